@@ -1,0 +1,1 @@
+"""What to run: the schema, the loader and the scenario files."""

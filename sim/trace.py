@@ -1,0 +1,64 @@
+"""The trace of a run: columns that say where every request was, what every CPU ran, and what every thread waited for.
+
+The engine fills them, the view, the Perfetto export and the tests read them. Every nanosecond of a traced request between its birth and
+its end lies in exactly one span, so its spans sum to its latency. A trace is a folder: one `.npy` a column table and `trace.json`.
+Nothing is pickled; a file is checked before it is mapped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+SCHEMA = 1
+
+# What a span of a request is. The order is part of the format.
+RUNNING, RUN_QUEUE, WAKING, STOLEN, THROTTLED, TURN, DEVICE, PLACE = range(8)
+KINDS = ("running", "run queue", "waking", "stolen", "throttled", "turn", "device", "place")
+"""running: on a CPU. run queue: its thread is runnable and waits for a CPU. waking: an idle CPU is coming up for its thread.
+stolen: its virtual CPU lost the core. throttled: its cgroup has used its quota. turn: its thread is busy with other requests.
+device: on a wire, a disk or a timer. place: waits for a lock or a place in a pool."""
+
+FOR_A_CPU = (RUN_QUEUE, WAKING, STOLEN, THROTTLED)
+"""Kinds that count as waiting for a CPU; RUNNING is running; all others are waiting for something else."""
+
+# What became of a request.
+IN_FLIGHT, SERVED, TIMED_OUT, LOST, REFUSED = range(5)
+OUTCOMES = ("in flight", "served", "timed out", "lost", "refused")
+
+# What a thread is doing. Sleeping is not recorded: it is what is left.
+THREAD_STATES = ("sleeping", "runnable", "running", "waking", "throttled", "stolen")
+SLEEPING, T_RUNNABLE, T_RUNNING, T_WAKING, T_THROTTLED, T_STOLEN = range(6)
+
+SPAN = np.dtype([("start", "<i8"), ("end", "<i8"), ("request", "<i8"), ("step", "<i4"), ("thread", "<i4"),
+                 ("cpu", "<i2"), ("layer", "<u1"), ("kind", "<u1"), ("branch", "<u1"), ("pad", "<u1", (3,))])
+"""A stretch of one request. `step` indexes `steps` of the meta data (-1: overhead of a thread, such as a context switch). `thread` and `cpu` are
+-1 where there is none. `branch` 0 is the request itself; 1 and up are forked or detached parts, which do not count into the latency."""
+
+STINT = np.dtype([("start", "<i8"), ("end", "<i8"), ("request", "<i8"), ("thread", "<i4"), ("cpu", "<i2"), ("pad", "<i2")])
+"""A thread had a CPU. `request` is the one it worked for when it got the CPU, -1 for none. A vCPU thread's stint on a core is when its guest CPU turns."""
+
+STATE = np.dtype([("start", "<i8"), ("end", "<i8"), ("thread", "<i4"), ("cpu", "<i2"), ("state", "<u1"), ("pad", "<u1")])
+"""A thread was runnable, waking, throttled or stolen (see THREAD_STATES); running stretches are stints."""
+
+REQUEST = np.dtype([("request", "<i8"), ("born", "<i8"), ("ended", "<i8"), ("number", "<i8"), ("connection", "<i4"), ("client", "<i2"), ("outcome", "<u1"), ("pad", "<u1")])
+"""One row a traced request. (client, connection, number) is the same on every stack of a comparison; `request` counts births of this run."""
+
+Table = npt.NDArray[np.void]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One run, read only. Tables are sorted by `start` (`born`), then by order of creation."""
+
+    meta: dict[str, Any]
+    """schema, stack, title, seed, scenario digest, and the vocabulary: layers [name], cpus [{name, kernel, vcpu}], threads [{name, role, kind, cpus, layer, group}],
+    steps [{plan, kind, layer, operation, thread, cost_ns, costs: [{name, times}], answering, size_bytes, spread}], groups [{name, weight, quota_ns, period_ns}],
+    sampled (1: every request, k: every k-th), complete (false when the memory limit cut it), start_ns, end_ns."""
+    requests: Table
+    spans: Table
+    stints: Table
+    states: Table

@@ -1,0 +1,1 @@
+"""What to look at: the stage, the player, recording."""
