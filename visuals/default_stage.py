@@ -1,0 +1,90 @@
+"""The stage that any trace can be shown on: floors and parts of the usual stacks, and of these what the trace really uses.
+
+A scene changes it by data (see `stage_data`); nothing here is asked of a scenario. Operations are recognised by words in their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cutaway.sim.trace import Trace
+from cutaway.visuals.stage import Column, Floor, Match, Part, Said, Stage, steps_of
+
+FLOORS = (
+    Floor("server", Said("서버 프로그램", "Server"), Said("nginx", "nginx"), ("nginx",), 134),
+    Floor("guest", Said("게스트 커널", "Guest kernel"), Said("VM 안의 OS", "OS in the VM"), ("guest kernel",), 108),
+    Floor("hypervisor", Said("하이퍼바이저", "Hypervisor"), Said("통역가", "translates"), ("vhost", "hypervisor"), 100),
+    Floor("host", Said("호스트 커널", "Host kernel"), Said("나누고 지킨다", "shares, guards"), ("host kernel", "bridge and NAT"), 162),
+    Floor("hardware", Said("하드웨어", "Hardware"), Said("CPU · NIC", "CPU · NIC"), ("NIC", "hardware"), 126),
+    Floor("client", Said("클라이언트", "Client"), Said("", ""), ("client", "wire"), 46),
+)
+"""From the top down; the last is the row of the client and the wire."""
+
+PARTS = (
+    Part("process", Said("nginx", "nginx"), "server", "process", (Match("nginx"),)),
+    Part("guest tcp", Said("TCP/IP", "TCP/IP"), "guest", "lane", (Match("guest kernel"),)),
+    Part("vcpus", Said("vCPU", "vCPU"), "guest", "vcpus"),
+    Part("virtqueue", Said("virtqueue", "virtqueue"), "guest", "slab",
+         (Match("guest kernel", ("virtqueue", "virtio", "vring")), Match("hypervisor", ("virtqueue",)), Match("vhost", ("virtqueue",)))),
+    Part("vhost", Said("vhost", "vhost"), "hypervisor", "lane", (Match("vhost"), Match("hypervisor", ("vhost",)))),
+    Part("kvm", Said("KVM", "KVM"), "hypervisor", "exit", (Match("hypervisor"),)),
+    Part("qemu", Said("QEMU", "QEMU"), "hypervisor", "box", (Match("hypervisor", ("qemu", "user space")),)),
+    Part("host tcp", Said("TCP/IP", "TCP/IP"), "host", "lane", (Match("host kernel"),)),
+    Part("tap", Said("tap", "tap"), "host", "lane",
+         (Match("bridge and NAT", ("tap",)), Match("host kernel", ("tap",)), Match("vhost", ("tap",)))),
+    Part("veth", Said("veth", "veth"), "host", "lane", (Match("bridge and NAT", ("veth",)), Match("host kernel", ("veth",))), "pair"),
+    Part("bridge", Said("브리지", "bridge"), "host", "lane", (Match("bridge and NAT"), Match("host kernel", ("bridge",))), "rails"),
+    Part("nat", Said("NAT", "NAT"), "host", "lane",
+         (Match("bridge and NAT", ("nat", "conntrack", "netfilter", "masquerad")), Match("host kernel", ("nat ", "conntrack"))), "arrows"),
+    Part("run queue", Said("실행 대기열", "run queue"), "host", "queue"),
+    Part("page cache", Said("페이지 캐시", "page cache"), "host", "cache", (Match("host kernel", ("page cache", "cached file")),)),
+    Part("nic", Said("NIC", "NIC"), "hardware", "nic", (Match("NIC"), Match("hardware"))),
+    Part("cpus", Said("CPU", "CPU"), "hardware", "cpus"),
+    Part("wire", Said("선", "wire"), "client", "wire", (Match("wire"),)),
+    Part("client", Said("클라이언트", "client"), "client", "client", (Match("client"),)),
+)
+"""In a floor, from the top down as the way meets them."""
+
+ALWAYS = ("run queue", "page cache", "nic", "cpus", "wire", "client", "process")
+WITH_A_GUEST = ("guest tcp", "vcpus", "virtqueue", "vhost", "kvm", "qemu")
+WITHOUT_A_GUEST = ("host tcp",)
+
+NAMES = {"bare": (Said("베어메탈", "Bare metal"), ""), "vm": (Said("VM", "VM"), "KVM"), "container": (Said("컨테이너", "Container"), "Docker")}
+LAYERS = {
+    "client": Said("클라이언트", "client"), "wire": Said("선", "wire"), "NIC": Said("NIC", "NIC"), "hardware": Said("하드웨어", "hardware"),
+    "host kernel": Said("호스트 커널", "host kernel"), "bridge and NAT": Said("브리지와 NAT", "bridge and NAT"), "vhost": Said("vhost", "vhost"),
+    "hypervisor": Said("하이퍼바이저", "hypervisor"), "guest kernel": Said("게스트 커널", "guest kernel"), "nginx": Said("nginx", "nginx"),
+}
+WALLS = ("net", "pid", "mnt")
+
+
+def hue_of(trace: Trace) -> str:
+    """What kind of stack a trace is of, by the layers its requests pass."""
+    layers = {layer for layer, _ in steps_of(trace.meta)}
+    if layers & {"hypervisor", "guest kernel", "vhost"}:
+        return "vm"
+    return "container" if "bridge and NAT" in layers else "bare"
+
+
+def _column(number: int, trace: Trace, alone: bool) -> Column:
+    hue = hue_of(trace)
+    named, second = NAMES[hue]
+    if not alone:  # two stacks of one kind: only the scenario's own name tells them apart
+        named, second = Said(str(trace.meta["stack"]), str(trace.meta["stack"])), ""
+    expected = set(ALWAYS) | set(WITH_A_GUEST if hue == "vm" else WITHOUT_A_GUEST)
+    used = {part.key for part in PARTS for step in steps_of(trace.meta)
+            if any(match.claims(*step) or (not match.words and match.layer == step[0]) for match in part.matches)}
+    groups = [group["name"] for group in trace.meta.get("groups", ()) if group.get("quota_ns")]
+    inside = WALLS if hue == "container" else ()
+    return Column(number, named, second, hue, tuple(part.key for part in PARTS if part.key in expected | used), inside,
+                  str(groups[0]) if groups else "")
+
+
+def stage_for(traces: Sequence[Trace]) -> Stage:
+    """A stage for these traces: floors that none of them has are left out."""
+    hues = [hue_of(trace) for trace in traces]
+    columns = tuple(_column(number, trace, hues.count(hue) == 1) for number, (trace, hue) in enumerate(zip(traces, hues, strict=True)))
+    standing = {part.floor for part in PARTS if any(part.key in column.parts for column in columns)}
+    title = str(traces[0].meta.get("title") or traces[0].meta["stack"])
+    return Stage(Said(title, title), (Said("서버실", "Room"), Said("서버", "Server")), tuple(floor for floor in FLOORS if floor.key in standing), PARTS,
+                 columns, layer_names=LAYERS)

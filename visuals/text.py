@@ -1,0 +1,75 @@
+"""Type: Pretendard in two weights, every line rendered once, digits of equal width.
+
+Strings are brought to Unicode's composed form first: a decomposed Hangul syllable would show as boxes.
+Numbers are set digit by digit from cached glyphs, so that a running clock renders nothing and does not shiver.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+from pathlib import Path
+
+import pygame
+
+from cutaway.visuals.palette import Colour
+
+FOLDER = Path(__file__).parent / "fonts"
+FILES = {False: FOLDER / "Pretendard-Regular.otf", True: FOLDER / "Pretendard-SemiBold.otf"}
+CAP_HEIGHT = 0.71
+"""Height of a capital letter over the size, of this font: a line is placed by the middle of its capitals."""
+
+
+@lru_cache(maxsize=128)
+def font(size: int, bold: bool) -> pygame.font.Font:
+    """The font of one size in pixels."""
+    if not pygame.font.get_init():
+        pygame.font.init()
+    return pygame.font.Font(FILES[bold], size)
+
+
+def forget() -> None:
+    """Drop what belongs to a closed display."""
+    font.cache_clear()
+    rendered.cache_clear()
+    width.cache_clear()
+
+
+@lru_cache(maxsize=4096)
+def rendered(string: str, size: int, bold: bool, colour: Colour) -> pygame.Surface:
+    """A line of text as a picture."""
+    return font(size, bold).render(unicodedata.normalize("NFC", string), True, colour)
+
+
+@lru_cache(maxsize=8192)
+def width(string: str, size: int, bold: bool) -> int:
+    """Width of a line in pixels."""
+    return int(font(size, bold).size(unicodedata.normalize("NFC", string))[0])
+
+
+@lru_cache(maxsize=128)
+def digit_width(size: int, bold: bool) -> int:
+    """The cell that every digit is set in: the widest one's."""
+    return max(width(digit, size, bold) for digit in "0123456789")
+
+
+def number_width(string: str, size: int, bold: bool) -> int:
+    """Width of a number in pixels; it depends on how many digits it has, never on which."""
+    cell = digit_width(size, bold)
+    return sum(cell if character.isdigit() else width(character, size, bold) for character in string)
+
+
+def glyphs(string: str, size: int, bold: bool, colour: Colour) -> list[tuple[pygame.Surface, int]]:
+    """The glyphs of a number and where each starts."""
+    cell, at, placed = digit_width(size, bold), 0, []
+    for character in string:
+        own = width(character, size, bold)
+        step = cell if character.isdigit() else own
+        placed.append((rendered(character, size, bold, colour), at + (step - own) // 2))
+        at += step
+    return placed
+
+
+def top_of_line(middle: float, size: int, bold: bool) -> int:
+    """Where a line's picture starts so that its capitals stand around `middle`."""
+    return round(middle + size * CAP_HEIGHT / 2) - font(size, bold).get_ascent()
