@@ -1,0 +1,277 @@
+"""From the bytes of a file to plain values that know their line; the only file that knows YAML.
+
+It is YAML 1.2 without the parts that surprise or attack: no anchors, no aliases, no tags, no merge keys, one document,
+no key twice. Words are words (`no`, `12:30` and `0755` stay text), and a number with a decimal point stays exact.
+Left out: what the keys mean (schema), and references to other files (references).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from cutaway.scenarios import limits
+from cutaway.scenarios.problems import Place, Problem, ScenarioError, key_text, printable
+
+Scalar = str | int | Decimal | bool | None
+
+_NULLS = {"", "~", "null", "Null", "NULL"}
+_TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_DECIMAL = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)")
+_NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_LINE_END = re.compile("\r\n|\r|\n")
+
+
+@dataclass(slots=True)
+class Node:
+    """A value and the line of its key (or of itself, in a list)."""
+
+    value: Scalar | dict[str, Node] | list[Node]
+    place: Place
+
+
+@dataclass(slots=True)
+class Document:
+    """A file as it was read, with the mistakes that did not keep it from being read."""
+
+    root: Node
+    problems: list[Problem]
+    values: int
+
+
+def read_file(path: Path, shown_as: str) -> Document:
+    """Reads a scenario or a part. Raises ScenarioError where nothing can be made of it."""
+    return read_text(_decoded(_bytes_of(path, shown_as), shown_as), shown_as)
+
+
+def read_text(text: str, shown_as: str) -> Document:
+    """The same for a text that is already in memory."""
+    if bad := _NOT_TEXT.search(text):
+        raise _error(shown_as, _line_at(text, bad.start()), f"the character U+{ord(bad[0]):04X} cannot stand in a text file.")
+    if long := re.search(f"[^\r\n]{{{limits.LINE_CHARS.value + 1}}}", text):
+        raise _error(shown_as, _line_at(text, long.start()), f"the line is longer than {limits.LINE_CHARS.value:,} characters.")
+    return _Builder(shown_as).build(text)
+
+
+def _line_at(text: str, position: int) -> int:
+    return len(_LINE_END.findall(text, 0, position)) + 1
+
+
+def _error(file: str, line: int, text: str) -> ScenarioError:
+    return ScenarioError([Problem(Place(file, line), text)])
+
+
+# --- from a path to a text ---------------------------------------------------------------------------------------------------------
+
+
+def _bytes_of(path: Path, shown_as: str) -> bytes:
+    try:
+        # Without O_NONBLOCK opening a named pipe would wait for a writer for ever.
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
+    except OSError as error:
+        raise _error(shown_as, 0, f"cannot be read: {_reason(error)}.") from None
+    except ValueError:
+        raise _error(shown_as, 0, "is not the name of a file.") from None
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise _error(shown_as, 0, f"is {_kind(status.st_mode)}; expected a scenario file.")
+        if str(path.resolve()).startswith(("/proc/", "/sys/", "/dev/")):
+            raise _error(shown_as, 0, "belongs to the system; expected a scenario file.")
+        with os.fdopen(os.dup(handle), "rb") as file:
+            content = file.read(limits.FILE_BYTES.value + 1)
+    except OSError as error:
+        raise _error(shown_as, 0, f"cannot be read: {_reason(error)}.") from None
+    finally:
+        os.close(handle)
+    if len(content) > limits.FILE_BYTES.value:
+        size = max(status.st_size, len(content))
+        raise _error(shown_as, 0, f"is {size:,} bytes long; expected at most {limits.FILE_BYTES.value:,}.")
+    return content
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or "the system refuses").lower()
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
+    return kinds.get(stat.S_IFMT(mode), "a device")
+
+
+def _decoded(content: bytes, shown_as: str) -> str:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise _error(shown_as, 0, "is UTF-16 text; expected UTF-8.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise _error(shown_as, line, f"the byte 0x{content[error.start]:02X} is not UTF-8; expected a UTF-8 text.") from None
+    return unicodedata.normalize("NFC", text)
+
+
+# --- from a text to values ---------------------------------------------------------------------------------------------------------
+
+
+class _Builder:
+    """Builds the values from the parser's events, with a budget: neither depth nor size of a hostile file can hurt."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.problems: list[Problem] = []
+        self.values = 0
+
+    def build(self, text: str) -> Document:
+        events = self._events(text)
+        root: Node | None = None
+        for event in events:
+            if isinstance(event, DocumentStartEvent) and root is not None:
+                self._note(event, "a second document begins here; expected one scenario a file.")
+                break
+            if isinstance(event, AliasEvent | ScalarEvent | MappingStartEvent | SequenceStartEvent):
+                root = self._node(event, events, (), Place(self.file, _line(event)))
+        if root is None or root.value is None:
+            raise _error(self.file, 0, "is empty; expected a scenario.")
+        return Document(root, self.problems, self.values)
+
+    def _events(self, text: str) -> Iterator[Event]:
+        line = 1
+        try:
+            for event in YAML(typ="rt", pure=True).parse(text):
+                line = _line(event)
+                yield event
+        except MarkedYAMLError as error:
+            raise ScenarioError([*self.problems, Problem(*_syntax(error, self.file))]) from None
+        except (YAMLError, ValueError, ArithmeticError, LookupError, AssertionError, TypeError, AttributeError) as error:
+            # What the reader of these events raises does not pass here; only the parser's own slips do, as on a "\\U99999999".
+            text = f"cannot be read as YAML from here on ({type(error).__name__})."
+            raise ScenarioError([*self.problems, Problem(Place(self.file, line), text)]) from None
+
+    def _node(self, event: Event, events: Iterator[Event], path: tuple[str | int, ...], place: Place) -> Node:
+        self.values += 1
+        if self.values > limits.VALUES.value:
+            raise _error(self.file, _line(event), f"more than {limits.VALUES.value:,} keys and values; a scenario ends there.")
+        if len(path) > limits.NESTING.value:
+            raise _error(self.file, _line(event), f"nested deeper than {limits.NESTING.value} levels; a scenario ends there.")
+        if isinstance(event, AliasEvent):
+            self._note(event, f"'*{printable(event.anchor)}' refers to an anchor; anchors are not read, parts are shared with 'use'.")
+            return Node(None, place)
+        self._refuse_decoration(event)
+        match event:
+            case MappingStartEvent():
+                return Node(self._mapping(events, path), place)
+            case SequenceStartEvent():
+                return Node(self._sequence(events, path), place)
+        return Node(self._scalar(event), place)
+
+    def _mapping(self, events: Iterator[Event], path: tuple[str | int, ...]) -> dict[str, Node]:
+        entries: dict[str, Node] = {}
+        while not isinstance(event := next(events), MappingEndEvent):
+            key = self._key(event, events, path)
+            place = Place(self.file, _line(event))
+            node = self._node(next(events), events, (*path, key), place)
+            if key in entries:
+                first = entries[key].place.line
+                self.problems.append(Problem(place, f"{key_text((*path, key))} stands here again; its first value is in line {first}."))
+            elif key:
+                entries[key] = node
+        return entries
+
+    def _key(self, event: Event, events: Iterator[Event], path: tuple[str | int, ...]) -> str:
+        inside = f" in {key_text(path)}" if path else ""
+        if not isinstance(event, ScalarEvent):
+            self._node(event, events, (*path, "?"), Place(self.file, _line(event)))
+            self._note(event, f"a key{inside} is not a word; expected a name.")
+            return ""
+        self._refuse_decoration(event)
+        if event.value == "<<" and event.style is None:
+            self._note(event, f"'<<'{inside} merges mappings; expected 'use' with the name of a part.")
+            return ""
+        if not event.value:
+            self._note(event, f"a key{inside} is empty; expected a name.")
+        return self._text(event)
+
+    def _sequence(self, events: Iterator[Event], path: tuple[str | int, ...]) -> list[Node]:
+        items: list[Node] = []
+        while not isinstance(event := next(events), SequenceEndEvent):
+            items.append(self._node(event, events, (*path, len(items)), Place(self.file, _line(event))))
+        return items
+
+    def _scalar(self, event: Any) -> Scalar:
+        text = self._text(event)
+        if event.style is not None:
+            return text
+        if text in _NULLS:
+            return None
+        if text in _TRUTHS:
+            return _TRUTHS[text]
+        if _INTEGER.fullmatch(text):
+            return int(text)
+        if _DECIMAL.fullmatch(text):
+            return Decimal(text)
+        return text
+
+    def _text(self, event: Any) -> str:
+        text: str = event.value
+        if bad := _NOT_TEXT.search(text):
+            self._note(event, f"the character U+{ord(bad[0]):04X} cannot stand in a text.")
+        if len(text) > limits.STRING_CHARS.value:
+            self._note(event, f"a text of {len(text):,} characters; expected at most {limits.STRING_CHARS.value:,}.")
+            return text[: limits.STRING_CHARS.value]
+        return text
+
+    def _refuse_decoration(self, event: Any) -> None:
+        if event.anchor:
+            self._note(event, f"'&{printable(event.anchor)}' is an anchor; anchors are not read, parts are shared with 'use'.")
+        # A plain '!' only says that the scalar is text, which the schema decides here.
+        if event.tag is not None:
+            self._note(event, f"'{printable(str(event.tag))}' is a tag; tags are not read.")
+
+    def _note(self, event: Event, text: str) -> None:
+        self.problems.append(Problem(Place(self.file, _line(event)), text))
+
+
+def _line(event: Any) -> int:
+    return int(event.start_mark.line) + 1
+
+
+_PLAIN_WORDS = (
+    ("'\\t'", "a tab stands where YAML wants spaces; indent with spaces", False),
+    ("mapping values are not allowed", "a second ': ' in one line; put the text in quotes, or indent a mapping below", False),
+    ("expected <block end>", "the indentation does not fit the lines above", False),
+    ("could not find expected ':'", "a key without ': ' after it", True),
+    ("expected ',' or ']'", "a list in [ ] is not closed, or lacks a comma", True),
+    ("expected ',' or '}'", "a mapping in { } is not closed, or lacks a comma", True),
+    ("unexpected end of stream", "a quotation mark is not closed", True),
+    ("cannot start any token", "a text that begins with this character must stand in quotes", False),
+)
+
+
+def _syntax(error: MarkedYAMLError, file: str) -> tuple[Place, str]:
+    """The parser's complaint in plain words where they are known; what is not closed is named where it was opened."""
+    problem = str(error.problem or error.context or "not understood")
+    known = [(words, at_start) for sign, words, at_start in _PLAIN_WORDS if sign in problem]
+    words, at_start = known[0] if known else (printable(problem, 120), False)
+    mark = (error.context_mark if at_start else None) or error.problem_mark or error.context_mark
+    return Place(file, mark.line + 1 if mark else 0), f"cannot be read as YAML: {words}."
