@@ -1,0 +1,76 @@
+"""Was the machine ours during a run? Time taken by the host, and CPU time that other processes used.
+
+A run counts as calm below 5 % steal and with less than 12 % of one core used elsewhere. Kernel threads are not counted as
+foreign: their work is mostly caused by the run itself.
+"""
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+STEAL_MOST, FOREIGN_MOST = 0.05, 0.12
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Calm:
+    """What a run had to share with others, as shares of one core (foreign) and of all CPU time (steal)."""
+    steal: float
+    foreign: float
+
+    @property
+    def enough(self) -> bool:
+        return self.steal <= STEAL_MOST and self.foreign <= FOREIGN_MOST
+
+    @property
+    def disorder(self) -> float:
+        return max(self.steal / STEAL_MOST, self.foreign / FOREIGN_MOST)
+
+
+def wait_until_calm(patience_s: float) -> None:
+    """Returns when others have been quiet for a moment, or patience has run out: then the run's own watch will say so."""
+    give_up_s = time.monotonic() + patience_s
+    while time.monotonic() < give_up_s:
+        watch = Watch()
+        time.sleep(0.3)
+        if watch.read().enough:
+            return
+
+
+class Watch:
+    """Started before a run, read after it; `ours` names processes besides this one and what it started."""
+
+    def __init__(self, ours: Iterable[int] = ()) -> None:
+        self.ours = {os.getpid(), *ours}
+        self.started_s, self.steal_ticks, self.used_ticks = time.monotonic(), _steal_ticks(), self._used_by_others()
+
+    def read(self) -> Calm:
+        elapsed_ticks = (time.monotonic() - self.started_s) * TICKS_PER_S
+        foreign = sum(max(0, used - self.used_ticks.get(pid, used)) for pid, used in self._used_by_others().items())
+        return Calm((_steal_ticks() - self.steal_ticks) / elapsed_ticks / (os.cpu_count() or 1), foreign / elapsed_ticks)
+
+    def _used_by_others(self) -> dict[int, int]:
+        """CPU ticks by process, with those of its children that have ended."""
+        parents, used = {}, {}
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdigit():
+                try:
+                    fields = (folder / "stat").read_text().rpartition(")")[2].split()
+                except OSError:                                             # it has ended meanwhile
+                    continue
+                parents[int(folder.name)], used[int(folder.name)] = int(fields[1]), sum(map(int, fields[11:15]))
+
+        def foreign(pid: int) -> bool:
+            while pid > 2:
+                if pid in self.ours:
+                    return False
+                pid = parents.get(pid, 0)
+            return pid != 2                                                 # 2 is kthreadd
+
+        # Who waits for a process inherits its ticks: our own ancestors have done nothing else meanwhile.
+        return {pid: ticks for pid, ticks in used.items() if foreign(pid)}
+
+
+def _steal_ticks() -> int:
+    return int(Path("/proc/stat").read_text().split("\n", 1)[0].split()[8])

@@ -1,0 +1,82 @@
+"""A measured row: medians and quartiles of what the calm runs gave, with the command that gave it.
+
+Samples of single events are pooled over the runs; their quantile table has 1001 equal steps (the last is the maximum) and a tail.
+"""
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cutaway.models.costs.measuring.calm import Calm
+
+SAMPLES_KEPT, RUNS_WANTED = 30, 5
+TAIL = (0.9995, 0.9999, 0.99995, 0.99999)
+Value = str | int | float | bool
+
+
+@dataclass
+class Run:
+    """One run: a value, or several, by metric; single events by metric; and how calm it was."""
+    values: Mapping[str, Sequence[float]]
+    calm: Calm
+    events: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a row is about; `units` gives the unit of a metric."""
+    group: str
+    what: str
+    stack: str
+    params: Mapping[str, Value]
+    command: str
+    units: Mapping[str, str]
+    use: str = "calibrate"
+
+    @property
+    def name(self) -> str:
+        params = [f"{key}={value}" for key, value in self.params.items()]
+        return ".".join([self.group, re.sub(r"[^a-z0-9]+", "-", self.what.lower()).strip("-"), self.stack, *params])
+
+
+def calmest(runs: Sequence[Run]) -> list[Run]:
+    """All calm runs; where there are fewer than five, the five calmest."""
+    calm = [run for run in runs if run.calm.enough]
+    return calm if len(calm) >= RUNS_WANTED else sorted(runs, key=lambda run: run.calm.disorder)[:RUNS_WANTED]
+
+
+def rows(subject: Subject, runs: Sequence[Run]) -> Iterable[dict[str, Any]]:
+    """One row a metric."""
+    kept = calmest(runs)
+    for metric in dict.fromkeys(name for run in kept for name in (*run.values, *run.events)):
+        single = [run.events[metric] for run in kept if metric in run.events]
+        samples = np.concatenate(single) if single else np.array([v for run in kept for v in run.values.get(metric, ())], float)
+        quartiles = np.quantile(samples, (0.5, 0.25, 0.75))
+        row: dict[str, Any] = {
+            "id": f"{subject.name}.{metric}", "group": subject.group, "what": subject.what, "stack": subject.stack, "params": dict(subject.params),
+            "metric": metric, "unit": subject.units[metric], **dict(zip(("median", "q1", "q3"), map(_short, quartiles), strict=True)),
+            "n": len(samples), "samples": [_short(v) for v in samples[np.linspace(0, len(samples) - 1, min(SAMPLES_KEPT, len(samples))).astype(int)]],
+            "command": subject.command, "steal": round(max(run.calm.steal for run in kept), 4), "runs": len(kept),
+            "runs_left_out": len(runs) - len(kept), "use": subject.use,
+        }
+        if single:
+            row["quantiles"] = [int(v) for v in np.quantile(samples, np.linspace(0, 1, 1001))]
+            row["tail"] = {str(p): int(np.quantile(samples, p)) for p in TAIL if len(samples) * (1 - p) >= 3}
+            row["mean"] = _short(samples.mean())
+        yield row
+
+
+def write(path: Path, new: Iterable[dict[str, Any]]) -> None:
+    """Adds rows to the file; a row of the same id takes the place of the old one."""
+    old = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    by_id = {row["id"]: row for row in old} | {row["id"]: row for row in new}
+    path.write_text("".join(json.dumps(row, separators=(", ", ": ")) + "\n" for row in by_id.values()))
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.6g}")
