@@ -1,0 +1,110 @@
+"""The container: the host's kernel seen through namespaces, a cgroup, a seccomp filter and an overlay.
+
+Serves: nothing by itself. Hands down: system calls with a filter before them, files on an overlay, messages over a longer way (bridge,
+veth, and NAT or docker-proxy for a published port). There is no layer of its own in the ledger: all of it is the kernel's work.
+Not modelled: user namespaces, the cost of cgroup accounting beyond what the fit of nginx contains, IPv6.
+Read first: docs/models/container.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from typing import Literal
+
+from pydantic import Field
+
+from cutaway.models.costs import Profile
+from cutaway.models.layer import Fittings, Layer
+from cutaway.models.operations import CloseFile, Compute, Hop, OpenFile, Operation, ReadFile, Receive, Send, SystemCall
+from cutaway.models.part import Part
+from cutaway.models.placement import Site
+from cutaway.models.units import MS, Cpus, Duration, Size
+from cutaway.sim.machine import Group, Step, Thread
+
+PROXY = "docker-proxy"
+
+
+class DockerPart(Part):
+    """A container that Docker runs."""
+
+    kind: Literal["docker"] = "docker"
+    network: Literal["bridge", "host"] = "bridge"
+    """`bridge`: a namespace of its own behind a veth pair; `host`: the host's own namespace."""
+    publish: Literal["nat", "proxy", "none"] = "nat"
+    """How a port of the host leads to it: by NAT, by docker-proxy (the client is on the same machine), or not at all."""
+    storage: Literal["overlay2", "volume"] = "overlay2"
+    """Where the files lie that it serves: in the image, or on a volume of the host."""
+    seccomp: Literal["default", "unconfined"] = "default"
+    """Whether Docker's filter looks at every system call."""
+    cpus: Cpus | None = Field(default=None, gt=0, description="CPU time a time that it may use, as `docker run --cpus`; none for no limit")
+    cpu_period: Duration = Field(default=100 * MS, ge=1 * MS, le=1000 * MS, description="time in which the limit is counted")
+    cpu_shares: int = Field(default=1024, ge=2, le=262_144, description="weight among containers that compete")
+    memory: Size | None = None
+    """Limit of its memory; none for no limit."""
+
+
+class Container(Layer):
+    """What a program in a container asks for, as the kernel sees it."""
+
+    def __init__(self, profile: Profile, part: DockerPart, site: Site, hops: tuple[Hop, ...], slower_by: str = "") -> None:
+        """`hops` lead from where the packets come in to the container's socket."""
+        super().__init__(profile, slower_by)
+        self.part = part
+        self.site = site
+        self.hops = hops
+        self.proxied = part.network == "bridge" and part.publish == "proxy"
+
+    def lower(self, operation: Operation) -> Iterator[Step | Operation]:
+        if not isinstance(operation, Receive):                                            # of a message that has yet to come, below
+            yield from self._filter(operation)
+        overlay = self.part.storage == "overlay2"
+        match operation:
+            case OpenFile() | ReadFile():
+                yield replace(operation, overlay=overlay)
+            case Receive(size_bytes=size) if self.proxied:
+                yield Receive(PROXY, size, hops=("loopback",))
+                yield Compute(PROXY, "bridge and NAT", "docker-proxy: copy the request", "docker-proxy message")
+                yield Send(PROXY, size, local=True)
+                yield replace(operation, sender=PROXY, hops=self.hops)
+            case Send(size_bytes=size) if self.proxied:
+                yield replace(operation, hops=self.hops, local=True)
+                yield Receive(PROXY, size, sender=operation.thread)
+                yield Compute(PROXY, "bridge and NAT", "docker-proxy: copy the answer", "docker-proxy message")
+                yield Send(PROXY, size, hops=("loopback",))
+            case Receive(hops=hops) | Send(hops=hops):
+                yield replace(operation, hops=self.hops + hops)
+            case _:
+                yield operation
+        if isinstance(operation, Receive):
+            yield from self._filter(operation)
+
+    def _filter(self, operation: Operation) -> Iterator[Step]:
+        """The seccomp filter is run at the entry of each system call (kernel/seccomp.c)."""
+        match operation:
+            case SystemCall(calls=calls):
+                pass
+            case Receive() | OpenFile() | CloseFile() | ReadFile():
+                calls = 1
+            case Send(corked=corked):
+                calls = 4 if corked else 1                                                # cork, header, body, push
+            case _:
+                return
+        if self.part.seccomp == "default":
+            yield self.work(self.site.layer, "seccomp filter", operation.thread, ("seccomp filter", calls))
+
+    def group(self) -> Group:
+        """Its cgroup: a weight among its siblings, and the quota when it has a limit."""
+        quota_ns = round(self.part.cpus * Fraction(self.part.cpu_period)) if self.part.cpus else 0
+        return Group("container", self.site.kernel, "", self.part.cpu_shares, quota_ns, self.part.cpu_period)
+
+    def fittings(self) -> Fittings:
+        return Fittings(groups=(self.group(),))
+
+    def proxy(self, cpus: tuple[str, ...]) -> Fittings:
+        """The process that copies between the published port and the container, one for each port."""
+        if not self.proxied:
+            return Fittings()
+        poll_ns, sleep_ns = self.ns("event loop round"), self.ns("context switch")
+        return Fittings(threads=(Thread(PROXY, cpus, layer="bridge and NAT", poll_ns=poll_ns, sleep_ns=sleep_ns),))

@@ -1,0 +1,247 @@
+"""What things cost, and how that is known: records of value, spread and source, kept as data in profiles.
+
+Serves: `load` a profile, and its `Cost`s by name. Every record says what was measured or published, where and when; a record without
+a source is an error, and an assumption must say so and give its range. Profiles are TOML files in `profiles/`.
+Read first: docs/models/costs.md.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from difflib import get_close_matches
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from cutaway.models.part import Part
+from cutaway.models.units import DURATION, SIZE, QuantityError
+from cutaway.sim.machine import FIXED, Spread
+
+FOLDER = Path(__file__).parent / "profiles"
+
+Kind = Literal["measured", "published", "scaled", "assumption"]
+
+
+class CostError(Exception):
+    """A profile that cannot be trusted: the file, the record, what was found and what was expected."""
+
+
+class UnknownCost(CostError):  # noqa: N818
+    """A cost that the profile does not have."""
+
+    def __init__(self, name: str, profile: str, known: list[str]) -> None:
+        nearest = get_close_matches(name, known, n=1)
+        hint = f" Did you mean '{nearest[0]}'?" if nearest else ""
+        super().__init__(f"profile {profile} has no cost '{name}'.{hint}")
+
+
+class SpreadRecord(Part):
+    """How the cost varies around its mean."""
+
+    kind: Literal["fixed", "exponential", "lognormal", "uniform", "measured"] = "fixed"
+    permille: int = Field(default=0, ge=0, le=5000, description="coefficient of variation or half width, in thousandths of the mean")
+    quantiles: tuple[int, ...] = ()
+    """Values at equally spaced probabilities from 0 to 1, in any unit."""
+
+    @field_validator("quantiles", mode="before")
+    @classmethod
+    def _from_list(cls, found: Any) -> Any:
+        return tuple(found) if isinstance(found, list) else found
+
+    @field_validator("quantiles")
+    @classmethod
+    def _in_order(cls, found: tuple[int, ...]) -> tuple[int, ...]:
+        if list(found) != sorted(found) or (found and found[0] < 0):
+            raise ValueError("quantiles grow from the smallest to the largest and are not negative")
+        return found
+
+    @model_validator(mode="after")
+    def _whole(self) -> SpreadRecord:
+        if (self.kind == "measured") != bool(self.quantiles):
+            raise ValueError("a measured spread, and only that, has quantiles")
+        if self.kind in ("lognormal", "uniform") and not self.permille:
+            raise ValueError(f"a {self.kind} spread has its permille")
+        return self
+
+    def shape(self) -> Spread:
+        """As the engine takes it."""
+        return Spread(self.kind, self.permille, self.quantiles)
+
+
+class CostRecord(Part):
+    """One cost as it stands in a profile."""
+
+    value: str = ""
+    """`1.9 us`, `6.8 MiB`, or a number without a unit for a factor."""
+    cycles: int = Field(default=0, ge=0, description="instead of a value: cycles of the source's clock")
+    clock_mhz: int = Field(default=0, ge=0, description="the clock that the cycles are of")
+    per: str = ""
+    """What it is paid for: a packet, a KiB, a call; empty for once."""
+    what: str = Field(min_length=1)
+    """What was measured or published."""
+    kind: Kind
+    source: tuple[str, ...] = Field(min_length=1)
+    """Identifiers of measured rows or published points, publications, or files of a program's source."""
+    derived: str = ""
+    """How the value follows from the sources, where it is not the median of one."""
+    range: tuple[str, ...] = ()
+    """Smallest and largest value that would not surprise; an assumption must have it."""
+    spread: SpreadRecord = SpreadRecord()
+    machine: str = ""
+    """Where it was measured; the profile's machine when empty."""
+    date: str = ""
+    """When; the profile's date when empty."""
+
+    @field_validator("source", "range", mode="before")
+    @classmethod
+    def _from_list(cls, found: Any) -> Any:
+        return tuple(found) if isinstance(found, list) else found
+
+    @model_validator(mode="after")
+    def _honest(self) -> CostRecord:
+        if bool(self.value) == bool(self.cycles):
+            raise ValueError("a cost has either a value or cycles")
+        if bool(self.cycles) != bool(self.clock_mhz):
+            raise ValueError("cycles come with their clock_mhz")
+        if self.range and len(self.range) != 2:
+            raise ValueError("a range is its smallest and its largest value")
+        if self.kind == "assumption" and not self.range:
+            raise ValueError("an assumption gives its range")
+        if self.kind == "scaled" and not self.derived:
+            raise ValueError("a scaled cost says in 'derived' how it was scaled")
+        value, unit = _quantity(self.value) if self.value else (Fraction(0), "ns")
+        for end, beyond in zip(self.range, (Fraction.__gt__, Fraction.__lt__), strict=False):
+            bound, bound_unit = _quantity(end)
+            if self.value and (bound_unit != unit or beyond(bound, value)):
+                raise ValueError(f"the value {self.value} is not within its range {' to '.join(self.range)}")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """One cost, ready for use."""
+
+    name: str
+    value: Fraction
+    """In nanoseconds, bytes or as a factor, by `unit`."""
+    unit: Literal["ns", "B", "1"]
+    record: CostRecord
+    machine: str
+    date: str
+
+    @property
+    def assumed(self) -> bool:
+        return self.record.kind == "assumption"
+
+    @property
+    def spread(self) -> Spread:
+        return self.record.spread.shape() if self.record.spread.kind != "fixed" else FIXED
+
+    @property
+    def ns(self) -> int:
+        """To the nearest nanosecond."""
+        return round(self.value)
+
+    def range(self) -> tuple[Fraction, Fraction]:
+        """Smallest and largest value; the value twice where no range is given."""
+        if not self.record.range:
+            return (self.value, self.value)
+        low, high = self.record.range
+        return (_quantity(low)[0], _quantity(high)[0])
+
+
+@dataclass(frozen=True)
+class Profile:
+    """All costs of one machine or publication."""
+
+    name: str
+    what: str
+    machine: str
+    date: str
+    costs: dict[str, Cost]
+
+    def __getitem__(self, name: str) -> Cost:
+        try:
+            return self.costs[name]
+        except KeyError:
+            raise UnknownCost(name, self.name, list(self.costs)) from None
+
+    def ns(self, name: str, times: Fraction | int = 1) -> int:
+        """The duration of `times` uses, to the nearest nanosecond."""
+        return round(self[name].value * times)
+
+    def assumptions(self) -> list[Cost]:
+        """What is not known but assumed."""
+        return [cost for cost in self.costs.values() if cost.assumed]
+
+    def instead(self, **changes: Fraction) -> Profile:
+        """The same profile with other values (names with underscores), to see what an assumption is worth."""
+        costs = dict(self.costs)
+        for key, value in changes.items():
+            name = key.replace("_", " ")
+            old = self[name]
+            costs[name] = Cost(name, value, old.unit, old.record, old.machine, old.date)
+        return Profile(self.name, self.what, self.machine, self.date, costs)
+
+
+def names() -> list[str]:
+    """The profiles that come with the program."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+@lru_cache
+def load(name: str) -> Profile:
+    """The profile of that name."""
+    path = FOLDER / f"{name}.toml"
+    if not path.is_file():
+        nearest = get_close_matches(name, names(), n=1)
+        hint = f" Did you mean '{nearest[0]}'?" if nearest else ""
+        raise CostError(f"no cost profile '{name}'; there are {', '.join(names())}.{hint}")
+    return read(path)
+
+
+def read(path: Path) -> Profile:
+    """The profile in a file; the first mistake is told with its file and record."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise CostError(f"{path.name}: {error}") from None
+    head = document.pop("profile", None)
+    if not isinstance(head, dict) or not all(isinstance(head.get(key), str) for key in ("what", "machine", "date")):
+        raise CostError(f"{path.name}: [profile] with what, machine and date stands first")
+    costs = {name: _cost(path.name, name, found, head) for name, found in document.items()}
+    return Profile(path.stem, head["what"], head["machine"], head["date"], costs)
+
+
+def _cost(file: str, name: str, found: Any, head: dict[str, str]) -> Cost:
+    try:
+        record = CostRecord.model_validate(found)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        raise CostError(f"{file}: [{name}]{' ' + key if key else ''}: {message}") from None
+    if record.cycles:
+        value, unit = Fraction(record.cycles * 1000, record.clock_mhz), "ns"
+    else:
+        value, unit = _quantity(record.value)
+    return Cost(name, value, unit, record, record.machine or head["machine"], record.date or head["date"])  # type: ignore[arg-type]
+
+
+def _quantity(text: str) -> tuple[Fraction, Literal["ns", "B", "1"]]:
+    """A duration in nanoseconds, a size in bytes, or a factor."""
+    try:
+        return Fraction(text), "1"
+    except ValueError:
+        pass
+    try:
+        return DURATION.read(text), "ns"
+    except QuantityError as no_duration:
+        try:
+            return SIZE.read(text), "B"
+        except QuantityError:
+            raise ValueError(f"'{text}' is no cost: {no_duration}") from None

@@ -1,0 +1,40 @@
+"""Neighbours: programs beside the server that compute and never stop.
+
+Serves and hands down nothing: a neighbour takes CPU time, from the host or from the guest that it runs in.
+Not modelled: what a neighbour does to caches and memory bandwidth.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from cutaway.models.layer import Fittings
+from cutaway.models.part import Part
+from cutaway.models.placement import GUEST, HOST, CpuNumbers
+from cutaway.sim.machine import Group, Thread
+
+
+class HogPart(Part):
+    """Busy loops."""
+
+    kind: Literal["hog"] = "hog"
+    count: int = Field(default=1, ge=1, le=4096, description="how many")
+    place: Literal["host", "guest"] = "host"
+    """The kernel that runs them."""
+    group: Literal["own", "none"] = "own"
+    """Whether each is in a cgroup (a container) of its own."""
+    cpu_shares: int = Field(default=1024, ge=2, le=262_144, description="weight of each one's cgroup")
+    cpus: CpuNumbers = ()
+    """CPUs that they may run on; empty for all of that kernel."""
+
+
+def hogs(part: HogPart, free_cpus: tuple[int, ...], first: int) -> Fittings:
+    """The threads and cgroups of one part; `first` numbers them on."""
+    site = HOST if part.place == "host" else GUEST
+    cpus = site.cpus(part.cpus or free_cpus)
+    names = [f"hog {number}" for number in range(first, first + part.count)]
+    groups = tuple(Group(f"{name} group", site.kernel, "", part.cpu_shares) for name in names) if part.group == "own" else ()
+    threads = tuple(Thread(name, cpus, kind="hog", group=f"{name} group" if groups else "", layer=site.layer) for name in names)
+    return Fittings(threads=threads, groups=groups)

@@ -1,0 +1,106 @@
+"""The network of one kernel: sockets, TCP, and the way between the device and the socket (loopback, veth, bridge, NAT, tap).
+
+Serves: receive, send. Hands down: deliver, transmit, unless the other end is on this machine. What loopback and veth devices receive is
+taken in on the sender's CPU, in the sender's context (net/core/dev.c, __netif_rx and the backlog), so it is work of the sender's thread.
+Not modelled: connection set-up, congestion control, loss and retransmission, the 40 ms of delayed acknowledgements, pacing.
+Read first: docs/models/network.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from cutaway.models.costs import Profile
+from cutaway.models.layer import Layer, kib
+from cutaway.models.operations import Deliver, Hop, Operation, Packets, Receive, Send, Transmit
+from cutaway.models.placement import Site
+from cutaway.sim.machine import Step
+
+SEGMENT_BYTES = 1448
+"""Data of a segment at an MTU of 1500, time stamps on."""
+LOOPBACK_SEGMENT_BYTES = 65_483
+"""The same at loopback's MTU of 65536."""
+LARGEST_PACKET_BYTES = 65_536
+"""What a device takes as one packet and segments itself or hands on whole (GSO_MAX_SIZE, include/linux/netdevice.h)."""
+CACHED_BYTES = 16 * 1024
+"""Up to here a received message is copied at the price of data that the first-level cache holds."""
+
+OF_BRIDGE_AND_NAT: frozenset[Hop] = frozenset({"veth", "bridge", "DNAT in OUTPUT", "DNAT in PREROUTING", "tap"})
+
+
+class Network(Layer):
+    """Sockets and packets of one kernel."""
+
+    def __init__(
+        self, profile: Profile, site: Site, path: tuple[Hop, ...] = (), peer: str = "", over_loopback: bool = False, slower_by: str = ""
+    ) -> None:
+        """`path` is what every packet crosses here beside the operation's own hops; `peer` the thread at the other end, if it is here."""
+        super().__init__(profile, slower_by)
+        self.site = site
+        self.path = path
+        self.peer = peer
+        self.over_loopback = over_loopback
+        """That packets have loopback's size, when the other end is charged for the way."""
+
+    def lower(self, operation: Operation) -> Iterator[Step | Operation]:
+        match operation:
+            case Receive(thread=thread, size_bytes=size, hops=hops, sender=sender, calls=calls):
+                way = self.path + hops
+                packets = packets_of(size, self._segment_bytes(way), corked=True)
+                yield from self._up(Deliver(thread, packets, way, sender))
+                context = sender or self.peer or self.site.softirq
+                data, acks = ("TCP receive", packets.data), ("acknowledgement", packets.acks)
+                yield self.work(self.site.layer, "receive: IP, TCP, into the socket", context, data, *([acks] if packets.acks else []))
+                hot, cold = min(size, CACHED_BYTES), max(0, size - CACHED_BYTES)
+                copies = [("receive copy per KiB", kib(hot)), *([("receive copy per KiB beyond 16 KiB", kib(cold))] if cold else [])]
+                further = [("further receive call", calls - 1)] if calls > 1 else []
+                yield self.work(self.site.layer, "recv: copy to the program", thread, "socket receive", *copies, *further)
+            case Send(thread=thread, size_bytes=size, hops=hops, from_file=from_file, corked=corked, local=local):
+                way = self.path + hops
+                packets = packets_of(size, self._segment_bytes(way), corked)
+                per_kib = ("sendfile per KiB" if from_file else "copy per KiB", kib(size))
+                yield self.work(self.site.layer, "send: TCP, IP", thread, "TCP send", ("further packet", packets.data - 1), per_kib)
+                yield from self._down(Transmit(thread, packets, way), local)
+            case Deliver(hops=hops):
+                yield from self._up(replace(operation, hops=self.path + hops))
+            case Transmit(hops=hops):
+                yield from self._down(replace(operation, hops=self.path + hops), local=False)
+            case _:
+                yield operation
+
+    def _segment_bytes(self, way: tuple[Hop, ...]) -> int:
+        return LOOPBACK_SEGMENT_BYTES if self.over_loopback or "loopback" in way else SEGMENT_BYTES
+
+    def _up(self, packets: Deliver) -> Iterator[Step | Operation]:
+        """From the device, or from the sender on this machine, over the hops."""
+        context = packets.sender or self.peer
+        if not context:
+            yield replace(packets, hops=())
+        yield from self._hops(packets.packets, packets.hops, context or self.site.softirq)
+
+    def _down(self, packets: Transmit, local: bool) -> Iterator[Step | Operation]:
+        yield from self._hops(packets.packets, tuple(reversed(packets.hops)), packets.thread)
+        if not (local or self.peer):
+            yield replace(packets, hops=())
+
+    def _hops(self, packets: Packets, hops: tuple[Hop, ...], thread: str) -> Iterator[Step]:
+        for hop in hops:
+            layer = "bridge and NAT" if hop in OF_BRIDGE_AND_NAT else self.site.layer
+            yield self.work(layer, hop, thread, (hop, packets.data + packets.acks))
+
+
+def packets_of(size_bytes: int, segment: int, corked: bool) -> Packets:
+    """How a message is cut. Full segments leave together as large packets; a corked rest follows by itself when the sender pushes.
+
+    More than one segment at once is acknowledged at once, of single ones every second (net/ipv4/tcp_input.c, __tcp_ack_snd_check);
+    a message of one segment is acknowledged by the answer to it.
+    """
+    segments, rest = divmod(size_bytes, segment)
+    if not segments or size_bytes == segment:
+        return Packets(1, 0, size_bytes)
+    in_a_packet = max(1, LARGEST_PACKET_BYTES // segment)
+    large = -(-segments // in_a_packet)
+    apart = 1 if rest and (corked or in_a_packet == 1) else 0
+    acks = large if in_a_packet > 1 and segments > 1 else segments // 2
+    return Packets(large + apart, acks, size_bytes)

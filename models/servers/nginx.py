@@ -1,0 +1,83 @@
+"""nginx: an event loop that serves a static page to connections that stay open.
+
+Serves: serve. Hands down: receive, compute, open, system calls, send, close. With `tcp_nopush` header and page leave in one packet: the
+cork is pulled only after the request has been taken down and its file closed (src/http/ngx_http_request.c, ngx_http_set_keepalive).
+Not modelled: TLS, compression, the access log (off), upstreams, the open-file cache (off), accepting connections.
+Read first: docs/models/servers/nginx.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import Field
+
+from cutaway.models.costs import Profile
+from cutaway.models.layer import Fittings, Layer
+from cutaway.models.operations import Afterwards, CloseFile, Compute, OpenFile, Operation, Receive, Send, Serve, SystemCall
+from cutaway.models.part import Part
+from cutaway.models.placement import CpuNumbers
+from cutaway.models.units import Size
+from cutaway.sim.machine import Respond, Step, Thread
+
+WORKER = "nginx"
+EVENTS = 512
+"""Ready connections taken at one epoll_wait (the directive `epoll_events`, src/event/modules/ngx_epoll_module.c)."""
+HEADER_BYTES = 238
+"""Status line and header lines before the page."""
+
+
+class NginxPart(Part):
+    """nginx, serving one static page."""
+
+    kind: Literal["nginx"] = "nginx"
+    workers: int = Field(default=1, ge=1, le=1024, description="worker processes; each connection stays with one")
+    page: Size = Field(default=612, ge=0, description="size of the page that every request asks for")
+    tcp_nopush: bool = True
+    """Whether header and page leave together (the directive of that name)."""
+    cpus: CpuNumbers = ()
+    """CPUs of its kernel that the workers may run on; empty for all that are free."""
+
+
+class Nginx(Layer):
+    """One request in a worker."""
+
+    def __init__(self, profile: Profile, part: NginxPart, cpus: tuple[str, ...], group: str = "", slower_by: str = "") -> None:
+        super().__init__(profile, slower_by)
+        self.part = part
+        self.cpus = cpus
+        self.group = group
+
+    def lower(self, operation: Operation) -> Iterator[Step | Operation]:
+        match operation:
+            case Serve(thread=thread, request_bytes=request, response_bytes=response):
+                answer = Send(thread, response, from_file=True, corked=self.part.tcp_nopush)
+                yield Receive(thread, request)
+                yield Compute(thread, "nginx", "parse the request, find the file", "nginx request")
+                yield OpenFile(thread)
+                yield SystemCall(thread, "fstat, setsockopt, writev", 3, "nginx other system calls")
+                yield Compute(thread, "nginx", "make the header", "nginx response")
+                yield Respond()
+                if self.part.tcp_nopush:
+                    yield CloseFile(thread)
+                    yield answer
+                    yield Afterwards(thread, (Compute(thread, "nginx", "ready for the next request", "nginx keep-alive"),))
+                else:
+                    yield answer
+                    keep = Compute(thread, "nginx", "ready for the next request", "nginx keep-alive")
+                    yield Afterwards(thread, (CloseFile(thread), keep))
+            case _:
+                yield operation
+
+    def fittings(self) -> Fittings:
+        workers = Thread(
+            name=WORKER,
+            cpus=self.cpus,
+            group=self.group,
+            count=self.part.workers,
+            poll_ns=self.ns("event loop round"),
+            batch=EVENTS,
+            sleep_ns=self.ns("context switch"),
+        )
+        return Fittings(threads=(workers,))

@@ -1,0 +1,360 @@
+"""Composes layers to a stack, lowers what is asked of its top to a plan, and furnishes the machine that walks it.
+
+Serves: `build`, from the parts of a scenario to a `Machine`; `lower`, from operations to steps; the kinds of parts there are.
+An operation that no layer serves is found here, before anything runs. Read first: models/layer.py, then docs/models/stack.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from itertools import chain
+from typing import Annotated, TypeVar, Union
+
+from pydantic import Field
+
+from cutaway.models import clients, container, guest, hardware, hypervisor, kernel, neighbours, network, storage
+from cutaway.models.clients import ClosedLoopPart, OpenLoopPart
+from cutaway.models.container import DockerPart
+from cutaway.models.costs import Profile
+from cutaway.models.guest import GuestLinuxPart
+from cutaway.models.hardware import HardwarePart
+from cutaway.models.hypervisor import KvmPart
+from cutaway.models.kernel import LinuxPart
+from cutaway.models.layer import ORDER, Fittings, Layer
+from cutaway.models.neighbours import HogPart
+from cutaway.models.operations import Accept, Afterwards, Ask, Hop, Operation, Serve
+from cutaway.models.part import Part
+from cutaway.models.placement import CLIENT, GUEST, HOST
+from cutaway.models.servers import nginx
+from cutaway.models.servers.nginx import NginxPart
+from cutaway.sim.machine import Detach, Fork, Machine, Plan, Step, Work
+
+LAYER_KINDS: tuple[type[Part], ...] = (HardwarePart, LinuxPart, KvmPart, GuestLinuxPart, DockerPart, NginxPart)
+"""The parts that stacks are made of, bottom to top."""
+
+StackPart = Annotated[
+    Union[HardwarePart, LinuxPart, KvmPart, GuestLinuxPart, DockerPart, NginxPart],  # noqa: UP007
+    Field(discriminator="kind"),
+]
+"""One layer of a stack, by its `kind`."""
+LoadPart = Annotated[Union[ClosedLoopPart, OpenLoopPart], Field(discriminator="kind")]  # noqa: UP007
+"""The load, by its `kind`."""
+
+P = TypeVar("P", bound=Part)
+
+
+class StackError(Exception):
+    """A stack that cannot stand: what is wrong, and what would do."""
+
+
+class NotServed(StackError):  # noqa: N818
+    """An operation that reached the bottom of the stack."""
+
+    def __init__(self, operation: Operation, stack: Iterable[Layer]) -> None:
+        layers = ", ".join(type(layer).__name__ for layer in stack)
+        super().__init__(f"{type(operation).__name__} of thread '{operation.thread}' is served by no layer of {layers}")
+        self.operation = operation
+
+
+def lower(operations: Iterable[Operation], stack: Sequence[Layer]) -> tuple[Step, ...]:
+    """What the operations come to on this stack, which is given top to bottom."""
+    work: list[Step | Operation] = list(operations)
+    for layer in stack:
+        work = [part for item in work for part in (layer.lower(item) if isinstance(item, Operation) else [item])]
+    steps: list[Step] = []
+    for item in work:
+        if isinstance(item, Afterwards):
+            steps.insert(_after_its_thread(steps, item.thread), Detach(lower(item.operations, stack)))
+        elif isinstance(item, Operation):
+            raise NotServed(item, stack)
+        else:
+            steps.append(item)
+    return tuple(steps)
+
+
+def _after_its_thread(steps: Sequence[Step], thread: str) -> int:
+    """Where the thread's last work ends: it goes on at once, and does not wait until the answer has crossed the wire."""
+    return max((place + 1 for place, step in enumerate(steps) if isinstance(step, Work) and step.thread == thread), default=len(steps))
+
+
+def build(
+    name: str, stack: Sequence[Part], load: ClosedLoopPart | OpenLoopPart, profile: Profile, beside: Sequence[HogPart] = ()
+) -> Machine:
+    """The machine of one scenario: its stack (bottom to top), the load on it, and what computes beside it."""
+    parts = Parts.of(stack)
+    plan = Blueprint(parts, load, profile)
+    return plan.machine(name, beside)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of a stack, each in its place."""
+
+    hardware: HardwarePart
+    linux: LinuxPart
+    kvm: KvmPart | None
+    guest: GuestLinuxPart | None
+    docker: DockerPart | None
+    nginx: NginxPart
+
+    @classmethod
+    def of(cls, stack: Sequence[Part]) -> Parts:
+        """In the one order in which they can stand."""
+        kinds = [type(part) for part in stack]
+        for kind in kinds:
+            if kind not in LAYER_KINDS:
+                raise StackError(f"'{_kind(kind)}' is no layer of a stack; expected one of {', '.join(map(_kind, LAYER_KINDS))}.")
+            if kinds.count(kind) > 1:
+                raise StackError(f"'{_kind(kind)}' stands in the stack {kinds.count(kind)} times; expected once.")
+        if [LAYER_KINDS.index(kind) for kind in kinds] != sorted(LAYER_KINDS.index(kind) for kind in kinds):
+            order = [_kind(kind) for kind in LAYER_KINDS if kind in kinds]
+            raise StackError(f"the stack is written bottom to top: expected {', '.join(order)}.")
+        if missing := [kind for kind in (HardwarePart, LinuxPart, NginxPart) if kind not in kinds]:
+            raise StackError(f"the stack has no '{_kind(missing[0])}'.")
+        if (KvmPart in kinds) != (GuestLinuxPart in kinds):
+            raise StackError("'kvm' and 'guest linux' go together: a virtual machine has an operating system of its own.")
+
+        def only(kind: type[P]) -> P | None:
+            return next((part for part in stack if isinstance(part, kind)), None)
+
+        def the(kind: type[P]) -> P:
+            found = only(kind)
+            assert found is not None
+            return found
+
+        return cls(the(HardwarePart), the(LinuxPart), only(KvmPart), only(GuestLinuxPart), only(DockerPart), the(NginxPart))
+
+
+class Blueprint:
+    """Who stands where: the layers of server and client, and the threads and ways between them."""
+
+    def __init__(self, parts: Parts, load: ClosedLoopPart | OpenLoopPart, profile: Profile) -> None:
+        self.parts = parts
+        self.load = load
+        self.profile = profile
+        self.local = load.where != "another machine"
+        self.free = self._free_cpus()
+        self.site = GUEST if parts.kvm else HOST
+        self.slower_by = guest.NESTED_PAGING if parts.kvm else ""
+        self._check()
+        self.server = self._server_layers()
+        self.client = self._client_layers()
+
+    def _free_cpus(self) -> tuple[int, ...]:
+        """The host's CPUs, without those of a client on the same machine where that leaves any."""
+        every = tuple(range(self.parts.hardware.cpus))
+        others = tuple(number for number in every if number not in self.load.cpus) if self.local else every
+        return others or every
+
+    def _check(self) -> None:
+        parts, every = self.parts, self.parts.hardware.cpus
+        pinned = {"linux.interrupt cpus": (parts.linux.interrupt_cpus, every)}
+        pinned["nginx.cpus"] = (parts.nginx.cpus, parts.kvm.vcpus if parts.kvm else every)
+        if self.local:
+            pinned["clients.cpus"] = (self.load.cpus, every)
+        if parts.kvm:
+            pinned |= {"kvm.cpus": (parts.kvm.cpus, every), "kvm.io cpus": (parts.kvm.io_cpus, every)}
+        for key, (numbers, there_are) in pinned.items():
+            if beyond := [number for number in numbers if number >= there_are]:
+                raise StackError(f"{key} names CPU {beyond[0]}; there are {there_are}, numbered from 0.")
+        if not self.load.cpus:
+            raise StackError("clients.cpus is empty; a client runs on at least one CPU.")
+        docker = parts.docker
+        if docker and docker.network == "bridge" and docker.publish != "nat" and (not self.local or parts.kvm):
+            why = {"proxy": "docker-proxy serves clients of its own machine", "none": "nobody outside reaches a port that is not published"}
+            raise StackError(f"{why[docker.publish]}: docker.publish is '{docker.publish}', expected 'nat'.")
+        if parts.kvm and parts.kvm.memory > parts.hardware.memory:
+            raise StackError("kvm.memory is more than hardware.memory.")
+
+    # --- layers, top to bottom ---
+
+    def _server_layers(self) -> list[Layer]:
+        parts, profile, site = self.parts, self.profile, self.site
+        group = "container" if parts.docker else ""
+        peer = clients.PROGRAM if self.local else ""
+        own = site.cpus(parts.nginx.cpus or (tuple(range(parts.kvm.vcpus)) if parts.kvm else self.free))
+        layers: list[Layer] = [nginx.Nginx(profile, parts.nginx, own, group, self.slower_by)]
+        if parts.docker:
+            layers.append(container.Container(profile, parts.docker, site, self._container_hops(), self.slower_by))
+        if parts.kvm and parts.guest:
+            every = tuple(range(parts.kvm.vcpus))
+            linux = LinuxPart(tick=parts.guest.tick, slice=parts.guest.slice)
+            layers += [
+                network.Network(profile, GUEST, slower_by=self.slower_by),
+                storage.Storage(profile, GUEST, self.slower_by),
+                kernel.LinuxKernel(profile, GUEST, linux, parts.kvm.vcpus, every, self.slower_by),
+                guest.VirtioNet(profile, self.slower_by),
+                hypervisor.Kvm(profile, parts.kvm, self.free),
+            ]
+        interrupt_cpus = () if self.local else parts.linux.interrupt_cpus or (parts.nginx.cpus if not parts.kvm else ()) or self.free
+        return [
+            *layers,
+            network.Network(profile, HOST, self._host_path(), peer),
+            storage.Storage(profile, HOST),
+            kernel.LinuxKernel(profile, HOST, parts.linux, parts.hardware.cpus, interrupt_cpus),
+            hardware.Hardware(profile, parts.hardware, wired=not self.local),
+        ]
+
+    def _client_layers(self) -> list[Layer]:
+        load, profile = self.load, self.profile
+        program = clients.Client(profile, load, self._answerer() if self.local else "")
+        if self.local:
+            return [
+                program,
+                network.Network(profile, HOST, peer=self._answerer(), over_loopback=self._over_loopback()),
+                kernel.LinuxKernel(profile, HOST, self.parts.linux, self.parts.hardware.cpus, ()),
+            ]
+        cpus = max(load.cpus) + 1
+        return [
+            program,
+            network.Network(profile, CLIENT),
+            kernel.LinuxKernel(profile, CLIENT, LinuxPart(), cpus, load.cpus),
+            clients.ClientMachine(profile, load),
+        ]
+
+    # --- ways ---
+
+    def _bridged(self) -> DockerPart | None:
+        docker = self.parts.docker
+        return docker if docker and docker.network == "bridge" else None
+
+    def _over_loopback(self) -> bool:
+        """Whether the client's packets go over loopback all the way to the process that answers it."""
+        docker = self._bridged()
+        return self.load.where == "loopback" and not self.parts.kvm and (docker is None or docker.publish == "proxy")
+
+    def _host_path(self) -> tuple[Hop, ...]:
+        """What packets cross in the host's kernel, a container's own way apart."""
+        client_side: tuple[Hop, ...] = ("veth",) if self.load.where == "veth" else ()
+        if self.parts.kvm:
+            return (*client_side, "bridge", "tap")
+        if self._bridged():
+            return ()
+        return ("loopback",) if self.load.where == "loopback" else client_side
+
+    def _container_hops(self) -> tuple[Hop, ...]:
+        """From where packets come in to the container's socket."""
+        docker = self._bridged()
+        if not docker:
+            return ()
+        inside: tuple[Hop, ...] = ("bridge", "veth")
+        if self.parts.kvm or self.load.where == "another machine":
+            return ("DNAT in PREROUTING", *inside)
+        if self.load.where == "veth":
+            return ("veth", *(("DNAT in PREROUTING",) if docker.publish == "nat" else ()), *inside)
+        return ("DNAT in OUTPUT", *inside) if docker.publish == "nat" else inside
+
+    def _answerer(self) -> str:
+        """The thread in whose context the answer reaches a client of this machine."""
+        docker = self._bridged()
+        if self.parts.kvm:
+            return "vhost" if self.parts.kvm.network == "vhost" else "QEMU"
+        return container.PROXY if docker and docker.publish == "proxy" else nginx.WORKER
+
+    # --- the machine ---
+
+    def plan(self) -> Plan:
+        """One request, from the client's first instruction to its last."""
+        answer = nginx.HEADER_BYTES + self.parts.nginx.page
+        ask = lower([Ask(clients.PROGRAM, clients.REQUEST_BYTES)], self.client)
+        serve = lower([Serve(nginx.WORKER, clients.REQUEST_BYTES, answer)], self.server)
+        accept = lower([Accept(clients.PROGRAM, answer)], self.client)
+        return Plan("request", (*ask, *serve, *accept))
+
+    def machine(self, name: str, beside: Sequence[HogPart]) -> Machine:
+        plan = self.plan()
+        fittings = [layer.fittings() for layer in self.server]
+        fittings += [layer.fittings() for layer in self.client if not self.local or isinstance(layer, clients.Client)]
+        fittings += [layer.proxy(HOST.cpus(self.free)) for layer in self.server if isinstance(layer, container.Container)]
+        first = 0
+        for hog in beside:
+            vcpus = tuple(range(self.parts.kvm.vcpus)) if self.parts.kvm else ()
+            if hog.place == "guest" and not vcpus:
+                raise StackError("a hog's place is 'guest', but the stack has no virtual machine; expected 'host'.")
+            fittings.append(neighbours.hogs(hog, vcpus if hog.place == "guest" else tuple(range(self.parts.hardware.cpus)), first))
+            first += hog.count
+        all_of = joined(fittings)
+        charged = layers_of(plan.steps) | {kernel.layer for kernel in all_of.kernels} | {thread.layer for thread in all_of.threads}
+        notes = {"profile": self.profile.name, **all_of.notes}
+        return Machine(
+            name=name,
+            layers=tuple(layer for layer in ORDER if layer in charged | {"hardware"}),
+            kernels=all_of.kernels,
+            cpus=all_of.cpus,
+            threads=all_of.threads,
+            plans=(plan,),
+            clients=(self.load.load(plan.name),),
+            groups=all_of.groups,
+            links=all_of.links,
+            disks=all_of.disks,
+            pools=all_of.pools,
+            notes=notes,
+        )
+
+
+def joined(fittings: Iterable[Fittings]) -> Fittings:
+    """All that the layers bring, in their order."""
+    every = list(fittings)
+    lists = [each.name for each in fields(Fittings) if each.name != "notes"]
+    notes = {key: text for one in every for key, text in one.notes.items()}
+    return Fittings(**{name: tuple(chain.from_iterable(getattr(one, name) for one in every)) for name in lists}, notes=notes)
+
+
+def layers_of(steps: Iterable[Step]) -> set[str]:
+    """The layers that steps are charged to, also inside detached and parallel ones."""
+    found: set[str] = set()
+    for step in steps:
+        match step:
+            case Detach(steps=inner):
+                found |= layers_of(inner)
+            case Fork(branches=branches):
+                for branch in branches:
+                    found |= layers_of(branch)
+            case _:
+                found |= {getattr(step, "layer", "")} - {""}
+    return found
+
+
+def assumptions_of(machine: Machine, profile: Profile) -> list[str]:
+    """The assumed costs that the plans of this machine use."""
+    used: dict[str, None] = {}
+    for plan in machine.plans:
+        for step in _flat(plan.steps):
+            for use in getattr(step, "costs", ()):
+                used[use.name] = None
+    return [name for name in used if profile[name].assumed]
+
+
+def kind_named(name: str) -> type[Part]:
+    """The part of that kind, or one sentence that names the nearest."""
+    kinds: tuple[type[Part], ...] = (*LAYER_KINDS, ClosedLoopPart, OpenLoopPart, HogPart)
+    by_name = {_kind(kind): kind for kind in kinds}
+    if name not in by_name:
+        nearest = get_close_matches(name, by_name, n=1)
+        hint = f" Did you mean '{nearest[0]}'?" if nearest else ""
+        raise StackError(f"there is no part of kind '{name}'.{hint}")
+    return by_name[name]
+
+
+def _flat(steps: Iterable[Step]) -> Iterable[Step]:
+    for step in steps:
+        match step:
+            case Detach(steps=inner):
+                yield from _flat(inner)
+            case Fork(branches=branches):
+                yield from chain.from_iterable(_flat(branch) for branch in branches)
+            case _:
+                yield step
+
+
+def _kind(part: type[Part]) -> str:
+    return str(part.model_fields["kind"].default)
+
+
+def cpu_ns(plan: Plan, layer: str = "", thread: str = "") -> int:
+    """CPU time of one request: all, of one layer, or of one thread."""
+    return sum(
+        step.cost_ns for step in _flat(plan.steps) if isinstance(step, Work) and layer in ("", step.layer) and thread in ("", step.thread)
+    )
