@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from difflib import get_close_matches
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError, ValidationInfo, ValidatorFunctionWrapHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError, ValidationInfo, ValidatorFunctionWrapHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 NS = 1
@@ -142,10 +142,10 @@ class Quantity:
             value = self._found(found, from_file=bool(info.context))
             bounds(value)
         except QuantityError as wrong:
-            raise PydanticCustomError("quantity", "expected {expected}", {"expected": wrong.expected, "hint": wrong.hint}) from None
+            raise PydanticCustomError("expected", "expected {expected}", {"expected": wrong.expected, "hint": wrong.hint}) from None
         except ValidationError as outside:
             expected = f"{self.name} of {self._bound(outside.errors()[0].get('ctx', {}))}"
-            raise PydanticCustomError("quantity", "expected {expected}", {"expected": expected, "hint": ""}) from None
+            raise PydanticCustomError("expected", "expected {expected}", {"expected": expected, "hint": ""}) from None
         return value
 
     def _found(self, found: Any, from_file: bool) -> int | Fraction:
@@ -291,9 +291,22 @@ Share = Annotated[Fraction, SHARE]
 """`25 %` or `0.25`: a fraction of 1, exactly."""
 Cpus = Annotated[Fraction, CPUS]
 """`0.5`: CPU time a time, as `docker run --cpus` has it, exactly."""
-Count = Annotated[int, Field(ge=1, le=LARGEST)]
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """A whole number; narrower bounds of a field stay as they are."""
+
+    least: int
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        bounds = {"ge": self.least, "le": LARGEST}
+        return cast(CoreSchema, {**bounds, **handler(source)})
+
+
+Count = Annotated[int, _Whole(1)]
 """A whole number of things, at least one."""
-CountOrNone = Annotated[int, Field(ge=0, le=LARGEST)]
+CountOrNone = Annotated[int, _Whole(0)]
 """A whole number of things, or 0."""
 
 

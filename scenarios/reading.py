@@ -233,7 +233,8 @@ class _Builder:
         return text
 
     def _text(self, event: Any) -> str:
-        text: str = event.value
+        # The round-trip parser marks the folds of a folded text with a character that a file cannot hold.
+        text: str = event.value.replace("\a", "") if event.style == ">" else event.value
         if bad := _NOT_TEXT.search(text):
             self._note(event, f"the character U+{ord(bad[0]):04X} cannot stand in a text.")
         if len(text) > limits.STRING_CHARS.value:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from cutaway.scenarios import catalogue, limits
-from cutaway.scenarios.problems import Place, Problem, ScenarioError, key_text, nearest, printable
+from cutaway.scenarios.problems import Problem, ScenarioError, key_text, nearest, printable
 from cutaway.scenarios.reading import Document, Node, Scalar, read_file
 
 _WORDS = {"base": "a shipped scenario or a scenario file", "use": "a part: the name of a file"}
@@ -30,9 +30,14 @@ class _Chain:
 
     paths: tuple[Path, ...]
     shown: tuple[str, ...]
+    scenario: bool = True
+    """Whether the file is a scenario, which may have a base, or a part."""
 
-    def and_then(self, path: Path, shown: str) -> _Chain:
-        return _Chain((*self.paths, path), (*self.shown, shown))
+    def and_then(self, path: Path, shown: str, scenario: bool) -> _Chain:
+        return _Chain((*self.paths, path), (*self.shown, shown), scenario)
+
+    def refers(self, key: str, path: tuple[str | int, ...]) -> bool:
+        return key == "use" or (key == "base" and not path and self.scenario)
 
 
 @dataclass(slots=True)
@@ -46,10 +51,10 @@ class _Composer:
     def expanded(self, node: Node, chain: _Chain, path: tuple[str | int, ...]) -> Node:
         match node.value:
             case dict() as entries:
-                own = {key: self.expanded(child, chain, (*path, key)) for key, child in entries.items() if not _is_reference(key, path)}
+                own = {key: self.expanded(child, chain, (*path, key)) for key, child in entries.items() if not chain.refers(key, path)}
                 below = Node(own, node.place)
                 for key in ("use", "base"):
-                    if _is_reference(key, path) and key in entries:
+                    if key in entries and chain.refers(key, path):
                         below = _merged(self._referenced(key, entries[key], chain, (*path, key)), below)
                 return below
             case list() as items:
@@ -63,13 +68,15 @@ class _Composer:
             return nothing
         self.references += 1
         if self.references > limits.REFERENCES.value:
-            raise ScenarioError([*self.problems, Problem(node.place, f"more than {limits.REFERENCES.value} references; a scenario ends there.")])
+            text = f"more than {limits.REFERENCES.value} references; a scenario ends there."
+            raise ScenarioError([*self.problems, Problem(node.place, text)])
         found = self._found(key, node, chain, path)
         if found is None:
             return nothing
         if found in chain.paths:
-            names = [*chain.shown[chain.paths.index(found) :], chain.shown[chain.paths.index(found)]]
-            self._note(node, f"{key_text(path)} is '{printable(node.value)}', which goes round in a circle: {' -> '.join(map(printable, names))}.")
+            first = chain.paths.index(found)
+            circle = " -> ".join(map(printable, [*chain.shown[first:], chain.shown[first]]))
+            self._note(node, f"{key_text(path)} is '{printable(node.value)}', which goes round in a circle: {circle}.")
             return nothing
         if len(chain.paths) > limits.REFERENCE_DEPTH.value:
             self._note(node, f"{key_text(path)} is a reference {len(chain.paths)} deep; expected at most {limits.REFERENCE_DEPTH.value}.")
@@ -81,7 +88,7 @@ class _Composer:
         if self.values > limits.VALUES.value:
             text = f"more than {limits.VALUES.value:,} keys and values with this part; a scenario ends there."
             raise ScenarioError([*self.problems, Problem(node.place, text)])
-        return self.expanded(document.root, chain.and_then(found, self._shown(found)), () if key == "base" else ("part",))
+        return self.expanded(document.root, chain.and_then(found, self._shown(found), key == "base"), ())
 
     def _document(self, path: Path) -> Document | None:
         if path not in self.documents:
@@ -136,10 +143,6 @@ class _Composer:
 
     def _note(self, node: Node, text: str) -> None:
         self.problems.append(Problem(node.place, text))
-
-
-def _is_reference(key: str, path: tuple[str | int, ...]) -> bool:
-    return key == "use" or (key == "base" and not path)
 
 
 def _resolved(path: Path) -> Path | None:

@@ -1,0 +1,217 @@
+"""Loading: from a path or a name to a Scenario, or to all that is wrong with it in one ScenarioError.
+
+Reading (YAML) -> references (base, use) -> schema (pydantic) -> meaning. Each step goes on as far as it can, so that a writer sees all
+mistakes at once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from cutaway.models.units import FROM_FILE
+from cutaway.scenarios import catalogue
+from cutaway.scenarios import reading as _reading
+from cutaway.scenarios.meaning import mistakes, refusals
+from cutaway.scenarios.problems import Place, Problem, ScenarioError, nearest, printable
+from cutaway.scenarios.references import compose
+from cutaway.scenarios.schema import Scenario
+from cutaway.scenarios.sentences import place_of, sentences
+
+Where = tuple[str | int, ...]
+
+_STAND_INS: dict[str, Any] = {"cutaway": 1, "title": "-", "clients": {"kind": "closed loop"}}
+_ROUNDS_MAX = 6
+
+
+def load(path_or_name: str | Path) -> Scenario:
+    """A scenario from a file, or a shipped one by its name (`lecture/three-stacks`). Raises ScenarioError."""
+    path, shown_as = find(path_or_name)
+    document = _reading.read_file(path, shown_as)
+    root, problems = compose(document, path)
+    places: dict[Where, Place] = {}
+    return _finished(_plain(root, (), places), places, problems)
+
+
+def load_text(text: str, shown_as: str = "scenario") -> Scenario:
+    """A scenario from a text in memory; its references are looked for among the shipped parts and scenarios."""
+    document = _reading.read_text(text, shown_as)
+    root, problems = compose(document, catalogue.FOLDER / "scenario.yaml")
+    places: dict[Where, Place] = {}
+    return _finished(_plain(root, (), places), places, problems)
+
+
+def find(path_or_name: str | Path) -> tuple[Path, str]:
+    """The file that is meant, and how messages call it."""
+    name = str(path_or_name)
+    shipped = catalogue.names()
+    if name in shipped and not Path(name).is_file():
+        return catalogue.path_of(name), f"{name}.yaml"
+    path = Path(name)
+    try:
+        there = path.exists() or path.is_symlink()
+    except (OSError, ValueError):
+        there = False
+    if not there:
+        what = "there is no such file" if path.suffix in (".yaml", ".yml") else "there is no such scenario and no such file"
+        near = nearest(name.removesuffix(".yaml"), shipped) or " `cutaway list` names the scenarios that come with Cutaway."
+        raise ScenarioError([Problem(Place(printable(name, 1000)), f"{what}.{near}")])
+    return path, name
+
+
+def changed(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
+    """A copy with other values at the given keys, checked like a file."""
+    data = _tuples(scenario.model_dump(mode="json", by_alias=True, exclude_unset=True))
+    for key, value in changes.items():
+        data = _with(data, _steps(key), _as_written(key, value), key)
+    return _finished(data, {(): Place("")}, [])
+
+
+def digest(scenario: Scenario) -> str:
+    """A name for what is simulated: equal for scenarios that differ in titles, comments, order or shorthand only."""
+    content: dict[str, Any] = scenario.model_dump(mode="json", by_alias=True, include={"profile", "clients", "neighbours", "run"})
+    content["stacks"] = {
+        name: [layer.model_dump(mode="json", by_alias=True) for layer in scenario.layers_of(name)] for name in scenario.stacks
+    }
+    canonical = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    return blake2b(canonical.encode(), digest_size=16).hexdigest()
+
+
+# --- checking ----------------------------------------------------------------------------------------------------------------------
+
+
+def _finished(data: Any, places: dict[Where, Place], problems: list[Problem]) -> Scenario:
+    scenario, found = _checked(data, places)
+    if problems or found:
+        raise ScenarioError([*problems, *found])
+    assert scenario is not None
+    return scenario
+
+
+def _checked(data: Any, places: dict[Where, Place]) -> tuple[Scenario | None, list[Problem]]:
+    """Validates; where that fails, validates again without what was wrong, so that the meaning of the rest is checked too."""
+    problems: list[Problem] = []
+    broken: set[str | int] = set()
+    stacks = list(data["stacks"]) if isinstance(data, dict) and isinstance(data.get("stacks"), dict) else []
+    for round_ in range(_ROUNDS_MAX):
+        try:
+            scenario = Scenario.model_validate(data, context=FROM_FILE, by_alias=True, by_name=False)
+        except ValidationError as invalid:
+            errors = invalid.errors(include_url=False)
+            if round_ == 0:
+                problems = sentences(errors, Scenario, data, places)
+            if not isinstance(data, dict):
+                break
+            broken |= {error["loc"][0] for error in errors if error["loc"] and error["loc"][0] in data}
+            data = _without(data, [error["loc"] for error in errors])
+        else:
+            found = list(mistakes(scenario, stacks, {str(key) for key in broken}))
+            if not problems and not found:
+                found = list(refusals(scenario))
+            return scenario, problems + [Problem(place_of(path, places), text) for path, text in found]
+    return None, problems
+
+
+def _without(data: dict[str, Any], wrong: list[Where]) -> dict[str, Any]:
+    """The data without what was wrong, and with something harmless where nothing may not stand."""
+    for loc in wrong:
+        rest = _removed(data, loc)
+        data = rest if isinstance(rest, dict) else {}
+    return {**_STAND_INS, **data}
+
+
+_GONE = object()
+"""Stands for a value that cannot be used without the part of it that was wrong."""
+
+
+def _removed(data: Any, loc: Where) -> Any:
+    """Takes the wrong key out of its mapping. A list with a wrong entry goes as a whole, since positions are names in messages,
+    and so does a stack with a wrong layer: half a stack means nothing."""
+    if not loc:
+        return _GONE
+    step, rest = loc[0], loc[1:]
+    if isinstance(data, dict):
+        if step not in data:
+            return _removed(data, rest) if rest else data  # the name of a union's branch; a key that is missing
+        inner = _removed(data[step], rest)
+        if inner is _GONE and step in ("layers", "kind", "what"):
+            return _GONE
+        return {key: inner if key == step else value for key, value in data.items() if key != step or inner is not _GONE}
+    if isinstance(data, tuple) and isinstance(step, int) and step < len(data):
+        inner = _removed(data[step], rest)
+        return _GONE if inner is _GONE else (*data[:step], inner, *data[step + 1 :])
+    return _GONE
+
+
+def _plain(node: _reading.Node, path: Where, places: dict[Where, Place]) -> Any:
+    places[path] = node.place
+    match node.value:
+        case dict() as entries:
+            return {key: _plain(child, (*path, key), places) for key, child in entries.items()}
+        case list() as items:
+            return tuple(_plain(child, (*path, index), places) for index, child in enumerate(items))
+    return node.value
+
+
+# --- changing ----------------------------------------------------------------------------------------------------------------------
+
+
+def _steps(key: str) -> list[str | int]:
+    """`stacks.vm.layers[2].vcpus` as steps."""
+    steps: list[str | int] = []
+    for part in key.split("."):
+        name, *indices = part.split("[")
+        steps += [name] if name else []
+        steps += [int(digits) if (digits := index.rstrip("]")).isdecimal() else index for index in indices]
+    return steps
+
+
+def _as_written(key: str, value: Any) -> Any:
+    """The value as it would come out of a file; a float is taken by its shortest decimal digits."""
+    match value:
+        case float():
+            if value != value or value in (float("inf"), float("-inf")):
+                raise _no_change(key, f"is {value}; expected a number.")
+            return Decimal(repr(value))
+        case Fraction():
+            if Decimal(value.numerator) / Decimal(value.denominator) * value.denominator != value.numerator:
+                raise _no_change(key, f"is {value}; expected a number that can be written with a decimal point.")
+            return Decimal(value.numerator) / Decimal(value.denominator)
+    return _tuples(value)
+
+
+def _tuples(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _tuples(inner) for key, inner in value.items()}
+    return tuple(_tuples(inner) for inner in value) if isinstance(value, list | tuple) else value
+
+
+def _with(data: Any, steps: list[str | int], value: Any, key: str) -> Any:
+    if not steps:
+        return value
+    first, rest = steps[0], steps[1:]
+    match data:
+        case dict():
+            return {**data, first: _with(data.get(str(first), {}), rest, value, key)}
+        case tuple():
+            index = first if isinstance(first, int) else _index_of_kind(data, first)
+            if index is None or index >= len(data):
+                kinds = [item["kind"] for item in data if isinstance(item, dict) and "kind" in item]
+                raise _no_change(key, f"names no entry of a list of {len(data)}.{nearest(first, kinds)}")
+            return (*data[:index], _with(data[index], rest, value, key), *data[index + 1 :])
+    raise _no_change(key, "leads into a value that holds nothing.")
+
+
+def _index_of_kind(items: tuple[Any, ...], kind: str) -> int | None:
+    return next((index for index, item in enumerate(items) if isinstance(item, dict) and item.get("kind") == kind), None)
+
+
+def _no_change(key: str, text: str) -> ScenarioError:
+    return ScenarioError([Problem(Place(""), f"{printable(key)} {text}")])

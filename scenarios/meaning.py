@@ -1,0 +1,185 @@
+"""What a scenario says as a whole: layers in a possible order, CPUs and memory that exist, names that are there.
+
+Each check reads the finished scenario and yields the path of a mistake with its sentence. What one key alone may hold is in the schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from itertools import pairwise
+
+from cutaway.models import costs, stack
+from cutaway.models.clients import OpenLoopPart
+from cutaway.models.container import DockerPart
+from cutaway.models.hypervisor import KvmPart
+from cutaway.models.kernel import LinuxPart
+from cutaway.models.servers.nginx import NginxPart
+from cutaway.models.units import CPUS, SIZE, S, mean_interval_ns
+from cutaway.scenarios import limits
+from cutaway.scenarios.problems import choices, key_text, nearest, printable
+from cutaway.scenarios.schema import Scenario
+
+Path = tuple[str | int, ...]
+Mistake = tuple[Path, str]
+
+STANDS_ON = {
+    "linux": ("hardware",),
+    "kvm": ("linux",),
+    "guest linux": ("kvm",),
+    "docker": ("linux", "guest linux"),
+    "nginx": ("linux", "guest linux", "docker"),
+}
+"""What may be directly beneath each layer; `hardware` stands on nothing."""
+
+PROGRAMS = ("nginx",)
+"""What may be on top: the programs that answer requests."""
+
+
+def mistakes(scenario: Scenario, stacks: Collection[str], broken: Collection[str] = ()) -> Iterator[Mistake]:
+    """`stacks` are the names that stand in the file, and `broken` its keys that could not be used: nothing is said that rests on them."""
+    machine_is_known = "machine" not in broken
+    for name in scenario.stacks:
+        yield from _order(scenario, name)
+        if machine_is_known:
+            yield from _stack_fits(scenario, name)
+    yield from _profile(scenario)
+    yield from _clients(scenario, machine_is_known)
+    if machine_is_known:
+        yield from _neighbours(scenario, "stacks" not in broken)
+    yield from _run(scenario)
+    yield from _targets(scenario, stacks)
+
+
+def refusals(scenario: Scenario) -> Iterator[Mistake]:
+    """What the models themselves say against a stack; asked last, since it ends at the first mistake of each stack."""
+    profile = costs.load(scenario.profile)
+    for name in scenario.stacks:
+        try:
+            stack.build(name, scenario.layers_of(name), scenario.clients, profile, scenario.neighbours)
+        except (stack.StackError, costs.CostError) as refused:
+            path: Path = ("stacks", name)
+            yield path, f"{key_text(path)} cannot be built: {printable(str(refused).rstrip('.'), 300)}."
+
+
+def _profile(scenario: Scenario) -> Iterator[Mistake]:
+    known = costs.names()
+    if scenario.profile not in known:
+        text = f"profile is '{printable(scenario.profile)}'; expected {choices(known)}.{nearest(scenario.profile, known)}"
+        yield ("profile",), text
+
+
+def _order(scenario: Scenario, name: str) -> Iterator[Mistake]:
+    kinds = [layer.kind for layer in scenario.stacks[name].layers]
+    path = ("stacks", name, "layers")
+    if kinds[0] != "hardware":
+        yield (*path, 0), f"{key_text((*path, 0))} is '{kinds[0]}'; expected 'hardware': a stack is written from the bottom up."
+    for index, (below, kind) in enumerate(pairwise(kinds), start=1):
+        key = key_text((*path, index))
+        if kind == "hardware":
+            yield (*path, index), f"{key} is 'hardware', which is at the bottom of a stack and nowhere else."
+        elif below not in STANDS_ON[kind]:
+            yield (*path, index), f"{key} is '{kind}' on top of '{below}'; expected it on {' or '.join(STANDS_ON[kind])}."
+    if kinds[-1] not in PROGRAMS:
+        yield path, f"{key_text(path)} ends with '{kinds[-1]}'; expected a server program on top: {choices(PROGRAMS)}."
+
+
+def _stack_fits(scenario: Scenario, name: str) -> Iterator[Mistake]:
+    """Each layer finds the CPUs and the memory that it asks for in what is beneath it."""
+    machine = next((layer for layer in scenario.layers_of(name) if layer.kind == "hardware"), scenario.machine)
+    cpus, memory, whose = machine.cpus, machine.memory, "the machine"
+    for index, layer in enumerate(scenario.layers_of(name)):
+        path: Path = ("stacks", name, "layers", index)
+        match layer:
+            case KvmPart():
+                for key, numbers in (("cpus", layer.cpus), ("io cpus", layer.io_cpus)):
+                    yield from _cpus_exist(numbers, cpus, whose, (*path, key))
+                if layer.memory > memory:
+                    yield (*path, "memory"), _too_much_memory((*path, "memory"), layer.memory, memory, whose)
+                cpus, memory, whose = layer.vcpus, layer.memory, f"the virtual machine of stack '{printable(name)}'"
+            case DockerPart():
+                if layer.cpus is not None and layer.cpus > cpus:
+                    text = f"{key_text((*path, 'cpus'))} is {CPUS.text(layer.cpus)}; {whose} has {_count(cpus, 'CPU')}."
+                    yield (*path, "cpus"), text
+                if layer.memory is not None and layer.memory > memory:
+                    yield (*path, "memory"), _too_much_memory((*path, "memory"), layer.memory, memory, whose)
+                if layer.network == "host" and "publish" in layer.model_fields_set and layer.publish != "none":
+                    yield (*path, "publish"), f"{key_text((*path, 'publish'))} has no effect on the host's own network; leave it out."
+                elif layer.network == "bridge" and layer.publish != "nat" and not _client_is_beside(scenario, name):
+                    why = "docker-proxy serves clients of its own machine" if layer.publish == "proxy" else "nobody outside reaches it"
+                    yield (*path, "publish"), f"{key_text((*path, 'publish'))} is '{layer.publish}', and {why}; expected 'nat'."
+            case NginxPart():
+                own = "cpus" in scenario.stacks[name].layers[index].model_fields_set
+                yield from _cpus_exist(layer.cpus, cpus, whose, (*path, "cpus") if own else ("server", "cpus"))
+            case LinuxPart():
+                yield from _cpus_exist(layer.interrupt_cpus, cpus, whose, (*path, "interrupt cpus"))
+
+
+def _client_is_beside(scenario: Scenario, name: str) -> bool:
+    """Whether clients and container share a kernel."""
+    return scenario.clients.where != "another machine" and not any(isinstance(layer, KvmPart) for layer in scenario.stacks[name].layers)
+
+
+def _cpus_exist(numbers: tuple[int, ...], cpus: int, whose: str, path: Path) -> Iterator[Mistake]:
+    for index, number in enumerate(numbers):
+        key = key_text((*path, index))
+        if number >= cpus:
+            last = f"CPUs 0 to {cpus - 1}" if cpus > 1 else "CPU 0 alone"
+            yield (*path, index), f"{key} is {number}; {whose} has {last}."
+        if number in numbers[:index]:
+            yield (*path, index), f"{key} is {number}, which stands in the list already."
+
+
+def _too_much_memory(path: Path, asked: int, there: int, whose: str) -> str:
+    return f"{key_text(path)} is {SIZE.text(asked)}; {whose} has {SIZE.text(there)}."
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def _clients(scenario: Scenario, machine_is_known: bool) -> Iterator[Mistake]:
+    clients = scenario.clients
+    if clients.where != "another machine" and machine_is_known:
+        yield from _cpus_exist(clients.cpus, scenario.machine.cpus, "the machine", ("clients", "cpus"))
+    if not clients.cpus:
+        yield ("clients", "cpus"), "clients.cpus is an empty list; expected the CPUs that the clients run on."
+    if clients.connections > limits.CONNECTIONS.value:
+        text = f"clients.connections is {clients.connections}; expected at most {limits.CONNECTIONS.value:,}."
+        yield ("clients", "connections"), text
+    if isinstance(clients, OpenLoopPart):
+        interval_ns = mean_interval_ns(clients.rate)
+        if not 1 <= interval_ns <= limits.SIMULATED_DAYS.value * 24 * 3600 * S:
+            yield ("clients", "rate"), "clients.rate is outside of what can be simulated; expected 1 /h to 1000000000 /s."
+
+
+def _neighbours(scenario: Scenario, stacks_are_known: bool) -> Iterator[Mistake]:
+    if (many := sum(neighbour.count for neighbour in scenario.neighbours)) > limits.ENTITIES.value:
+        yield ("neighbours",), f"neighbours are {many:,} in all; expected at most {limits.ENTITIES.value:,}."
+    guests = [layer for name in scenario.stacks for layer in scenario.layers_of(name) if isinstance(layer, KvmPart)]
+    for index, neighbour in enumerate(scenario.neighbours):
+        path: Path = ("neighbours", index)
+        if neighbour.place == "host":
+            yield from _cpus_exist(neighbour.cpus, scenario.machine.cpus, "the machine", (*path, "cpus"))
+        elif not guests and stacks_are_known:
+            yield (*path, "place"), f"{key_text((*path, 'place'))} is 'guest'; no stack of this scenario has a guest."
+        elif guests:
+            fewest = min(guest.vcpus for guest in guests)
+            yield from _cpus_exist(neighbour.cpus, fewest, "a virtual machine of this scenario", (*path, "cpus"))
+
+
+def _run(scenario: Scenario) -> Iterator[Mistake]:
+    run = scenario.run
+    if run.duration is not None and "requests" in run.model_fields_set:
+        yield ("run", "duration"), "run.duration stands beside run.requests; expected one of them."
+    if run.duration is None:
+        in_all = run.requests * run.replications * len(scenario.stacks)
+        if in_all > limits.REQUESTS_IN_ALL.value:
+            text = f"run.requests makes {in_all:,} requests in all; expected at most {limits.REQUESTS_IN_ALL.value:,}."
+            yield ("run", "requests"), text
+
+
+def _targets(scenario: Scenario, stacks: Collection[str]) -> Iterator[Mistake]:
+    for index, target in enumerate(scenario.expect):
+        if target.stack not in stacks:
+            path: Path = ("expect", index, "stack")
+            yield path, f"{key_text(path)} is '{printable(target.stack)}'; expected {choices(stacks)}.{nearest(target.stack, stacks)}"
