@@ -29,10 +29,11 @@ SIMULATED_DAYS = Limit("simulated time", 30, "days")
 REQUESTS = Limit("requests of a run", 1_000_000_000)
 REQUESTS_IN_ALL = Limit("requests of all runs of a scenario", 10_000_000_000)
 REPLICATIONS = Limit("replications", 10_000)
-CPUS = Limit("CPUs of a machine or a virtual machine", 1024)
+CPUS = Limit("CPUs of a machine", 4096)
+VCPUS = Limit("virtual CPUs of a virtual machine", 1024)
 CONNECTIONS = Limit("connections of the clients", 1_000_000)
 
 ALL = (
     FILE_BYTES, LINE_CHARS, NESTING, VALUES, STRING_CHARS, NAME_CHARS, ENTITIES, REFERENCES, REFERENCE_DEPTH,
-    SIMULATED_DAYS, REQUESTS, REQUESTS_IN_ALL, REPLICATIONS, CPUS, CONNECTIONS,
+    SIMULATED_DAYS, REQUESTS, REQUESTS_IN_ALL, REPLICATIONS, CPUS, VCPUS, CONNECTIONS,
 )  # fmt: skip

@@ -74,6 +74,25 @@ def read_text(text: str, shown_as: str) -> Document:
     return _Builder(shown_as).build(text)
 
 
+def read_value(text: str, shown_as: str) -> Any:
+    """A single value as a file would hold it: `0.5`, `[0, 1]`, `2 GiB`; nothing at all is an empty value."""
+    if text.strip() in _NULLS:
+        return None
+    document = read_text(text, shown_as)
+    if document.problems:
+        raise ScenarioError(document.problems)
+    return _bare(document.root)
+
+
+def _bare(node: Node) -> Any:
+    match node.value:
+        case dict() as entries:
+            return {key: _bare(child) for key, child in entries.items()}
+        case list() as items:
+            return tuple(_bare(child) for child in items)
+    return node.value
+
+
 def _line_at(text: str, position: int) -> int:
     return len(_LINE_END.findall(text, 0, position)) + 1
 

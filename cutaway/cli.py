@@ -1,0 +1,78 @@
+"""The command line: `cutaway compare lecture/three-stacks`.
+
+Here is only what there is; each command stands in commands/, and how one ends in commands/outcome.py.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from cutaway.commands.check import check
+from cutaway.commands.compare import compare
+from cutaway.commands.cost import cost
+from cutaway.commands.explain import explain
+from cutaway.commands.limits import limits
+from cutaway.commands.list import list_
+from cutaway.commands.new import new
+from cutaway.commands.outcome import guarded, run_to_the_end
+from cutaway.commands.profiles import profiles
+from cutaway.commands.run import run
+from cutaway.commands.schema import schema
+from cutaway.commands.show import show
+from cutaway.commands.trace import trace
+
+SIMULATE, SCENARIOS, ABOUT = "Simulate", "Scenario files", "What the numbers rest on"
+
+app = typer.Typer(
+    name="cutaway",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from cutaway import __version__
+
+        typer.echo(f"cutaway {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def cutaway(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)] = False,
+) -> None:
+    """See inside the server stack while it runs: hardware, kernel, hypervisor, guest, container, server program.
+
+    Cutaway simulates what a request passes, from costs that were measured, and shows it.
+
+    Start with: cutaway compare lecture/three-stacks
+    """
+
+
+def _add(name: str, command: Callable[..., None], panel: str) -> None:
+    app.command(name, rich_help_panel=panel)(guarded(command))
+
+
+_add("compare", compare, SIMULATE)
+_add("run", run, SIMULATE)
+_add("explain", explain, SIMULATE)
+_add("show", show, SIMULATE)
+_add("trace", trace, SIMULATE)
+_add("list", list_, SCENARIOS)
+_add("check", check, SCENARIOS)
+_add("new", new, SCENARIOS)
+_add("schema", schema, SCENARIOS)
+_add("cost", cost, ABOUT)
+_add("limits", limits, ABOUT)
+app.add_typer(profiles, name="profiles", rich_help_panel=ABOUT)
+
+
+def main() -> None:
+    """The console command."""
+    sys.exit(run_to_the_end(app))

@@ -1,0 +1,26 @@
+"""`cutaway schema`: the scenario format for editors."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def schema(
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="File to write; standard output when left out.")] = None,
+) -> None:
+    """Print the JSON Schema of scenario files, for editors.
+
+    With it an editor completes keys, shows their help and marks mistakes while you type.
+
+    The first line of a scenario names the file: # yaml-language-server: $schema=./cutaway.schema.json
+
+    Example: cutaway schema > cutaway.schema.json
+    """
+    from cutaway.scenarios.json_schema import as_text
+
+    if out is None:
+        typer.echo(as_text(), nl=False)
+    else:
+        out.write_text(as_text(), encoding="utf-8")
+        typer.echo(f"wrote {out}")

@@ -1,0 +1,73 @@
+"""`cutaway show`: the view, in a window or recorded without a screen."""
+
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cutaway.commands.options import Changes, Seed, complete_scenario, duration_ns, scenario_of
+
+
+class Language(StrEnum):
+    en = "en"
+    ko = "ko"
+
+
+class Look(StrEnum):
+    light = "light"
+    dark = "dark"
+
+
+def _size(text: str) -> tuple[int, int]:
+    if not (found := re.fullmatch(r"([0-9]{3,5})x([0-9]{3,5})", text)):
+        raise typer.BadParameter(f"'{text}' is not a size; expected WIDTHxHEIGHT, such as 1920x1080.")
+    width, height = int(found[1]), int(found[2])
+    if not (640 <= width <= 7680 and 360 <= height <= 4320):
+        raise typer.BadParameter(f"'{text}' is out of bounds; expected 640x360 to 7680x4320.")
+    return width, height
+
+
+def show(
+    what: Annotated[
+        str,
+        typer.Argument(metavar="SCENARIO|TRACE", help="A scenario, or the folder of a saved trace.", autocompletion=complete_scenario),
+    ],
+    language: Annotated[Language, typer.Option("--lang", help="Language of the view.")] = Language.en,
+    look: Annotated[Look, typer.Option("--look", help="Light for a bright room, dark for a dark one.")] = Look.light,
+    size: Annotated[tuple[int, int], typer.Option("--size", metavar="WxH", parser=_size, help="Size of the window or picture.")] = (
+        "1920x1080"  # type: ignore[assignment]
+    ),
+    record: Annotated[
+        Path | None, typer.Option("--record", metavar="FILE", help="No window: write a .mp4, .gif or (with --at) a .png.")
+    ] = None,
+    at: Annotated[
+        int | None, typer.Option("--at", metavar="TIME", parser=duration_ns, help="Begin at this simulated time, as '1.5 ms'.")
+    ] = None,
+    length: Annotated[
+        int | None, typer.Option("--length", metavar="TIME", parser=duration_ns, help="Record this much simulated time.")
+    ] = None,
+    change: Changes = None,
+    seed: Seed = None,
+) -> None:
+    """Watch requests move, slowly enough to follow.
+
+    Space pauses, the arrow keys step and change the speed, the mouse drags time back and forth, a click opens details, L switches the
+    language, F1 lists all keys. Every moving dot is a simulated event.
+
+    Examples: cutaway show lecture/three-stacks --lang ko
+
+    cutaway show lecture/three-stacks --record demo.mp4
+
+    cutaway show lecture/three-stacks --record picture.png --at '2 ms'
+    """
+    if record is not None and record.suffix.lower() not in (".mp4", ".gif", ".png"):
+        raise typer.BadParameter(
+            f"'{record.name}' is not a recording; expected a name that ends in .mp4, .gif or .png.", param_hint="--record"
+        )
+    source = Path(what) if Path(what).is_dir() else scenario_of(what, change, seed)
+
+    from cutaway import session
+
+    raise typer.Exit(session.show(source, language=language.value, look=look.value, size=size, record=record, at_ns=at, length_ns=length))
