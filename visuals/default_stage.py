@@ -11,25 +11,30 @@ from cutaway.sim.trace import Trace
 from cutaway.visuals.stage import Column, Floor, Match, Part, Said, Stage, steps_of
 
 FLOORS = (
-    Floor("server", Said("서버 프로그램", "Server"), Said("nginx", "nginx"), ("nginx",), 134),
-    Floor("guest", Said("게스트 커널", "Guest kernel"), Said("VM 안의 OS", "OS in the VM"), ("guest kernel",), 108),
-    Floor("hypervisor", Said("하이퍼바이저", "Hypervisor"), Said("통역가", "translates"), ("vhost", "hypervisor"), 100),
-    Floor("host", Said("호스트 커널", "Host kernel"), Said("나누고 지킨다", "shares, guards"), ("host kernel", "bridge and NAT"), 162),
-    Floor("hardware", Said("하드웨어", "Hardware"), Said("CPU · NIC", "CPU · NIC"), ("NIC", "hardware"), 126),
+    Floor("server", Said("서버 프로그램", "Server"), Said("nginx", "nginx"), ("nginx",), 130),
+    Floor("guest", Said("게스트 커널", "Guest kernel"), Said("VM 안의 OS", "OS in the VM"), ("guest kernel",), 106),
+    Floor("hypervisor", Said("하이퍼바이저", "Hypervisor"), Said("통역가", "translates"), ("vhost", "hypervisor"), 96),
+    Floor("host", Said("호스트 커널", "Host kernel"), Said("나누고 지킨다", "shares, guards"), ("host kernel", "bridge and NAT"), 188),
+    Floor("hardware", Said("하드웨어", "Hardware"), Said("CPU · NIC", "CPU · NIC"), ("NIC", "hardware"), 110),
     Floor("client", Said("클라이언트", "Client"), Said("", ""), ("client", "wire"), 46),
 )
 """From the top down; the last is the row of the client and the wire."""
 
+NETWORK = ("receive", "send", "recv", "tcp", "socket")
+"""Words of a kernel's operations that are its network's."""
+
 PARTS = (
     Part("process", Said("nginx", "nginx"), "server", "process", (Match("nginx"),)),
-    Part("guest tcp", Said("TCP/IP", "TCP/IP"), "guest", "lane", (Match("guest kernel"),)),
+    Part("guest calls", Said("시스템 콜", "system calls"), "guest", "lane", (Match("guest kernel"),)),
+    Part("guest tcp", Said("TCP/IP", "TCP/IP"), "guest", "lane", (Match("guest kernel", NETWORK),)),
     Part("vcpus", Said("vCPU", "vCPU"), "guest", "vcpus"),
     Part("virtqueue", Said("virtqueue", "virtqueue"), "guest", "slab",
-         (Match("guest kernel", ("virtqueue", "virtio", "vring")), Match("hypervisor", ("virtqueue",)), Match("vhost", ("virtqueue",)))),
+         (Match("guest kernel", ("virtqueue", "virtio", "ring")), Match("hypervisor", ("virtqueue",)), Match("vhost", ("virtqueue",)))),
     Part("vhost", Said("vhost", "vhost"), "hypervisor", "lane", (Match("vhost"), Match("hypervisor", ("vhost",)))),
     Part("kvm", Said("KVM", "KVM"), "hypervisor", "exit", (Match("hypervisor"),)),
     Part("qemu", Said("QEMU", "QEMU"), "hypervisor", "box", (Match("hypervisor", ("qemu", "user space")),)),
-    Part("host tcp", Said("TCP/IP", "TCP/IP"), "host", "lane", (Match("host kernel"),)),
+    Part("host calls", Said("시스템 콜", "system calls"), "host", "lane", (Match("host kernel"),)),
+    Part("host tcp", Said("TCP/IP", "TCP/IP"), "host", "lane", (Match("host kernel", NETWORK),)),
     Part("tap", Said("tap", "tap"), "host", "lane",
          (Match("bridge and NAT", ("tap",)), Match("host kernel", ("tap",)), Match("vhost", ("tap",)))),
     Part("veth", Said("veth", "veth"), "host", "lane", (Match("bridge and NAT", ("veth",)), Match("host kernel", ("veth",))), "pair"),
@@ -46,8 +51,8 @@ PARTS = (
 """In a floor, from the top down as the way meets them."""
 
 ALWAYS = ("run queue", "page cache", "nic", "cpus", "wire", "client", "process")
-WITH_A_GUEST = ("guest tcp", "vcpus", "virtqueue", "vhost", "kvm", "qemu")
-WITHOUT_A_GUEST = ("host tcp",)
+WITH_A_GUEST = ("guest calls", "guest tcp", "vcpus", "virtqueue", "vhost", "kvm", "qemu")
+WITHOUT_A_GUEST = ("host calls", "host tcp")
 
 NAMES = {"bare": (Said("베어메탈", "Bare metal"), ""), "vm": (Said("VM", "VM"), "KVM"), "container": (Said("컨테이너", "Container"), "Docker")}
 LAYERS = {

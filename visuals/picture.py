@@ -6,7 +6,7 @@ Coordinates are logical units with y downwards; text and signs are placed by the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Literal, Protocol
 
 import numpy as np
@@ -23,6 +23,9 @@ class Picture(Protocol):
 
     width: float
     height: float
+
+    def still(self, name: str, key: Hashable, area: Area, paint: Callable[[Picture], None], *, shown: Area | None = None, strength: float = 1) -> None:
+        """What changes seldom: painted anew when `key` changes, else laid down whole, or only the part `shown`."""
 
     def fill(self, area: Area, colour: Colour) -> None:
         """A plain rectangle."""
@@ -76,6 +79,9 @@ class LinesPicture:
 
     def _write(self, what: str, area: Area) -> None:
         self.lines.append(f"{what} {area.x:.0f},{area.y:.0f} {area.width:.0f}x{area.height:.0f}")
+
+    def still(self, name: str, key: Hashable, area: Area, paint: Callable[[Picture], None], *, shown: Area | None = None, strength: float = 1) -> None:
+        paint(self)
 
     def fill(self, area: Area, colour: Colour) -> None:
         self._write("fill", area)

@@ -5,7 +5,7 @@ Lines are laid on whole pixels so that they are sharp; whatever is round comes f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -15,7 +15,7 @@ import pygame
 from cutaway.visuals import sprites, text
 from cutaway.visuals.geometry import Area, Point
 from cutaway.visuals.palette import Colour
-from cutaway.visuals.picture import Align
+from cutaway.visuals.picture import Align, Picture
 
 BEND = 14.0
 DASH, DASH_GAP = 8.0, 5.0
@@ -35,6 +35,19 @@ class SurfacePicture:
     def __init__(self, surface: pygame.Surface, scale: float) -> None:
         self.surface, self.scale = surface, scale
         self.width, self.height = surface.get_width() / scale, surface.get_height() / scale
+        self._stills: dict[str, tuple[Hashable, pygame.Surface]] = {}
+
+    def still(self, name: str, key: Hashable, area: Area, paint: Callable[[Picture], None], *, shown: Area | None = None, strength: float = 1) -> None:
+        kept = self._stills.get(name)
+        whole = self._rect(area).clip(self.surface.get_rect())
+        if kept is None or kept[0] != key:
+            canvas = type(self)(pygame.Surface(self.surface.get_size(), 0, self.surface), self.scale)
+            canvas.surface.blit(self.surface, whole, whole)
+            paint(canvas)
+            kept = self._stills[name] = (key, canvas.surface.subsurface(whole).copy())
+        part = self._rect(shown).clip(whole) if shown is not None else whole
+        kept[1].set_alpha(None if strength >= 1 else round(strength * 255))
+        self.surface.blit(kept[1], part.topleft, part.move(-whole.left, -whole.top))
 
     def _rect(self, area: Area) -> pygame.Rect:
         left, top = round(area.x * self.scale), round(area.y * self.scale)

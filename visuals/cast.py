@@ -1,0 +1,80 @@
+"""Who is who in a trace's tables: the host's CPUs, the virtual ones, the server's threads, the cgroups and their members."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cutaway.sim.trace import RUNNING, Trace
+
+CLIENT_LAYERS = ("client", "wire")
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Indices into the trace's `cpus` and `threads`."""
+
+    cpu_names: tuple[str, ...]
+    thread_names: tuple[str, ...]
+    thread_roles: tuple[str, ...]
+    thread_kinds: tuple[str, ...]
+    thread_layers: tuple[str, ...]
+    host_cpus: tuple[int, ...]
+    vcpus: tuple[int, ...]
+    vcpu_threads: dict[int, int]
+    """Of each virtual CPU, the host's thread that it is."""
+    host_threads: frozenset[int]
+    """Threads that the host's kernel schedules, vCPUs among them."""
+    groups: dict[str, tuple[int, ...]]
+    quotas: dict[str, tuple[int, int]]
+    """Of each group with a quota: quota_ns and period_ns."""
+
+    def servers(self, layers: tuple[str, ...]) -> list[int]:
+        """The threads of the server program."""
+        return [thread for thread, layer in enumerate(self.thread_layers) if layer in layers]
+
+
+def _position(names: list[str], wanted: object) -> int | None:
+    """An index, whether the trace refers by name or by number."""
+    if isinstance(wanted, int) and 0 <= wanted < len(names):
+        return wanted
+    return names.index(str(wanted)) if str(wanted) in names else None
+
+
+def _kernels_of_the_host(trace: Trace, cpus: list[dict[str, Any]]) -> set[str]:
+    """Kernels of real CPUs on which more happens than the client's own work."""
+    layers = [str(name) for name in trace.meta["layers"]]
+    running = trace.spans[(trace.spans["kind"] == RUNNING) & (trace.spans["cpu"] >= 0)]
+    clients = [layers.index(name) for name in CLIENT_LAYERS if name in layers]
+    serving = np.unique(running["cpu"][~np.isin(running["layer"], clients)])
+    vcpu_owners = {thread["name"]: thread for thread in trace.meta["threads"] if thread["kind"] == "vcpu"}
+    kernels = {cpus[cpu]["kernel"] for cpu in serving.tolist() if not cpus[cpu].get("vcpu")}
+    for owner in vcpu_owners.values():
+        first = _position([cpu["name"] for cpu in cpus], (owner["cpus"] or [None])[0])
+        kernels |= {cpus[first]["kernel"]} if first is not None else set()
+    return kernels or {cpu["kernel"] for cpu in cpus if not cpu.get("vcpu")}
+
+
+def cast_of(trace: Trace) -> Cast:
+    """Reads the vocabulary of a trace."""
+    cpus, threads = list(trace.meta["cpus"]), list(trace.meta["threads"])
+    cpu_names, thread_names = [str(cpu["name"]) for cpu in cpus], [str(thread["name"]) for thread in threads]
+    roles = [str(thread.get("role") or thread["name"]) for thread in threads]
+    kernels = _kernels_of_the_host(trace, cpus)
+    owners: dict[int, int] = {}
+    for number, cpu in enumerate(cpus):
+        owner = cpu.get("vcpu")
+        if owner not in (None, "", -1):
+            found = _position(thread_names, owner)
+            owners[number] = found if found is not None else roles.index(str(owner))
+    host = tuple(number for number, cpu in enumerate(cpus) if number not in owners and cpu["kernel"] in kernels)
+    on_host = frozenset(number for number, thread in enumerate(threads)
+                        if any(_position(cpu_names, cpu) in host for cpu in thread["cpus"]))
+    named = {str(group["name"]): group for group in trace.meta.get("groups", ())}
+    members = {name: tuple(number for number, thread in enumerate(threads) if thread.get("group") in (name, list(named).index(name)))
+               for name in named}
+    quotas = {name: (int(group["quota_ns"]), int(group["period_ns"])) for name, group in named.items() if group.get("quota_ns")}
+    return Cast(tuple(cpu_names), tuple(thread_names), tuple(roles), tuple(str(thread["kind"]) for thread in threads),
+                tuple(str(thread.get("layer") or "") for thread in threads), host, tuple(owners), owners, on_host, members, quotas)

@@ -1,0 +1,163 @@
+"""The trace at one instant, read only: where each request in flight is, what each CPU runs, which threads wait, which guests stand still.
+
+`Replay` holds the indices of a trace and answers `at(time)`. Nothing is interpolated beyond what the trace says: a request's share of its
+step is the work done in it so far over the work that the trace has for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cutaway.sim.trace import RUNNING, T_RUNNABLE, T_STOLEN, T_THROTTLED, T_WAKING, Trace
+from cutaway.visuals.cast import Cast, cast_of
+from cutaway.visuals.metrics import BusyTime, Latencies
+from cutaway.visuals.seek import Holding, Journeys, Rows, is_moving
+
+
+@dataclass(frozen=True, slots=True)
+class OnCpu:
+    """A CPU at work. `request` is what the work is for, -1 for none; since and until are the stint's."""
+
+    cpu: int
+    thread: int
+    request: int
+    since_ns: int
+    until_ns: int
+
+    def share(self, now_ns: int) -> float:
+        return (now_ns - self.since_ns) / max(self.until_ns - self.since_ns, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A thread that is not asleep and does not run; `state` is one of the trace's thread states."""
+
+    thread: int
+    cpu: int
+    state: int
+    since_ns: int
+    until_ns: int
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One instant. The arrays have a place for each request in flight."""
+
+    time_ns: int
+    rows: Rows
+    request: npt.NDArray[np.int64]
+    step: npt.NDArray[np.int32]
+    kind: npt.NDArray[np.uint8]
+    share: npt.NDArray[np.float64]
+    thread: npt.NDArray[np.int32]
+    cpus: dict[int, OnCpu]
+    waiting: tuple[Waiting, ...]
+
+    def where(self, request: int) -> int | None:
+        """The place of a request in the arrays."""
+        found = np.flatnonzero(self.request == request)
+        return int(found[0]) if len(found) else None
+
+    def waiting_in(self, state: int) -> list[Waiting]:
+        return [one for one in self.waiting if one.state == state]
+
+    def thread_for(self, request: int) -> int:
+        """The thread that serves or should serve a request now, -1 for none."""
+        at = self.where(request)
+        return int(self.thread[at]) if at is not None else -1
+
+
+class Replay:
+    """A trace with what is needed to look at any instant of it."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace, self.cast = trace, cast_of(trace)
+        self.spans = Holding(trace.spans)
+        self.states = Holding(trace.states)
+        self.journeys = Journeys(trace.spans)
+        self.stints = {cpu: trace.stints[trace.stints["cpu"] == cpu] for cpu in range(len(trace.meta["cpus"]))}
+        self.busy = {cpu: BusyTime(rows) for cpu, rows in self.stints.items()}
+        self.group_busy = {name: BusyTime(trace.stints[np.isin(trace.stints["thread"], members)])
+                           for name, members in self.cast.groups.items()}
+        self.latencies = Latencies(trace)
+        self.answering = np.array([bool(step.get("answering")) for step in trace.meta["steps"]] or [False])
+        self.row_of = {int(request): row for row, request in enumerate(trace.requests["request"])}
+        self._last: Moment | None = None
+
+    @property
+    def start_ns(self) -> int:
+        return int(self.trace.meta["start_ns"])
+
+    @property
+    def end_ns(self) -> int:
+        return int(self.trace.meta["end_ns"])
+
+    def at(self, time_ns: int) -> Moment:
+        """The instant; asked again for the same one, it is at hand."""
+        if self._last is None or self._last.time_ns != time_ns:
+            self._last = self._look(time_ns)
+        return self._last
+
+    def _look(self, time_ns: int) -> Moment:
+        rows = self.spans.at(time_ns)
+        spans = self.trace.spans[rows]
+        # Forked and detached parts show on the CPUs; the request itself is one sign on the way.
+        own = spans["branch"] == 0
+        rows, spans = rows[own], spans[own]
+        done = self.journeys.before[rows] + np.where(is_moving(spans), time_ns - spans["start"], 0)
+        total = np.maximum(self.journeys.total[rows], 1)
+        return Moment(time_ns, rows, spans["request"], self.journeys.step[rows], spans["kind"], np.minimum(done / total, 1.0), spans["thread"],
+                      self._cpus(time_ns), self._waiting(time_ns))
+
+    def _cpus(self, time_ns: int) -> dict[int, OnCpu]:
+        working = {}
+        for cpu, stints in self.stints.items():
+            at = int(np.searchsorted(stints["start"], time_ns, side="right")) - 1
+            if at >= 0 and stints["end"][at] > time_ns:
+                stint = stints[at]
+                working[cpu] = OnCpu(cpu, int(stint["thread"]), int(stint["request"]), int(stint["start"]), int(stint["end"]))
+        return working
+
+    def _waiting(self, time_ns: int) -> tuple[Waiting, ...]:
+        rows = self.trace.states[self.states.at(time_ns)]
+        return tuple(Waiting(int(row["thread"]), int(row["cpu"]), int(row["state"]), int(row["start"]), int(row["end"])) for row in rows)
+
+    def run_queue(self, moment: Moment) -> list[Waiting]:
+        """Who waits for a CPU of the host, first come first: the kernel's own threads of a guest stand in the guest's queue, not here."""
+        return [one for one in moment.waiting if one.state in (T_RUNNABLE, T_WAKING) and one.thread in self.cast.host_threads]
+
+    def frozen(self, moment: Moment) -> dict[int, int]:
+        """Virtual CPUs that have work and no core, and since when."""
+        at_the_host = {one.thread: one.since_ns for one in moment.waiting_in(T_RUNNABLE)}
+        stolen = {one.cpu: one.since_ns for one in moment.waiting_in(T_STOLEN)}
+        return {vcpu: at_the_host.get(owner, stolen.get(vcpu, 0)) for vcpu, owner in self.cast.vcpu_threads.items()
+                if vcpu in stolen or (owner in at_the_host and vcpu in moment.cpus)}
+
+    def throttled(self, moment: Moment, group: str) -> int | None:
+        """When the group may run again, if it has used its quota."""
+        ends = [one.until_ns for one in moment.waiting_in(T_THROTTLED) if one.thread in self.cast.groups.get(group, ())]
+        return max(ends, default=None)
+
+    def quota_used(self, group: str, time_ns: int) -> float:
+        """Share of its quota that a group has used in the current period."""
+        quota_ns, period_ns = self.cast.quotas[group]
+        return self.group_busy[group].within(time_ns - time_ns % period_ns, time_ns) / quota_ns
+
+    def cpu_share(self, now_ns: int, window_ns: int) -> float:
+        """How busy the host's CPUs were in the window that ends now."""
+        cpus, since = self.cast.host_cpus, max(now_ns - window_ns, self.start_ns)
+        return sum(self.busy[cpu].within(since, now_ns) for cpu in cpus) / max((now_ns - since) * len(cpus), 1)
+
+    def running_for(self, moment: Moment, cpu: int) -> int:
+        """The request that a CPU works for now; a core that turns for a virtual CPU works for that one's request."""
+        now = moment.cpus.get(cpu)
+        if now is None:
+            return -1
+        inner = next((vcpu for vcpu, owner in self.cast.vcpu_threads.items() if owner == now.thread), None)
+        wanted = cpu if inner is None else inner
+        running = self.trace.spans[self.spans.at(moment.time_ns)]
+        at_work = running[(running["kind"] == RUNNING) & np.isin(running["cpu"], (cpu, wanted)) & (running["branch"] == 0)]
+        return int(at_work["request"][0]) if len(at_work) else -1

@@ -1,0 +1,184 @@
+"""The strips below the section: the latency of all requests as a heat map with p50 and p99, and the timeline with its events, cues and playhead."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from cutaway.visuals.geometry import Area, Point
+from cutaway.visuals.layout import MARGIN, Layout
+from cutaway.visuals.metrics import Latencies
+from cutaway.visuals.numbers import figure, grouped, unit_for
+from cutaway.visuals.palette import Palette, mixed
+from cutaway.visuals.picture import Picture
+from cutaway.visuals.stage import Column
+from cutaway.visuals.view import View
+from cutaway.visuals.words import word
+
+CELLS_WIDE, CELLS_HIGH = 10.0, 12
+TICK_STEP, TICK_ROWS = 5.0, 4
+ENOUGH = 24
+"""Requests that a point of the p50 and p99 lines is made of, about."""
+FLAG = Area(0, 0, 26, 22)
+
+
+# --- latency -------------------------------------------------------------------------------------------------------------------------
+
+
+def draw_latency(view: View, layout: Layout, picture: Picture) -> None:
+    """Each column's requests so far."""
+    low, high = latency_bounds(view)
+    for number, column in enumerate(view.columns):
+        strip, latencies = layout.strips[number], view.replay(column).latencies
+        key = (column, layout, view.palette_name, low, high)
+        picture.still(f"room {number}", key, strip, lambda canvas, strip=strip: _empty(strip, view.palette, canvas))
+        now = min(max((view.column_time(column) - latencies.start_ns) / max(latencies.end_ns - latencies.start_ns, 1), 0.0), 1.0)
+        shown = Area(strip.x, strip.y, strip.width * now, strip.height)
+        if shown.width >= 1:
+            picture.still(f"heat {number}", key, strip, lambda canvas, strip=strip, latencies=latencies, column=column:
+                          _heat(strip, latencies, low, high, view.palette, column, canvas), shown=shown)
+
+
+def latency_bounds(view: View) -> tuple[int, int]:
+    """The scale of all strips: 1, 2, 5 times a power of ten around all latencies."""
+    bounds = [view.replay(column).latencies.bounds() for column in view.columns]
+    return _round_to(min(low for low, _ in bounds), False), _round_to(max(high for _, high in bounds), True)
+
+
+def _round_to(value: int, up: bool) -> int:
+    marks = [mantissa * 10 ** power for power in range(13) for mantissa in (1, 2, 5)]
+    return next(mark for mark in marks if mark >= value) if up else next(mark for mark in reversed(marks) if mark <= value)
+
+
+def _empty(strip: Area, palette: Palette, picture: Picture) -> None:
+    picture.fill(strip, palette.room)
+    picture.fill(Area(strip.x, strip.bottom - 1.6, strip.width, 1.6), palette.line)
+
+
+def _heat(strip: Area, latencies: Latencies, low: int, high: int, palette: Palette, column: Column, picture: Picture) -> None:
+    _empty(strip, palette, picture)
+    columns = max(int(strip.width / CELLS_WIDE), 1)
+    counts = latencies.heat(columns, CELLS_HIGH, low, high)
+    wide, tall = strip.width / columns, (strip.height - 4) / CELLS_HIGH
+    greatest = max(int(counts.max()), 1)
+    for x, y in np.argwhere(counts).tolist():
+        share = 0.12 + 0.78 * (counts[x, y] / greatest) ** 0.5
+        picture.fill(Area(strip.x + x * wide, strip.bottom - 2 - (y + 1) * tall, wide, tall), mixed(palette.hue(column.hue), palette.room, share))
+
+    def level(latency: int) -> float:
+        return strip.bottom - 2 - float(np.log(max(latency, 1) / low) / np.log(high / low)) * (strip.height - 4)
+
+    stretches = min(columns, max(len(latencies.ended) // ENOUGH, 2))
+    wide = strip.width / stretches
+    lines = latencies.lines(stretches)
+    if len(lines) > 1:
+        for which, dashed in ((1, False), (2, True)):
+            picture.curve([Point(strip.x + (line[0] + 0.5) * wide, level(line[which])) for line in lines], palette.ink, 2, dashed=dashed)
+
+
+def draw_percentiles(view: View, layout: Layout, picture: Picture) -> None:
+    """p50 and p99 so far, under the ledger's columns."""
+    palette, top = view.palette, layout.strips[0].y
+    unit = unit_for(latency_bounds(view)[1])
+    for row in (0, 1):
+        y = top + 22 + row * 38
+        for number, column in enumerate(view.columns):
+            both = view.replay(column).latencies.so_far(view.column_time(column))
+            if both:
+                picture.number(Point(layout.ledger_column(number).right - 10, y), figure(both[row] / unit[0]), 26, palette.ink, align="right")
+
+
+def draw_still_strips(view: View, layout: Layout, picture: Picture) -> None:
+    """The strips' names and scales."""
+    palette, strip = view.palette, layout.strips[0]
+    low, high = latency_bounds(view)
+    unit = unit_for(high)
+    picture.text(Point(MARGIN, strip.y + 24), word("latency", view.language), 26, palette.ink2)
+    size = unit[0]
+    picture.text(Point(MARGIN, strip.y + 58), f"{low / size:g}–{high / size:g} {unit[1]}", 24, palette.ink2, room=layout.strips[0].x - MARGIN - 10)
+    picture.text(Point(MARGIN, layout.timeline.middle.y), word("events", view.language), 26, palette.ink2)
+    for row, name in enumerate(("p50", "p99")):
+        y, left = strip.y + 22 + row * 38, layout.strips[-1].right + 6
+        for x in (left, left + 11):
+            picture.line(Point(x, y), Point(x + (11 if not row else 7), y), palette.ink, 2)
+        picture.text(Point(layout.ledger.x, y), f"{name} {unit[1]}", 18, palette.ink2)
+
+
+def draw_load(view: View, layout: Layout, picture: Picture) -> None:
+    """Throughput so far and how busy the CPUs are now, at the right of each column's head."""
+    for number, column in enumerate(view.columns):
+        replay, now = view.replay(column), view.column_time(column)
+        right, y = layout.columns[number].area.right - 2, layout.columns[number].area.y
+        since = replay.latencies.start_ns
+        if now <= since:
+            continue
+        picture.number(Point(right, y - 45), f"{grouped(round(replay.latencies.throughput(now)))} /s", 20, view.palette.ink2, bold=False, align="right")
+        share = replay.cpu_share(now, max((replay.end_ns - since) // 50, 1))
+        picture.number(Point(right, y - 20), f"CPU {share * 100:.0f} %", 20, view.palette.ink2, bold=False, align="right")
+
+
+# --- the timeline --------------------------------------------------------------------------------------------------------------------
+
+
+def draw_timeline(view: View, layout: Layout, picture: Picture) -> None:
+    """Events behind the playhead in ink, those to come pale; numbered flags of the cues."""
+    palette, area = view.palette, layout.timeline
+    key = (layout, view.range_ns(), view.palette_name, tuple(view.shown), view.follow if view.by_request else None)
+    x = time_to_x(view, area, view.time_ns)
+    for name, colour, shown in (("to come", palette.hair, Area(x, area.y, area.right - x, area.height)), ("past", palette.ink2, Area(area.x, area.y, x - area.x, area.height))):
+        if shown.width >= 1:
+            picture.still(f"events {name}", key, area, lambda canvas, colour=colour: _ticks(view, area, colour, canvas), shown=shown)
+    current = view.cue()
+    for number, cue in enumerate(view.stage.cues, 1):
+        _flag(view, area, time_to_x(view, area, cue.at_ns), number, cue is current, picture)
+    picture.line(Point(x, area.y - 2), Point(x, area.bottom), palette.ink, 2.6)
+    picture.shape([Point(x - 8, area.y - 5), Point(x + 8, area.y - 5), Point(x, area.y + 6)], palette.ink)
+
+
+def time_to_x(view: View, area: Area, time_ns: int) -> float:
+    first, last = view.range_ns()
+    return area.x + (time_ns - first) / max(last - first, 1) * area.width
+
+
+def x_to_time(view: View, area: Area, x: float) -> int:
+    first, last = view.range_ns()
+    return first + round((x - area.x) / area.width * (last - first))
+
+
+def _flag(view: View, area: Area, x: float, number: int, current: bool, picture: Picture) -> None:
+    palette = view.palette
+    picture.line(Point(x, area.y), Point(x, area.bottom), palette.ink, 1.8)
+    flag = Area(x, area.y, FLAG.width, FLAG.height)
+    picture.frame(flag, palette.ink, 1.8, ground=palette.ink if current else palette.paper)
+    picture.number(flag.middle, str(number), 18, palette.paper if current else palette.ink, align="middle")
+
+
+def _ticks(view: View, area: Area, colour: tuple[int, int, int], picture: Picture) -> None:
+    picture.fill(area, view.palette.paper)
+    rows, pitch = event_cells(view, area), (area.height - 24) / TICK_ROWS
+    for row, cells in enumerate(rows):
+        y = area.bottom - 6 - (row + 1) * pitch
+        for cell in cells.tolist():
+            picture.fill(Area(area.x + cell * TICK_STEP, y + 1, 2, pitch - 3), colour)
+    picture.fill(Area(area.x, area.bottom - 2, area.width, 1.4), view.palette.line)
+
+
+def event_cells(view: View, area: Area) -> list[npt.NDArray[np.int64]]:
+    """By height of the layer, from the client up to the server, the marks of the timeline at which something begins."""
+    first, last = view.range_ns()
+    found: list[list[npt.NDArray[np.int64]]] = [[] for _ in range(TICK_ROWS)]
+    floors = list(reversed(view.stage.floors))
+    for column in view.columns:
+        replay = view.replay(column)
+        shift = view.born_ns(column) if view.by_request else 0
+        begin, end = np.searchsorted(replay.spans.starts, (first + shift, last + shift))
+        spans = replay.trace.spans[begin:end:max((end - begin) // 200_000, 1)]
+        cells = ((spans["start"] - shift - first) / max(last - first, 1) * (area.width / TICK_STEP)).astype(np.int64)
+        names = [str(name) for name in replay.trace.meta["layers"]]
+        height = np.array([next((at for at, floor in enumerate(floors) if name in floor.layers), 0) for name in names])
+        rows = height[spans["layer"]] * TICK_ROWS // len(floors)
+        for row in range(TICK_ROWS):
+            found[row].append(cells[rows == row])
+    return [np.unique(np.concatenate(cells)) if cells else np.empty(0, np.int64) for cells in found]
+
+
