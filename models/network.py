@@ -25,6 +25,8 @@ LARGEST_PACKET_BYTES = 65_536
 """What a device takes as one packet and segments itself or hands on whole (GSO_MAX_SIZE, include/linux/netdevice.h)."""
 CACHED_BYTES = 16 * 1024
 """Up to here a received message is copied at the price of data that the first-level cache holds."""
+SPLICED_BYTES = 64 * 1024
+"""What sendfile moves at once: a pipe of sixteen pages (fs/splice.c, PIPE_DEF_BUFFERS); files beyond it lie in larger folios."""
 
 OF_BRIDGE_AND_NAT: frozenset[Hop] = frozenset({"veth", "bridge", "DNAT in OUTPUT", "DNAT in PREROUTING", "tap"})
 
@@ -51,16 +53,18 @@ class Network(Layer):
                 yield from self._up(Deliver(thread, packets, way, sender))
                 context = sender or self.peer or self.site.softirq
                 data, acks = ("TCP receive", packets.data), ("acknowledgement", packets.acks)
-                yield self.work(self.site.layer, "receive: IP, TCP, into the socket", context, data, *([acks] if packets.acks else []))
+                yield self.work(self.site.layer, "receive: IP, TCP, into the socket", context, data, acks)
                 hot, cold = min(size, CACHED_BYTES), max(0, size - CACHED_BYTES)
-                copies = [("receive copy per KiB", kib(hot)), *([("receive copy per KiB beyond 16 KiB", kib(cold))] if cold else [])]
-                further = [("further receive call", calls - 1)] if calls > 1 else []
-                yield self.work(self.site.layer, "recv: copy to the program", thread, "socket receive", *copies, *further)
+                copies = [("receive copy per KiB", kib(hot)), ("receive copy per KiB beyond 16 KiB", kib(cold))]
+                further = ("further receive call", calls - 1)
+                yield self.work(self.site.layer, "recv: copy to the program", thread, "socket receive", *copies, further)
             case Send(thread=thread, size_bytes=size, hops=hops, from_file=from_file, corked=corked, local=local):
                 way = self.path + hops
                 packets = packets_of(size, self._segment_bytes(way), corked)
-                per_kib = ("sendfile per KiB" if from_file else "copy per KiB", kib(size))
-                yield self.work(self.site.layer, "send: TCP, IP", thread, "TCP send", ("further packet", packets.data - 1), per_kib)
+                first, rest = min(size, SPLICED_BYTES), max(0, size - SPLICED_BYTES)
+                file = [("sendfile per KiB", kib(first)), ("sendfile per KiB beyond 64 KiB", kib(rest))]
+                body = file if from_file else [("copy per KiB", kib(size))]
+                yield self.work(self.site.layer, "send: TCP, IP", thread, "TCP send", ("further packet", packets.data - 1), *body)
                 yield from self._down(Transmit(thread, packets, way), local)
             case Deliver(hops=hops):
                 yield from self._up(replace(operation, hops=self.path + hops))
