@@ -12,12 +12,14 @@ from difflib import get_close_matches
 from itertools import chain
 from typing import Annotated, TypeVar, Union
 
+import simpy
 from pydantic import Field
 
-from cutaway.models import clients, container, guest, hardware, hypervisor, kernel, neighbours, network, storage
+from cutaway.models import clients, container, guest, hardware, hypervisor, kernel, memory, neighbours, network, startup, storage
 from cutaway.models.clients import ClosedLoopPart, OpenLoopPart
 from cutaway.models.container import DockerPart
 from cutaway.models.costs import Profile
+from cutaway.models.docker import run as docker
 from cutaway.models.guest import GuestLinuxPart
 from cutaway.models.hardware import HardwarePart
 from cutaway.models.hypervisor import KvmPart
@@ -217,8 +219,8 @@ class Blueprint:
     # --- ways ---
 
     def _bridged(self) -> DockerPart | None:
-        docker = self.parts.docker
-        return docker if docker and docker.network == "bridge" else None
+        part = self.parts.docker
+        return part if part and part.network == "bridge" else None
 
     def _over_loopback(self) -> bool:
         """Whether the client's packets go over loopback all the way to the process that answers it."""
@@ -292,6 +294,37 @@ class Blueprint:
             pools=all_of.pools,
             notes=notes,
         )
+
+
+def memory_of(stack: Sequence[Part], profile: Profile) -> tuple[memory.Resident, ...]:
+    """What the stack holds once it runs."""
+    parts = Parts.of(stack)
+    proxies = 2 if parts.docker and parts.docker.network == "bridge" and parts.docker.publish == "proxy" else 0
+    guest_memory = parts.kvm.memory if parts.kvm else 0
+    return memory.Memory(profile).of(memory.Footprint(parts.nginx.workers, int(parts.docker is not None), proxies, guest_memory))
+
+
+def start_up(stack: Sequence[Part], clock: startup.Clock) -> startup.Process:
+    """From the command to a server that answers: a virtual machine, a container in it or on the host, the program."""
+    parts = Parts.of(stack)
+    if parts.kvm:
+        yield from startup.virtual_machine(clock)
+    if parts.docker:
+        bridged = parts.docker.network == "bridge"
+        published = parts.docker.publish != "none"
+        yield from docker.docker_run(
+            clock, bridged, published, parts.docker.storage == "overlay2", parts.docker.seccomp == "default"
+        )
+    yield from startup.server_process(clock, parts.nginx.workers)
+
+
+def start_up_phases(stack: Sequence[Part], profile: Profile) -> list[startup.Phase]:
+    """The phases of one start at the profile's values."""
+    env = simpy.Environment(initial_time=0)
+    clock = startup.Clock(env, profile)
+    env.process(start_up(stack, clock))
+    env.run()
+    return clock.phases
 
 
 def joined(fittings: Iterable[Fittings]) -> Fittings:

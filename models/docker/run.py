@@ -1,0 +1,36 @@
+"""`docker run -d -p`: from the command to the container's first instruction.
+
+Serves: `docker_run`, a process. The parts that the kernel does (name spaces, cgroups, mounts, veth, address translation) are priced by
+their own measurements; the rest of each phase is Go programs starting and talking to each other.
+Not modelled: pulling an image, logging, restart policies, containers started at once. Read first: docs/models/docker/run.md.
+"""
+
+from __future__ import annotations
+
+from cutaway.models.startup import Clock, Process
+
+IPTABLES_RULES = 6
+"""Calls of iptables for one published port, as dockerd's log shows."""
+
+
+def docker_run(clock: Clock, bridged: bool, published: bool, overlay: bool, seccomp: bool) -> Process:
+    """The command line, the daemon, the runtime; ends where the server program is executed."""
+    yield from clock.phase("docker", "the command starts and finds the daemon", "docker command")
+    yield from clock.phase("dockerd", "create: configuration, layers", "docker create")
+    if overlay:
+        yield from clock.phase("kernel", "mount the overlay", "overlay mount")
+    if bridged:
+        yield from clock.phase("kernel", "veth pair, bridge port, interfaces up", "veth pair", "bridge port", "interface up")
+        yield from clock.phase("dockerd", "addresses, endpoint", "docker network")
+    if bridged and published:
+        yield from clock.phase("iptables", "rules for the published port", ("iptables rule", IPTABLES_RULES))
+    yield from clock.phase("containerd", "bundle, task", "containerd task")
+    yield from clock.phase("containerd-shim", "start", "shim start")
+    yield from clock.phase("runc", "create: two processes of its own, hooks", "runc create")
+    yield from clock.phase("kernel", "name spaces", "name spaces")
+    yield from clock.phase("kernel", "cgroups, one a controller", "cgroups")
+    if bridged:
+        yield from clock.phase("kernel", "move the veth end into the name space", "veth move")
+    if seccomp:
+        yield from clock.phase("runc", "build and load the seccomp filter", "seccomp load")
+    yield from clock.phase("runc", "start", "runc start")
