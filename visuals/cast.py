@@ -70,11 +70,23 @@ def cast_of(trace: Trace) -> Cast:
             found = _position(thread_names, owner)
             owners[number] = found if found is not None else roles.index(str(owner))
     host = tuple(number for number, cpu in enumerate(cpus) if number not in owners and cpu["kernel"] in kernels)
-    on_host = frozenset(number for number, thread in enumerate(threads)
-                        if any(_position(cpu_names, cpu) in host for cpu in thread["cpus"]))
+    on_host = frozenset(number for number, thread in enumerate(threads) if any(_position(cpu_names, cpu) in host for cpu in thread["cpus"]))
     named = {str(group["name"]): group for group in trace.meta.get("groups", ())}
-    members = {name: tuple(number for number, thread in enumerate(threads) if thread.get("group") in (name, list(named).index(name)))
-               for name in named}
+    members = {
+        name: tuple(number for number, thread in enumerate(threads) if thread.get("group") in (name, list(named).index(name)))
+        for name in named
+    }
     quotas = {name: (int(group["quota_ns"]), int(group["period_ns"])) for name, group in named.items() if group.get("quota_ns")}
-    return Cast(tuple(cpu_names), tuple(thread_names), tuple(roles), tuple(str(thread["kind"]) for thread in threads),
-                tuple(str(thread.get("layer") or "") for thread in threads), host, tuple(owners), owners, on_host, members, quotas)
+    return Cast(
+        tuple(cpu_names),
+        tuple(thread_names),
+        tuple(roles),
+        tuple(str(thread["kind"]) for thread in threads),
+        tuple(str(thread.get("layer") or "") for thread in threads),
+        host,
+        tuple(owners),
+        owners,
+        on_host,
+        members,
+        quotas,
+    )

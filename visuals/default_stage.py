@@ -28,19 +28,35 @@ PARTS = (
     Part("guest calls", Said("시스템 콜", "system calls"), "guest", "lane", (Match("guest kernel"),)),
     Part("guest tcp", Said("TCP/IP", "TCP/IP"), "guest", "lane", (Match("guest kernel", NETWORK),)),
     Part("vcpus", Said("vCPU", "vCPU"), "guest", "vcpus"),
-    Part("virtqueue", Said("virtqueue", "virtqueue"), "guest", "slab",
-         (Match("guest kernel", ("virtqueue", "virtio", "ring")), Match("hypervisor", ("virtqueue",)), Match("vhost", ("virtqueue",)))),
+    Part(
+        "virtqueue",
+        Said("virtqueue", "virtqueue"),
+        "guest",
+        "slab",
+        (Match("guest kernel", ("virtqueue", "virtio", "ring")), Match("hypervisor", ("virtqueue",)), Match("vhost", ("virtqueue",))),
+    ),
     Part("vhost", Said("vhost", "vhost"), "hypervisor", "lane", (Match("vhost"), Match("hypervisor", ("vhost",)))),
     Part("kvm", Said("KVM", "KVM"), "hypervisor", "exit", (Match("hypervisor"),)),
     Part("qemu", Said("QEMU", "QEMU"), "hypervisor", "box", (Match("hypervisor", ("qemu", "user space")),)),
     Part("host calls", Said("시스템 콜", "system calls"), "host", "lane", (Match("host kernel"),)),
     Part("host tcp", Said("TCP/IP", "TCP/IP"), "host", "lane", (Match("host kernel", NETWORK),)),
-    Part("tap", Said("tap", "tap"), "host", "lane",
-         (Match("bridge and NAT", ("tap",)), Match("host kernel", ("tap",)), Match("vhost", ("tap",)))),
+    Part(
+        "tap",
+        Said("tap", "tap"),
+        "host",
+        "lane",
+        (Match("bridge and NAT", ("tap",)), Match("host kernel", ("tap",)), Match("vhost", ("tap",))),
+    ),
     Part("veth", Said("veth", "veth"), "host", "lane", (Match("bridge and NAT", ("veth",)), Match("host kernel", ("veth",))), "pair"),
     Part("bridge", Said("브리지", "bridge"), "host", "lane", (Match("bridge and NAT"), Match("host kernel", ("bridge",))), "rails"),
-    Part("nat", Said("NAT", "NAT"), "host", "lane",
-         (Match("bridge and NAT", ("nat", "conntrack", "netfilter", "masquerad")), Match("host kernel", ("nat ", "conntrack"))), "arrows"),
+    Part(
+        "nat",
+        Said("NAT", "NAT"),
+        "host",
+        "lane",
+        (Match("bridge and NAT", ("nat", "conntrack", "netfilter", "masquerad")), Match("host kernel", ("nat ", "conntrack"))),
+        "arrows",
+    ),
     Part("run queue", Said("실행 대기열", "run queue"), "host", "queue"),
     Part("page cache", Said("페이지 캐시", "page cache"), "host", "cache", (Match("host kernel", ("page cache", "cached file")),)),
     Part("nic", Said("NIC", "NIC"), "hardware", "nic", (Match("NIC"), Match("hardware"))),
@@ -54,11 +70,22 @@ ALWAYS = ("run queue", "page cache", "nic", "cpus", "wire", "client", "process")
 WITH_A_GUEST = ("guest calls", "guest tcp", "vcpus", "virtqueue", "vhost", "kvm", "qemu")
 WITHOUT_A_GUEST = ("host calls", "host tcp")
 
-NAMES = {"bare": (Said("베어메탈", "Bare metal"), ""), "vm": (Said("VM", "VM"), "KVM"), "container": (Said("컨테이너", "Container"), "Docker")}
+NAMES = {
+    "bare": (Said("베어메탈", "Bare metal"), ""),
+    "vm": (Said("VM", "VM"), "KVM"),
+    "container": (Said("컨테이너", "Container"), "Docker"),
+}
 LAYERS = {
-    "client": Said("클라이언트", "client"), "wire": Said("선", "wire"), "NIC": Said("NIC", "NIC"), "hardware": Said("하드웨어", "hardware"),
-    "host kernel": Said("호스트 커널", "host kernel"), "bridge and NAT": Said("브리지와 NAT", "bridge and NAT"), "vhost": Said("vhost", "vhost"),
-    "hypervisor": Said("하이퍼바이저", "hypervisor"), "guest kernel": Said("게스트 커널", "guest kernel"), "nginx": Said("nginx", "nginx"),
+    "client": Said("클라이언트", "client"),
+    "wire": Said("선", "wire"),
+    "NIC": Said("NIC", "NIC"),
+    "hardware": Said("하드웨어", "hardware"),
+    "host kernel": Said("호스트 커널", "host kernel"),
+    "bridge and NAT": Said("브리지와 NAT", "bridge and NAT"),
+    "vhost": Said("vhost", "vhost"),
+    "hypervisor": Said("하이퍼바이저", "hypervisor"),
+    "guest kernel": Said("게스트 커널", "guest kernel"),
+    "nginx": Said("nginx", "nginx"),
 }
 WALLS = ("net", "pid", "mnt")
 
@@ -77,12 +104,23 @@ def _column(number: int, trace: Trace, alone: bool) -> Column:
     if not alone:  # two stacks of one kind: only the scenario's own name tells them apart
         named, second = Said(str(trace.meta["stack"]), str(trace.meta["stack"])), ""
     expected = set(ALWAYS) | set(WITH_A_GUEST if hue == "vm" else WITHOUT_A_GUEST)
-    used = {part.key for part in PARTS for step in steps_of(trace.meta)
-            if any(match.claims(*step) or (not match.words and match.layer == step[0]) for match in part.matches)}
+    used = {
+        part.key
+        for part in PARTS
+        for step in steps_of(trace.meta)
+        if any(match.claims(*step) or (not match.words and match.layer == step[0]) for match in part.matches)
+    }
     groups = [group["name"] for group in trace.meta.get("groups", ()) if group.get("quota_ns")]
     inside = WALLS if hue == "container" else ()
-    return Column(number, named, second, hue, tuple(part.key for part in PARTS if part.key in expected | used), inside,
-                  str(groups[0]) if groups else "")
+    return Column(
+        number,
+        named,
+        second,
+        hue,
+        tuple(part.key for part in PARTS if part.key in expected | used),
+        inside,
+        str(groups[0]) if groups else "",
+    )
 
 
 def stage_for(traces: Sequence[Trace]) -> Stage:
@@ -91,5 +129,11 @@ def stage_for(traces: Sequence[Trace]) -> Stage:
     columns = tuple(_column(number, trace, hues.count(hue) == 1) for number, (trace, hue) in enumerate(zip(traces, hues, strict=True)))
     standing = {part.floor for part in PARTS if any(part.key in column.parts for column in columns)}
     title = str(traces[0].meta.get("title") or traces[0].meta["stack"])
-    return Stage(Said(title, title), (Said("서버실", "Room"), Said("서버", "Server")), tuple(floor for floor in FLOORS if floor.key in standing), PARTS,
-                 columns, layer_names=LAYERS)
+    return Stage(
+        Said(title, title),
+        (Said("서버실", "Room"), Said("서버", "Server")),
+        tuple(floor for floor in FLOORS if floor.key in standing),
+        PARTS,
+        columns,
+        layer_names=LAYERS,
+    )

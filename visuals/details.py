@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cutaway.sim.trace import KINDS, RUNNING
+from cutaway.visuals.figures import told, unit_for, written
 from cutaway.visuals.frame import broken
 from cutaway.visuals.geometry import Area, Point
 from cutaway.visuals.layout import TOP_BAR, Layout
 from cutaway.visuals.ledger import Ledger, ledger_at, step_of
-from cutaway.visuals.numbers import told, unit_for, written
 from cutaway.visuals.picture import Picture
 from cutaway.visuals.view import Chosen, Target, View
 from cutaway.visuals.words import word
@@ -82,7 +82,7 @@ def _list(view: View, chosen: Chosen, rows: list[Row], ledger: Ledger, area: Are
     places = max(int(area.height // LINE) - 1, 1)
     picked = next((number for number, row in enumerate(rows) if row.line == chosen.line), len(rows) - 1)
     first = min(max(picked - places // 2, 0), max(len(rows) - places, 0))
-    for number, row in enumerate(rows[first:first + places]):
+    for number, row in enumerate(rows[first : first + places]):
         y = area.y + (number + 0.5) * LINE
         line = Area(area.x + 6, y - LINE / 2, area.width - 12, LINE)
         if row.line == chosen.line:

@@ -16,13 +16,15 @@ CELL = 10.0
 WIDEST = 20.0
 
 
-def draw_flow(ways: Ways, moment: Moment, chosen: npt.NDArray[np.bool_], replay: Replay, palette: Palette, plan: ColumnLayout, picture: Picture) -> None:
+def draw_flow(
+    ways: Ways, moment: Moment, chosen: npt.NDArray[np.bool_], replay: Replay, palette: Palette, plan: ColumnLayout, picture: Picture
+) -> None:
     """One bar for each 10 units of the way; its width grows with the root of the number of requests there."""
     xs, ys = ways.places(moment.step[chosen], moment.share[chosen])
     cells, counts = np.unique(np.stack([np.rint(xs / CELL), np.rint(ys / CELL)]), axis=1, return_counts=True)
     colour = mixed(palette.other, palette.room, 0.75)
     for (x, y), count in zip((cells * CELL).T.tolist(), counts.tolist(), strict=True):
-        width = min(4 + 2 * count ** 0.5, WIDEST)
+        width = min(4 + 2 * count**0.5, WIDEST)
         upright = abs(x - plan.lane_up) < CELL or abs(x - plan.lane_down) < CELL
         size = (width, CELL) if upright else (CELL, width)
         picture.fill(Area(x - size[0] / 2, y - size[1] / 2, *size), colour)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from cutaway.visuals.figures import clock, times
 from cutaway.visuals.geometry import Area, Point
 from cutaway.visuals.layout import GUTTER, MARGIN, RIGHT_MARGIN, TOP_BAR, Layout
-from cutaway.visuals.numbers import clock, times
 from cutaway.visuals.picture import Picture
-from cutaway.visuals.stage import Said
 from cutaway.visuals.view import View
 from cutaway.visuals.words import HELP, SIGN_HELP, word
 
@@ -98,7 +97,9 @@ def draw_hint(view: View, layout: Layout, picture: Picture) -> None:
     if view.message:
         picture.text(Point(layout.hint.x, layout.hint.middle.y - 1), view.message, 18, view.palette.ink, bold=True, room=layout.hint.width)
     elif view.hint:
-        picture.text(Point(layout.hint.x, layout.hint.middle.y - 1), word("hint", view.language), 18, view.palette.ink2, room=layout.hint.width)
+        picture.text(
+            Point(layout.hint.x, layout.hint.middle.y - 1), word("hint", view.language), 18, view.palette.ink2, room=layout.hint.width
+        )
 
 
 def draw_help(view: View, layout: Layout, picture: Picture) -> None:
@@ -141,9 +142,11 @@ def draw_prompt(view: View, layout: Layout, picture: Picture) -> None:
     area = Area(GUTTER + 40, layout.caption.y - 90, 720, 70)
     picture.frame(area, palette.ink, 3, radius=9, ground=palette.room)
     picture.text(Point(area.x + 24, area.middle.y), word("go to", view.language), 26, palette.ink2)
-    picture.text(Point(area.x + 160, area.middle.y), view.prompt or word("go to hint", view.language), 30 if view.prompt else 22,
-                 palette.ink if view.prompt else palette.ink2, bold=bool(view.prompt), room=area.width - 190)
-
-
-def said_in(said: Said | None, fallback: str, view: View) -> str:
-    return said.told(view.language) if said else fallback
+    picture.text(
+        Point(area.x + 160, area.middle.y),
+        view.prompt or word("go to hint", view.language),
+        30 if view.prompt else 22,
+        palette.ink if view.prompt else palette.ink2,
+        bold=bool(view.prompt),
+        room=area.width - 190,
+    )

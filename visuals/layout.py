@@ -135,7 +135,9 @@ def _floor_parts(stage: Stage, columns: list[Column], column: Column, floor: Flo
         placed[part.key] = between(area.y + EXIT_FALL, area.bottom - FLOOR_PLANE - 2, beside + number * (each + 8), each)
     places = {
         "slab": Area(left, area.bottom - 15, width, 30),
-        "process": between(area.y + area.height * (0.5 if column.walls else 0.345), area.bottom - 20, area.x + 26, max(142.0, min(0.25 * area.width, 230))),
+        "process": between(
+            area.y + area.height * (0.5 if column.walls else 0.345), area.bottom - 20, area.x + 26, max(142.0, min(0.25 * area.width, 230))
+        ),
         "vcpus": between(area.y + 14, area.bottom - 26, beside, right - beside),
         "queue": Area(beside, area.y + 12, right - beside, (area.height - CEILING - FLOOR_PLANE) / 2),
         "cache": Area(beside, area.y + 12 + (area.height - 31) / 2, right - beside, (area.height - CEILING - FLOOR_PLANE) / 2),
@@ -167,8 +169,12 @@ def layout_for(stage: Stage, columns: list[Column], width: float = WIDTH, height
         plans.append(ColumnLayout(column, area, floors, parts, foot + 15 + 8 * number, GUTTER - 8))
     strip_top = bottom + CAPTION + 4
     return Layout(
-        Area(0, 0, width, height), rows, tuple(plans), between(TOP_BAR, bottom + 52, right + LEDGER_GAP, LEDGER_WIDTH),
+        Area(0, 0, width, height),
+        rows,
+        tuple(plans),
+        between(TOP_BAR, bottom + 52, right + LEDGER_GAP, LEDGER_WIDTH),
         between(bottom, bottom + CAPTION, MARGIN, right - MARGIN),
         tuple(Area(plan.area.x, strip_top, plan.area.width, STRIP) for plan in plans),
-        between(strip_top + STRIP + 8, strip_top + STRIP + 8 + TIMELINE, GUTTER, right - GUTTER), between(height - HINT, height, MARGIN, right),
+        between(strip_top + STRIP + 8, strip_top + STRIP + 8 + TIMELINE, GUTTER, right - GUTTER),
+        between(height - HINT, height, MARGIN, right),
     )

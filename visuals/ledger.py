@@ -88,7 +88,9 @@ def ledger_at(replay: Replay, request: int, time_ns: int) -> Ledger | None:
     sums = np.zeros((len(names), 3), np.int64)
     np.add.at(sums, (spans["layer"], way), taken)
     entries = {name: Entry(*(int(part) for part in sums[number])) for number, name in enumerate(names) if sums[number].any()}
-    lines = tuple(Line(int(span["step"]), int(span["layer"]), int(span["kind"]), int(span["start"]), int(min(span["end"], now))) for span in spans)
+    lines = tuple(
+        Line(int(span["step"]), int(span["layer"]), int(span["kind"]), int(span["start"]), int(min(span["end"], now))) for span in spans
+    )
     return Ledger(request, int(record["born"]), now, over, int(record["outcome"]), entries, lines)
 
 

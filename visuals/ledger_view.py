@@ -1,7 +1,7 @@
 """The ledger on the screen: a stair. Bars start at the client, each begins where the last ended, the final edge is the clock.
 
-Rows are the floors' own, so a number stands at the height of the floor that spent it. Solid is CPU time, an outline is a device, hatched is waiting.
-All columns have one scale, which is that of the slowest stack's whole request, so that bars only grow.
+Rows are the floors' own, so a number stands at the height of the floor that spent it. Solid is CPU time, an outline is a device, hatched
+is waiting. All columns have one scale, which is that of the slowest stack's whole request, so that bars only grow.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 from itertools import pairwise
 
 from cutaway.sim.trace import SERVED
+from cutaway.visuals.figures import parts_of_total, total_of, unit_for
 from cutaway.visuals.frame import RULE, draw_bar_of
 from cutaway.visuals.geometry import Area, Point
 from cutaway.visuals.layout import CLIENT_ROW, TOP_BAR, Layout
 from cutaway.visuals.ledger import Entry, Ledger, ledger_at
 from cutaway.visuals.live import sign_of
-from cutaway.visuals.numbers import parts_of_total, total_of, unit_for
 from cutaway.visuals.picture import Picture
-from cutaway.visuals.stage import Column, Floor
+from cutaway.visuals.stage import Column
 from cutaway.visuals.view import Target, View
 from cutaway.visuals.words import word
 
@@ -42,7 +42,7 @@ def draw_still_ledger(view: View, layout: Layout, picture: Picture) -> None:
     for number, column in enumerate(view.columns):
         place = layout.ledger_column(number)
         picture.text(Point(place.x, TOP_BAR + 49), column.name.told(view.language), 22, palette.ink2, bold=True, room=place.width - 8)
-        picture.line(Point(place.x, list(layout.rows.values())[0].y), Point(place.x, layout.foot + CLIENT_ROW), palette.hair, RULE)
+        picture.line(Point(place.x, next(iter(layout.rows.values())).y), Point(place.x, layout.foot + CLIENT_ROW), palette.hair, RULE)
     foot = layout.foot + CLIENT_ROW
     for y in (foot - 1, foot + 4):
         picture.line(Point(area.x, y), Point(area.right, y), palette.ink, 2)
@@ -56,7 +56,13 @@ def draw_ledger(view: View, layout: Layout, picture: Picture) -> None:
         if ledger is not None:
             _account(view, layout, number, column, ledger, place, picture)
         elif request is None:
-            picture.text(Point(place.x + 4, layout.foot + CLIENT_ROW + 28), word("not this request", view.language), 20, view.palette.ink2, room=place.width - 8)
+            picture.text(
+                Point(place.x + 4, layout.foot + CLIENT_ROW + 28),
+                word("not this request", view.language),
+                20,
+                view.palette.ink2,
+                room=place.width - 8,
+            )
 
 
 def _account(view: View, layout: Layout, number: int, column: Column, ledger: Ledger, place: Area, picture: Picture) -> None:
@@ -73,7 +79,8 @@ def _account(view: View, layout: Layout, number: int, column: Column, ledger: Le
     here = _floor_now(view, column, ledger)
     x = place.x + 1
     ends: list[Point] = []
-    for floor, entry, told in zip(floors, entries, numbers, strict=True):
+    top = max((at for at, entry in enumerate(entries) if entry.total_ns), default=0)
+    for at, (floor, entry, told) in enumerate(zip(floors, entries, numbers, strict=True)):
         row = layout.rows[floor.key]
         low = row.height < 60
         bar = Area(x, row.y + 31 if low else row.middle.y + 12, entry.total_ns * width, 10 if low else BAR)
@@ -83,14 +90,14 @@ def _account(view: View, layout: Layout, number: int, column: Column, ledger: Le
             now = floor.key == here and not ledger.over
             size, y = (24.0, row.y + 14) if low else (30.0, row.middle.y - 16)
             taken = picture.measure(told, size, bold=now, number=True)
-            right = _beside(bar.right, taken + (28 if now and not low else 0), place)
+            right = _beside(bar.right if at < top else place.x, taken + (28 if now and not low else 0), place)
             picture.number(Point(right, y), told, size, palette.ink, bold=now, align="right")
             if now and not low:
                 _state(view, column, Point(right - taken - 16, y), hue, picture)
             view.targets.append(Target(Area(place.x, row.y, place.width, row.height), "floor", number, floor=floor.key))
         x = bar.right
-    for (left, right) in list(pairwise(ends))[1::2]:  # from the end of one bar up to the begin of the next
-        picture.line(Point(left.x, left.y), Point(right.x, right.y), hue, 2)
+    for begin, end in list(pairwise(ends))[1::2]:  # from the end of one bar up to the begin of the next
+        picture.line(begin, end, hue, 2)
     _total(view, layout, ledger, place, [entry.total_ns for entry in entries], unit, picture)
 
 
@@ -99,7 +106,7 @@ def _beside(line: float, width: float, place: Area) -> float:
     right = place.right - EDGE
     if line < right - width - 6 or line > right + 3:
         return right
-    return line - 8 if line - 8 - width > place.x + 2 else min(line + 8 + width, place.right - 1)
+    return line - 8 if line - 8 - width > place.x + 2 else min(line + 8 + width, place.right - 4)
 
 
 def _bar(entry: Entry, bar: Area, width: float, hue: tuple[int, int, int], ground: tuple[int, int, int], picture: Picture) -> None:
@@ -135,7 +142,3 @@ def _total(view: View, layout: Layout, ledger: Ledger, place: Area, parts: list[
         picture.sign("cross", Point(left, y), 10, view.palette.ink, ground=view.palette.paper)
     else:
         picture.text(Point(left, y), "=", 26, view.palette.ink2, align="middle")
-
-
-def floor_of(view: View, key: str) -> Floor:
-    return view.stage.floor(key)

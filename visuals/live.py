@@ -8,11 +8,11 @@ from __future__ import annotations
 import numpy as np
 
 from cutaway.sim.trace import DEVICE, LOST, PLACE, REFUSED, RUNNING, T_RUNNABLE, T_STOLEN, T_THROTTLED, T_WAKING, THROTTLED, TIMED_OUT
+from cutaway.visuals.figures import told
 from cutaway.visuals.flow import draw_flow
 from cutaway.visuals.geometry import Area, Point, between
 from cutaway.visuals.layout import ColumnLayout, Layout
 from cutaway.visuals.moment import Moment, Replay
-from cutaway.visuals.numbers import told
 from cutaway.visuals.palette import Palette, mixed
 from cutaway.visuals.picture import Picture
 from cutaway.visuals.processors import draw_chips, draw_run_queue
@@ -22,11 +22,23 @@ from cutaway.visuals.ways import Ways
 from cutaway.visuals.words import word
 
 WAY, TO_COME = 5.5, 2.6
-FOLLOWED, OTHER, MANY = 11.0, 7.0, 300
-"""Radius of the followed request and of the others; above so many requests a column shows their density."""
+FOLLOWED, OTHER, SEVERAL, MANY = 11.0, 7.0, 13.0, 300
+"""Radius of the followed request, of another, of several at one place; above so many requests a column shows their density."""
+BEHIND = 25.0
 FROST_S = 0.12
-WHERE = {"running": "running", "run queue": "waiting for a CPU", "waking": "waiting for a CPU", "stolen": "waiting for a CPU",
-         "throttled": "throttled", "turn": "waiting for its thread", "device": "on a device", "place": "waiting for a place"}
+WHERE_OF = tuple(
+    {
+        "running": "running",
+        "run queue": "waiting for a CPU",
+        "waking": "waiting for a CPU",
+        "stolen": "waiting for a CPU",
+        "throttled": "throttled",
+        "turn": "waiting for its thread",
+        "device": "on a device",
+        "place": "waiting for a place",
+    }.values()
+)
+"""How a test or a reader is told of a kind of span; in the order of `KINDS`."""
 
 
 def sign_of(kind: int, answering: bool) -> str:
@@ -46,8 +58,13 @@ def draw_live(view: View, layout: Layout, number: int, ways: Ways, picture: Pict
     if guest_stands:
         since = moment.time_ns - max(frozen.values())
         strength = min(since / 1e9 / view.speed / FROST_S, 1.0) if view.playing else 1.0
-        picture.still(f"frost {number}", (column, layout, view.language, palette.name), frost_area(plan),
-                      lambda canvas: draw_frost(view.stage, plan, view.language, palette, canvas), strength=strength)
+        picture.still(
+            f"frost {number}",
+            (column, layout, view.language, palette.name),
+            frost_area(plan),
+            lambda canvas: draw_frost(view.stage, plan, view.language, palette, canvas),
+            strength=strength,
+        )
     ground = palette.frost if guest_stands else palette.room
     _processes(view, plan, replay, moment, followed, ground, picture)
     for part in view.stage.parts_of(column):
@@ -97,7 +114,9 @@ def _walked(view: View, plan: ColumnLayout, moment: Moment, followed: int | None
 # --- requests ------------------------------------------------------------------------------------------------------------------------
 
 
-def _others(view: View, number: int, plan: ColumnLayout, replay: Replay, moment: Moment, followed: int | None, ways: Ways, picture: Picture) -> None:
+def _others(
+    view: View, number: int, plan: ColumnLayout, replay: Replay, moment: Moment, followed: int | None, ways: Ways, picture: Picture
+) -> None:
     """All requests but the followed one: small and grey; those that wait at one place stand as one sign and their count."""
     palette = view.palette
     others = moment.request != (followed if followed is not None else -1)
@@ -114,6 +133,7 @@ def _others(view: View, number: int, plan: ColumnLayout, replay: Replay, moment:
     requests = moment.request[others]
     for at in np.flatnonzero(moving).tolist():
         view.targets.append(Target(Area(xs[at] - 12, ys[at] - 12, 24, 24), "request", number, int(requests[at])))
+    here_followed = _place_of(moment, followed, ways)
     standing: dict[tuple[int, int, str], list[int]] = {}
     for at in np.flatnonzero(~moving).tolist():
         key = (round(xs[at]), round(ys[at] / 8), sign_of(int(kinds[at]), bool(answering[at])))
@@ -122,16 +142,32 @@ def _others(view: View, number: int, plan: ColumnLayout, replay: Replay, moment:
         first = members[0]
         here = Point(float(xs[first]), float(ys[first]))
         part = ways.part_of_step[int(steps[first])]
-        picture.sign(sign, here, OTHER + 0.5, palette.other, ground=palette.room, name=f"{len(members)} at {part}, {WHERE_OF[int(kinds[first])]}")
+        name = f"{len(members)} at {part}, {WHERE_OF[int(kinds[first])]}"
+        if here_followed is not None and abs(here.x - here_followed.x) + abs(here.y - here_followed.y) < BEHIND:
+            # They stand behind the followed one, against the way's direction.
+            here = Point(here.x, here_followed.y + (-BEHIND if answering[first] else BEHIND))
+        if len(members) == 1:
+            picture.sign(sign, here, OTHER + 0.5, palette.other, ground=palette.room, name=name)
+        else:
+            count = str(len(members))
+            picture.sign(
+                "several throttled" if sign == "square" else "several", here, SEVERAL, palette.other, ground=palette.room, name=name
+            )
+            picture.number(here, count, 18 if len(count) < 3 else 14, palette.ink, align="middle")
         view.targets.append(Target(Area(here.x - 12, here.y - 12, 24, 24), "request", number, int(requests[first])))
-        if len(members) > 1 and here.x >= plan.area.x:
-            picture.number(Point(plan.lane_down + 12, here.y), str(len(members)), 20, palette.ink2)
 
 
-WHERE_OF = tuple(WHERE.values())
+def _place_of(moment: Moment, followed: int | None, ways: Ways) -> Point | None:
+    at = moment.where(followed) if followed is not None else None
+    if at is None:
+        return None
+    xs, ys = ways.places(moment.step[at : at + 1], moment.share[at : at + 1])
+    return Point(float(xs[0]), float(ys[0]))
 
 
-def _followed(view: View, number: int, plan: ColumnLayout, replay: Replay, moment: Moment, followed: int | None, ways: Ways, picture: Picture) -> None:
+def _followed(
+    view: View, number: int, plan: ColumnLayout, replay: Replay, moment: Moment, followed: int | None, ways: Ways, picture: Picture
+) -> None:
     """The request we follow, with its halo; before its birth and after its end it is with the client."""
     palette = view.palette
     hue = palette.hue(plan.column.hue)
@@ -143,22 +179,27 @@ def _followed(view: View, number: int, plan: ColumnLayout, replay: Replay, momen
         row = replay.trace.requests[replay.row_of[followed]]
         if moment.time_ns >= int(row["ended"]):
             lost = int(row["outcome"]) in (TIMED_OUT, LOST, REFUSED)
-            picture.sign("cross" if lost else "ring", client, FOLLOWED, hue, ground=palette.paper, halo=True, name=f"{followed} at client, over")
+            picture.sign(
+                "cross" if lost else "ring", client, FOLLOWED, hue, ground=palette.paper, halo=True, name=f"{followed} at client, over"
+            )
         elif moment.time_ns >= int(row["born"]) or view.by_request:
             picture.sign("disc", client, FOLLOWED - 3, hue, ground=palette.paper, name=f"{followed} at client, not yet sent")
         return
     step, kind = int(moment.step[at]), int(moment.kind[at])
-    xs, ys = ways.places(moment.step[at:at + 1], moment.share[at:at + 1])
-    here = Point(float(xs[0]), float(ys[0]))
+    here = _place_of(moment, followed, ways) or client
     sign = sign_of(kind, bool(replay.answering[step]))
-    picture.sign(sign, here, FOLLOWED, hue, ground=palette.room, halo=True, name=f"{followed} at {ways.part_of_step[step]}, {WHERE_OF[kind]}")
+    picture.sign(
+        sign, here, FOLLOWED, hue, ground=palette.room, halo=True, name=f"{followed} at {ways.part_of_step[step]}, {WHERE_OF[kind]}"
+    )
     view.targets.append(Target(Area(here.x - 16, here.y - 16, 32, 32), "request", number, followed))
 
 
 # --- what stands in the floors -------------------------------------------------------------------------------------------------------
 
 
-def _processes(view: View, plan: ColumnLayout, replay: Replay, moment: Moment, followed: int | None, ground: tuple[int, int, int], picture: Picture) -> None:
+def _processes(
+    view: View, plan: ColumnLayout, replay: Replay, moment: Moment, followed: int | None, ground: tuple[int, int, int], picture: Picture
+) -> None:
     """The server's processes: the followed request turns in the first; the others tell what they do."""
     part = next((part for part in view.stage.parts_of(plan.column) if part.kind == "process" and part.key in plan.parts), None)
     if part is None:
@@ -180,10 +221,14 @@ def _processes(view: View, plan: ColumnLayout, replay: Replay, moment: Moment, f
         label = f"+{hidden + 1}" if place == places - 1 and hidden and place else name
         if label == name and place:
             _process_state(threads[place], box, replay, moment, palette, ground, picture)
-        picture.text(Point(box.right - 12, box.middle.y), label, 26, ink, bold=not place, align="right", room=box.width - (62 if not place else 44))
+        picture.text(
+            Point(box.right - 12, box.middle.y), label, 26, ink, bold=not place, align="right", room=box.width - (62 if not place else 44)
+        )
 
 
-def _process_state(thread: int, box: Area, replay: Replay, moment: Moment, palette: Palette, ground: tuple[int, int, int], picture: Picture) -> None:
+def _process_state(
+    thread: int, box: Area, replay: Replay, moment: Moment, palette: Palette, ground: tuple[int, int, int], picture: Picture
+) -> None:
     at, name = Point(box.x + 19, box.middle.y), replay.cast.thread_names[thread]
     if any(now.thread == thread for now in moment.cpus.values()):
         picture.sign("disc", at, OTHER, palette.other, ground=ground, name=f"{name} running")
@@ -195,7 +240,9 @@ def _process_state(thread: int, box: Area, replay: Replay, moment: Moment, palet
         picture.sign("square", at, OTHER + 1, palette.other, ground=ground, name=f"{name} throttled")
 
 
-def _cache_hit(key: str, area: Area, replay: Replay, moment: Moment, followed: int | None, ways: Ways, view: View, plan: ColumnLayout, picture: Picture) -> None:
+def _cache_hit(
+    key: str, area: Area, replay: Replay, moment: Moment, followed: int | None, ways: Ways, view: View, plan: ColumnLayout, picture: Picture
+) -> None:
     """The followed request's page, once it has been read."""
     if followed is None:
         return

@@ -55,10 +55,10 @@ class Latencies:
     def so_far(self, time_ns: int) -> tuple[int, int] | None:
         """p50 and p99 of all requests served so far, at the last of `STEPS` marks."""
         mark = (time_ns - self.start_ns) * STEPS // max(self.end_ns - self.start_ns, 1)
-        return self.percentiles(int(mark)) if mark > 0 else self._of(self.latency[:self.count(time_ns)])
+        return self.percentiles(int(mark)) if mark > 0 else self._of(self.latency[: self.count(time_ns)])
 
     def _percentiles(self, mark: int) -> tuple[int, int] | None:
-        return self._of(self.latency[:self.count(self.start_ns + mark * (self.end_ns - self.start_ns) // STEPS)])
+        return self._of(self.latency[: self.count(self.start_ns + mark * (self.end_ns - self.start_ns) // STEPS)])
 
     @staticmethod
     def _of(latency: npt.NDArray[np.int64]) -> tuple[int, int] | None:
@@ -74,7 +74,7 @@ class Latencies:
         return (max(int(self.latency.min()), 1), max(int(self.latency.max()), 2)) if len(self.latency) else (1000, 1_000_000)
 
     def heat(self, columns: int, rows: int, low: int, high: int) -> npt.NDArray[np.int64]:
-        """How many requests ended in each stretch of time with about each latency; [time, latency], both from low to high, latency by ratios."""
+        """How many requests ended when, with about which latency; [time, latency], both from low to high, latency by ratios."""
         if not len(self.ended):
             return np.zeros((columns, rows), np.int64)
         when = (self.ended - self.start_ns) * columns // max(self.end_ns - self.start_ns, 1)
@@ -88,7 +88,7 @@ class Latencies:
         cuts = np.searchsorted(self.ended, edges)
         found = []
         for column in range(columns):
-            both = self._of(self.latency[cuts[column]:cuts[column + 1]])
+            both = self._of(self.latency[cuts[column] : cuts[column + 1]])
             if both:
                 found.append((column, *both))
         return found

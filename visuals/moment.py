@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cutaway.sim.trace import RUNNING, T_RUNNABLE, T_STOLEN, T_THROTTLED, T_WAKING, Trace
-from cutaway.visuals.cast import Cast, cast_of
+from cutaway.visuals.cast import cast_of
 from cutaway.visuals.metrics import BusyTime, Latencies
 from cutaway.visuals.seek import Holding, Journeys, Rows, is_moving
 
@@ -80,8 +80,9 @@ class Replay:
         self.journeys = Journeys(trace.spans)
         self.stints = {cpu: trace.stints[trace.stints["cpu"] == cpu] for cpu in range(len(trace.meta["cpus"]))}
         self.busy = {cpu: BusyTime(rows) for cpu, rows in self.stints.items()}
-        self.group_busy = {name: BusyTime(trace.stints[np.isin(trace.stints["thread"], members)])
-                           for name, members in self.cast.groups.items()}
+        self.group_busy = {
+            name: BusyTime(trace.stints[np.isin(trace.stints["thread"], members)]) for name, members in self.cast.groups.items()
+        }
         self.latencies = Latencies(trace)
         self.answering = np.array([bool(step.get("answering")) for step in trace.meta["steps"]] or [False])
         self.row_of = {int(request): row for row, request in enumerate(trace.requests["request"])}
@@ -109,8 +110,17 @@ class Replay:
         rows, spans = rows[own], spans[own]
         done = self.journeys.before[rows] + np.where(is_moving(spans), time_ns - spans["start"], 0)
         total = np.maximum(self.journeys.total[rows], 1)
-        return Moment(time_ns, rows, spans["request"], self.journeys.step[rows], spans["kind"], np.minimum(done / total, 1.0), spans["thread"],
-                      self._cpus(time_ns), self._waiting(time_ns))
+        return Moment(
+            time_ns,
+            rows,
+            spans["request"],
+            self.journeys.step[rows],
+            spans["kind"],
+            np.minimum(done / total, 1.0),
+            spans["thread"],
+            self._cpus(time_ns),
+            self._waiting(time_ns),
+        )
 
     def _cpus(self, time_ns: int) -> dict[int, OnCpu]:
         working = {}
@@ -133,8 +143,11 @@ class Replay:
         """Virtual CPUs that have work and no core, and since when."""
         at_the_host = {one.thread: one.since_ns for one in moment.waiting_in(T_RUNNABLE)}
         stolen = {one.cpu: one.since_ns for one in moment.waiting_in(T_STOLEN)}
-        return {vcpu: at_the_host.get(owner, stolen.get(vcpu, 0)) for vcpu, owner in self.cast.vcpu_threads.items()
-                if vcpu in stolen or (owner in at_the_host and vcpu in moment.cpus)}
+        return {
+            vcpu: at_the_host.get(owner, stolen.get(vcpu, 0))
+            for vcpu, owner in self.cast.vcpu_threads.items()
+            if vcpu in stolen or (owner in at_the_host and vcpu in moment.cpus)
+        }
 
     def throttled(self, moment: Moment, group: str) -> int | None:
         """When the group may run again, if it has used its quota."""

@@ -48,12 +48,16 @@ def _palette(name: str, codes: str) -> Palette:
     return Palette(name, **colours)
 
 
-LIGHT = _palette("light", "#F3F0E9 #FFFFFF #DDD7C9 #EBE7DE #E2E4E6 #C9C5BB #8C9299 #14171B #454B53 "
-                          "#008A64 #004F8F #C84E00 #6B727B #2F7F9E #42484F")
-DARK = _palette("dark", "#0E1115 #1B2027 #333B46 #13171C #262A2F #343B44 #727C87 #F4F2EC #BCC3CB "
-                        "#6FE0B6 #45A3E6 #FF8F4A #8D96A0 #7CC4DE #B6BCC3")
-CONTRAST = _palette("high contrast", "#FFFFFF #FFFFFF #E8E8E8 #F4F4F4 #E8E8E8 #8A8A8A #4A4A4A #000000 #1E1E1E "
-                                     "#00573F #003C78 #8E3500 #44494F #0B4F6B #1E1E1E")
+LIGHT = _palette(
+    "light", "#F3F0E9 #FFFFFF #DDD7C9 #EBE7DE #E2E4E6 #C9C5BB #8C9299 #14171B #454B53 #008A64 #004F8F #C84E00 #6B727B #2F7F9E #42484F"
+)
+DARK = _palette(
+    "dark", "#0E1115 #1B2027 #333B46 #13171C #262A2F #343B44 #727C87 #F4F2EC #BCC3CB #6FE0B6 #45A3E6 #FF8F4A #8D96A0 #7CC4DE #B6BCC3"
+)
+CONTRAST = _palette(
+    "high contrast",
+    "#FFFFFF #FFFFFF #E8E8E8 #F4F4F4 #E8E8E8 #8A8A8A #4A4A4A #000000 #1E1E1E #00573F #003C78 #8E3500 #44494F #0B4F6B #1E1E1E",
+)
 
 PALETTES = {palette.name: palette for palette in (LIGHT, DARK, CONTRAST)}
 ORDER = tuple(PALETTES)

@@ -24,13 +24,17 @@ class Picture(Protocol):
     width: float
     height: float
 
-    def still(self, name: str, key: Hashable, area: Area, paint: Callable[[Picture], None], *, shown: Area | None = None, strength: float = 1) -> None:
+    def still(
+        self, name: str, key: Hashable, area: Area, paint: Callable[[Picture], None], *, shown: Area | None = None, strength: float = 1
+    ) -> None:
         """What changes seldom: painted anew when `key` changes, else laid down whole, or only the part `shown`."""
 
     def fill(self, area: Area, colour: Colour) -> None:
         """A plain rectangle."""
 
-    def frame(self, area: Area, colour: Colour, width: float, *, radius: float = 0, ground: Colour | None = None, dashed: bool = False) -> None:
+    def frame(
+        self, area: Area, colour: Colour, width: float, *, radius: float = 0, ground: Colour | None = None, dashed: bool = False
+    ) -> None:
         """The border of a rectangle, inside of `area`; `ground` fills it."""
 
     def line(self, start: Point, end: Point, colour: Colour, width: float, *, dashed: bool = False) -> None:
@@ -51,13 +55,17 @@ class Picture(Protocol):
     def sign(self, kind: str, at: Point, radius: float, colour: Colour, *, ground: Colour, halo: bool = False, name: str = "") -> None:
         """A request or a thread; the kinds are those of `sprites.SIGNS`. `name` says who it is and where."""
 
-    def dots(self, xs: npt.NDArray[np.float64], ys: npt.NDArray[np.float64], kind: str, radius: float, colour: Colour, ground: Colour) -> None:
+    def dots(
+        self, xs: npt.NDArray[np.float64], ys: npt.NDArray[np.float64], kind: str, radius: float, colour: Colour, ground: Colour
+    ) -> None:
         """Many signs of one kind."""
 
     def arc(self, at: Point, radius: float, width: float, share: float, colour: Colour, track: Colour) -> None:
         """A ring, filled clockwise from the top."""
 
-    def text(self, at: Point, string: str, size: float, colour: Colour, *, bold: bool = False, align: Align = "left", room: float = 0) -> None:
+    def text(
+        self, at: Point, string: str, size: float, colour: Colour, *, bold: bool = False, align: Align = "left", room: float = 0
+    ) -> None:
         """A line of text; with `room` it is set smaller, then cut, until it fits."""
 
     def number(self, at: Point, string: str, size: float, colour: Colour, *, bold: bool = True, align: Align = "left") -> None:
@@ -80,13 +88,17 @@ class LinesPicture:
     def _write(self, what: str, area: Area) -> None:
         self.lines.append(f"{what} {area.x:.0f},{area.y:.0f} {area.width:.0f}x{area.height:.0f}")
 
-    def still(self, name: str, key: Hashable, area: Area, paint: Callable[[Picture], None], *, shown: Area | None = None, strength: float = 1) -> None:
+    def still(
+        self, name: str, key: Hashable, area: Area, paint: Callable[[Picture], None], *, shown: Area | None = None, strength: float = 1
+    ) -> None:
         paint(self)
 
     def fill(self, area: Area, colour: Colour) -> None:
         self._write("fill", area)
 
-    def frame(self, area: Area, colour: Colour, width: float, *, radius: float = 0, ground: Colour | None = None, dashed: bool = False) -> None:
+    def frame(
+        self, area: Area, colour: Colour, width: float, *, radius: float = 0, ground: Colour | None = None, dashed: bool = False
+    ) -> None:
         self._write("dashed frame" if dashed else "frame", area)
 
     def line(self, start: Point, end: Point, colour: Colour, width: float, *, dashed: bool = False) -> None:
@@ -107,13 +119,17 @@ class LinesPicture:
     def sign(self, kind: str, at: Point, radius: float, colour: Colour, *, ground: Colour, halo: bool = False, name: str = "") -> None:
         self.lines.append(f"{kind} {name}".rstrip() if name else f"{kind} {at.x:.0f},{at.y:.0f}")
 
-    def dots(self, xs: npt.NDArray[np.float64], ys: npt.NDArray[np.float64], kind: str, radius: float, colour: Colour, ground: Colour) -> None:
+    def dots(
+        self, xs: npt.NDArray[np.float64], ys: npt.NDArray[np.float64], kind: str, radius: float, colour: Colour, ground: Colour
+    ) -> None:
         self.lines += [f"small {kind} {x:.0f},{y:.0f}" for x, y in zip(xs, ys, strict=True)]
 
     def arc(self, at: Point, radius: float, width: float, share: float, colour: Colour, track: Colour) -> None:
         self.lines.append(f"arc {share:.2f}")
 
-    def text(self, at: Point, string: str, size: float, colour: Colour, *, bold: bool = False, align: Align = "left", room: float = 0) -> None:
+    def text(
+        self, at: Point, string: str, size: float, colour: Colour, *, bold: bool = False, align: Align = "left", room: float = 0
+    ) -> None:
         self.lines.append(f"text {string}")
 
     def number(self, at: Point, string: str, size: float, colour: Colour, *, bold: bool = True, align: Align = "left") -> None:

@@ -30,11 +30,26 @@ def cells(area: Area, count: int) -> list[Area]:
         width, height = (area.width - GAP * (columns - 1)) / columns, (area.height - GAP * (rows - 1)) / rows
         if width >= (ROOMY[0] if rows == 1 else NAMED[0]) or width >= height * 1.1:
             break
-    return [Area(area.x + (number % columns) * (width + GAP), area.y + number // columns * (height + GAP), width, height) for number in range(count)]
+    return [
+        Area(area.x + (number % columns) * (width + GAP), area.y + number // columns * (height + GAP), width, height)
+        for number in range(count)
+    ]
 
 
-def draw_chips(area: Area, cpus: tuple[int, ...], replay: Replay, moment: Moment, followed: int | None, hue: Colour, language: Language,
-               palette: Palette, picture: Picture, *, frozen: dict[int, int], numbers: bool) -> None:
+def draw_chips(
+    area: Area,
+    cpus: tuple[int, ...],
+    replay: Replay,
+    moment: Moment,
+    followed: int | None,
+    hue: Colour,
+    language: Language,
+    palette: Palette,
+    picture: Picture,
+    *,
+    frozen: dict[int, int],
+    numbers: bool,
+) -> None:
     """The CPUs of one kernel."""
     virtual = bool(cpus) and cpus[0] in replay.cast.vcpu_threads
     for cpu, cell in zip(cpus, cells(area, len(cpus)), strict=True):
@@ -48,8 +63,20 @@ def draw_chips(area: Area, cpus: tuple[int, ...], replay: Replay, moment: Moment
         _chip(cell, cpu, replay, moment, followed, hue, language, palette, picture, ground, stopped, numbers)
 
 
-def _chip(cell: Area, cpu: int, replay: Replay, moment: Moment, followed: int | None, hue: Colour, language: Language, palette: Palette,
-          picture: Picture, ground: Colour, stopped: bool, numbers: bool) -> None:
+def _chip(
+    cell: Area,
+    cpu: int,
+    replay: Replay,
+    moment: Moment,
+    followed: int | None,
+    hue: Colour,
+    language: Language,
+    palette: Palette,
+    picture: Picture,
+    ground: Colour,
+    stopped: bool,
+    numbers: bool,
+) -> None:
     now = None if stopped else moment.cpus.get(cpu)
     ours = followed is not None and now is not None and replay.running_for(moment, cpu) == followed
     colour = hue if ours else palette.other
@@ -84,8 +111,9 @@ def doing_on(cast: Cast, thread: int) -> str:
     return cast.thread_roles[thread].removeprefix("guest ").removeprefix("host ")
 
 
-def draw_run_queue(area: Area, replay: Replay, moment: Moment, followed: int | None, hue: Colour, palette: Palette, picture: Picture,
-                   numbers: bool) -> None:
+def draw_run_queue(
+    area: Area, replay: Replay, moment: Moment, followed: int | None, hue: Colour, palette: Palette, picture: Picture, numbers: bool
+) -> None:
     """Signs of the threads that wait for a CPU of the host, in order."""
     rails, queue = queue_area(area), replay.run_queue(moment)
     ours = {moment.thread_for(followed)} if followed is not None else set()
@@ -102,7 +130,13 @@ def draw_run_queue(area: Area, replay: Replay, moment: Moment, followed: int | N
             picture.number(Point(rails.right - 4, rails.middle.y), f"+{len(queue) - number}", 20, palette.ink2, align="right")
             break
         mine = queue[number].thread in ours
-        picture.sign("clock", at, 9.5, hue if mine else palette.other, ground=palette.room,
-                     name=f"{replay.cast.thread_names[queue[number].thread]} in the run queue")
+        picture.sign(
+            "clock",
+            at,
+            9.5,
+            hue if mine else palette.other,
+            ground=palette.room,
+            name=f"{replay.cast.thread_names[queue[number].thread]} in the run queue",
+        )
     if numbers:
-        picture.number(Point(area.right, area.y + 10), str(len(queue)), 22, palette.ink2, align="right")
+        picture.number(Point(area.right, area.y + 12), str(len(queue)), 22, palette.ink2, align="right")

@@ -1,6 +1,7 @@
 """The machine in section, at rest: floors in one-point perspective, gates in the borders, parts, glass walls. Nothing here moves.
 
-What is cut is drawn heavy, what stands behind it thin. A floor that is not there is a dashed void. Requests and states are drawn over this by `live`.
+What is cut is drawn heavy, what stands behind it thin. A floor that is not there is a dashed void. Requests and states are drawn over
+this by `live`.
 """
 
 from __future__ import annotations
@@ -50,7 +51,10 @@ def _room(area: Area, wall: Colour, palette: Palette, picture: Picture) -> None:
     """A floor's room: ceiling and side walls, the plane that things stand on, the back wall."""
     back = area.inset(SIDE, CEILING, SIDE, FLOOR_PLANE)
     picture.fill(area, palette.side)
-    picture.shape([Point(back.x, back.bottom), Point(back.right, back.bottom), Point(area.right, area.bottom), Point(area.x, area.bottom)], palette.floor)
+    picture.shape(
+        [Point(back.x, back.bottom), Point(back.right, back.bottom), Point(area.right, area.bottom), Point(area.x, area.bottom)],
+        palette.floor,
+    )
     picture.fill(back, wall)
     picture.frame(back, palette.hair, LEVEL)
 
@@ -62,7 +66,9 @@ def draw_frost(stage: Stage, plan: ColumnLayout, language: Language, palette: Pa
         _room(plan.floors[key], palette.frost, palette, picture)
     _frames_and_gates(plan, palette, picture)
     for part in stage.parts_of(plan.column):
-        if part.floor in guest and part.key in plan.parts:
+        if part.kind == "exit" and part.key in plan.parts:  # its gate lies in the border that the frost covers
+            draw_part(part, plan.parts[part.key], plan, language, palette, palette.ink, picture)
+        elif part.floor in guest and part.key in plan.parts:
             draw_part(part, plan.parts[part.key], plan, language, palette, palette.on_frost, picture, frozen=True)
 
 
@@ -125,8 +131,9 @@ def _walls(plan: ColumnLayout, palette: Palette, picture: Picture) -> None:
         at -= width + 28
 
 
-def draw_part(part: Part, area: Area, plan: ColumnLayout, language: Language, palette: Palette, ink: Colour, picture: Picture, *,
-              frozen: bool = False) -> None:
+def draw_part(
+    part: Part, area: Area, plan: ColumnLayout, language: Language, palette: Palette, ink: Colour, picture: Picture, *, frozen: bool = False
+) -> None:
     """A part at rest."""
     wall = palette.frost if frozen else palette.room
     name = part.name.told(language)
@@ -186,16 +193,18 @@ def _ring(area: Area, name: str, wall: Colour, palette: Palette, ink: Colour, pi
 
 
 def _run_queue(area: Area, name: str, palette: Palette, ink: Colour, picture: Picture) -> None:
-    picture.text(Point(area.x, area.y + 10), name, 26, ink, room=area.width)
+    picture.text(Point(area.x, area.y + 12), name, 26, ink, room=area.width)
     rails = queue_area(area)
     for y in (rails.y, rails.bottom):
         picture.line(Point(rails.x, y), Point(rails.right, y), palette.ink, WALL)
-    picture.shape([Point(rails.x - 13, rails.middle.y), Point(rails.x - 4, rails.middle.y - 7), Point(rails.x - 4, rails.middle.y + 7)], ink)
+    picture.shape(
+        [Point(rails.x - 13, rails.middle.y), Point(rails.x - 4, rails.middle.y - 7), Point(rails.x - 4, rails.middle.y + 7)], ink
+    )
 
 
 def queue_area(area: Area) -> Area:
     """Where waiting threads stand, the next one at the left."""
-    return Area(area.x, area.y + 25, area.width, 28)
+    return Area(area.x, area.y + 29, area.width, 27)
 
 
 def _page_cache(area: Area, name: str, palette: Palette, ink: Colour, picture: Picture) -> None:

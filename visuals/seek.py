@@ -1,7 +1,7 @@
 """Finds the rows of a trace that hold at an instant, anywhere in ten million, without reading the others.
 
-Rows are sorted by start. At every 16384th row a keyframe keeps which earlier rows still held then; an instant is the nearest keyframe before it
-and the rows that began since.
+Rows are sorted by start. At every 16384th row a keyframe keeps which earlier rows still held then; an instant is the nearest keyframe
+before it and the rows that began since.
 """
 
 from __future__ import annotations
@@ -39,8 +39,9 @@ class Holding:
         if not begun:
             return np.empty(0, np.int64)
         frame = (begun - 1) // self.every
-        rows = np.concatenate([self.held[self.held_from[frame]:self.held_from[frame + 1]], np.arange(frame * self.every, begun)])
-        return rows[self.ends[rows] > time_ns]
+        rows = np.concatenate([self.held[self.held_from[frame] : self.held_from[frame + 1]], np.arange(frame * self.every, begun)])
+        holding: Rows = rows[self.ends[rows] > time_ns]
+        return holding
 
 
 class Journeys:
@@ -57,10 +58,10 @@ class Journeys:
     def rows(self, request: int, branch: int = 0) -> Rows:
         """Rows of one request, in time."""
         key = request * BRANCHES + branch
-        return self.order[np.searchsorted(self.keys, key):np.searchsorted(self.keys, key + 1)]
+        return self.order[np.searchsorted(self.keys, key) : np.searchsorted(self.keys, key + 1)]
 
     def _steps_without_gaps(self) -> npt.NDArray[np.int32]:
-        """The step of each span. A thread's overhead has none of its own: it stands at the step that comes next, or at the request's last."""
+        """A thread's overhead has no step of its own: it stands at the step that comes next, or at the request's last."""
         step = self.spans["step"][self.order].astype(np.int32)
         named = step >= 0
         places = np.arange(len(step))

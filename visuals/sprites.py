@@ -70,6 +70,15 @@ def _throttled(x: Mask, y: Mask, radius: float) -> tuple[Mask, Mask]:
     return np.maximum.reduce([edge, *bars]), _square(x, y, half)
 
 
+def _hollow(x: Mask, y: Mask, radius: float) -> tuple[Mask, Mask]:
+    return _ring(x, y, radius, max(radius * 0.14, 1.4)), _round(x, y, radius)
+
+
+def _hollow_square(x: Mask, y: Mask, radius: float) -> tuple[Mask, Mask]:
+    width = max(radius * 0.14, 1.4)
+    return np.clip(_square(x, y, radius * 0.94) - _square(x, y, radius * 0.94 - width), 0, 1), _square(x, y, radius * 0.94)
+
+
 def _cross(x: Mask, y: Mask, radius: float) -> tuple[Mask, Mask]:
     reach, width = radius * 0.85, max(radius * 0.26, 1.6)
     strokes = (_stroke(x, y, (-reach, -reach), (reach, reach), width), _stroke(x, y, (-reach, reach), (reach, -reach), width))
@@ -85,14 +94,24 @@ def _check(x: Mask, y: Mask, radius: float) -> tuple[Mask, Mask]:
 
 
 SIGNS: dict[str, Callable[[Mask, Mask, float], tuple[Mask, Mask]]] = {
-    "disc": _disc, "ring": _answer, "clock": _clock, "bar": _bar, "square": _throttled, "cross": _cross, "check": _check,
+    "disc": _disc,
+    "ring": _answer,
+    "clock": _clock,
+    "bar": _bar,
+    "square": _throttled,
+    "cross": _cross,
+    "check": _check,
+    "several": _hollow,
+    "several throttled": _hollow_square,
 }
 
 
 def _grid(half: int, shift_x: float, shift_y: float) -> tuple[Mask, Mask]:
     """Distances of the pixels' middles from the shape's middle, [x, y] as surfaces count them."""
     steps = np.arange(2 * half, dtype=np.float64) + 0.5 - half
-    return np.broadcast_to((steps - shift_x)[:, None], (2 * half, 2 * half)), np.broadcast_to((steps - shift_y)[None, :], (2 * half, 2 * half))
+    return np.broadcast_to((steps - shift_x)[:, None], (2 * half, 2 * half)), np.broadcast_to(
+        (steps - shift_y)[None, :], (2 * half, 2 * half)
+    )
 
 
 def _surface(alpha: Mask, colours: npt.NDArray[np.float64]) -> pygame.Surface:
@@ -103,7 +122,9 @@ def _surface(alpha: Mask, colours: npt.NDArray[np.float64]) -> pygame.Surface:
 
 
 @lru_cache(maxsize=8192)
-def sign(kind: str, radius: float, colour: Colour, ground: Colour, halo: bool, quarter_x: int, quarter_y: int) -> tuple[pygame.Surface, int]:
+def sign(
+    kind: str, radius: float, colour: Colour, ground: Colour, halo: bool, quarter_x: int, quarter_y: int
+) -> tuple[pygame.Surface, int]:
     """The picture of a sign and the distance from its left upper corner to its middle. Hollow signs hide what is behind with `ground`."""
     half = int(radius * (HALO_REACH if halo else 1.0)) + 3
     x, y = _grid(half, quarter_x / 4, quarter_y / 4)
@@ -142,7 +163,9 @@ def corner(radius: float, colour: Colour, right: bool, below: bool) -> pygame.Su
     size = int(np.ceil(radius))
     steps = np.arange(size, dtype=np.float64) + 0.5
     across, down = steps if right else steps[::-1], steps if below else steps[::-1]
-    return _surface(_cover(np.hypot(across[:, None], down[None, :]) - radius), np.broadcast_to(np.array(colour, dtype=np.float64), (size, size, 3)))
+    return _surface(
+        _cover(np.hypot(across[:, None], down[None, :]) - radius), np.broadcast_to(np.array(colour, dtype=np.float64), (size, size, 3))
+    )
 
 
 @lru_cache(maxsize=256)

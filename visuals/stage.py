@@ -1,7 +1,8 @@
 """A stage: what stands on the screen for a scenario, as plain data beside the trace.
 
-Columns (a stack each), floors (a row each), the parts in a floor with the (layer, operation) pairs of the trace that happen there, cues with
-captions, and cost records to look up. `default_stage.stage_for` derives one from the traces; `stage_data` reads a scene's changes to it.
+Columns (a stack each), floors (a row each), the parts in a floor with the (layer, operation) pairs of the trace that happen there, cues
+with captions, and cost records to look up. `default_stage.stage_for` derives one from the traces; `stage_data` reads a scene's changes to
+it.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from typing import Any, Literal
 Language = Literal["ko", "en"]
 HUES = ("bare", "vm", "container")
 KINDS = ("client", "wire", "nic", "lane", "slab", "process", "exit", "box", "cache", "queue", "cpus", "vcpus")
-"""client: the laptop at the foot. wire: between client and machine. nic, lane: the way crosses it. slab: a ring lying in the border under its floor.
-process: where the way turns. exit: a box reached by a fall through the VM's border. box: a box beside the way. cache: page cache.
-queue: the run queue. cpus, vcpus: the processors."""
+"""client: the laptop at the foot. wire: between client and machine. nic, lane: the way crosses it. slab: a ring lying in the border under
+its floor. process: where the way turns. exit: a box reached by a fall through the VM's border. box: a box beside the way. cache: page
+cache. queue: the run queue. cpus, vcpus: the processors."""
 
 
 @dataclass(frozen=True, slots=True)

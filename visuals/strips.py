@@ -1,14 +1,17 @@
-"""The strips below the section: the latency of all requests as a heat map with p50 and p99, and the timeline with its events, cues and playhead."""
+"""The strips below the section: the latency of all requests as a heat map with p50 and p99, and the timeline with its events, cues and
+playhead."""
 
 from __future__ import annotations
+
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
+from cutaway.visuals.figures import figure, grouped, unit_for
 from cutaway.visuals.geometry import Area, Point
 from cutaway.visuals.layout import MARGIN, Layout
 from cutaway.visuals.metrics import Latencies
-from cutaway.visuals.numbers import figure, grouped, unit_for
 from cutaway.visuals.palette import Palette, mixed
 from cutaway.visuals.picture import Picture
 from cutaway.visuals.stage import Column
@@ -31,12 +34,11 @@ def draw_latency(view: View, layout: Layout, picture: Picture) -> None:
     for number, column in enumerate(view.columns):
         strip, latencies = layout.strips[number], view.replay(column).latencies
         key = (column, layout, view.palette_name, low, high)
-        picture.still(f"room {number}", key, strip, lambda canvas, strip=strip: _empty(strip, view.palette, canvas))
+        picture.still(f"room {number}", key, strip, partial(_empty, strip, view.palette))
         now = min(max((view.column_time(column) - latencies.start_ns) / max(latencies.end_ns - latencies.start_ns, 1), 0.0), 1.0)
         shown = Area(strip.x, strip.y, strip.width * now, strip.height)
         if shown.width >= 1:
-            picture.still(f"heat {number}", key, strip, lambda canvas, strip=strip, latencies=latencies, column=column:
-                          _heat(strip, latencies, low, high, view.palette, column, canvas), shown=shown)
+            picture.still(f"heat {number}", key, strip, partial(_heat, strip, latencies, low, high, view.palette, column), shown=shown)
 
 
 def latency_bounds(view: View) -> tuple[int, int]:
@@ -46,8 +48,8 @@ def latency_bounds(view: View) -> tuple[int, int]:
 
 
 def _round_to(value: int, up: bool) -> int:
-    marks = [mantissa * 10 ** power for power in range(13) for mantissa in (1, 2, 5)]
-    return next(mark for mark in marks if mark >= value) if up else next(mark for mark in reversed(marks) if mark <= value)
+    marks: list[int] = [mantissa * 10**power for power in range(13) for mantissa in (1, 2, 5)]
+    return min(mark for mark in marks if mark >= value) if up else max(mark for mark in marks if mark <= value)
 
 
 def _empty(strip: Area, palette: Palette, picture: Picture) -> None:
@@ -63,7 +65,9 @@ def _heat(strip: Area, latencies: Latencies, low: int, high: int, palette: Palet
     greatest = max(int(counts.max()), 1)
     for x, y in np.argwhere(counts).tolist():
         share = 0.12 + 0.78 * (counts[x, y] / greatest) ** 0.5
-        picture.fill(Area(strip.x + x * wide, strip.bottom - 2 - (y + 1) * tall, wide, tall), mixed(palette.hue(column.hue), palette.room, share))
+        picture.fill(
+            Area(strip.x + x * wide, strip.bottom - 2 - (y + 1) * tall, wide, tall), mixed(palette.hue(column.hue), palette.room, share)
+        )
 
     def level(latency: int) -> float:
         return strip.bottom - 2 - float(np.log(max(latency, 1) / low) / np.log(high / low)) * (strip.height - 4)
@@ -85,7 +89,9 @@ def draw_percentiles(view: View, layout: Layout, picture: Picture) -> None:
         for number, column in enumerate(view.columns):
             both = view.replay(column).latencies.so_far(view.column_time(column))
             if both:
-                picture.number(Point(layout.ledger_column(number).right - 10, y), figure(both[row] / unit[0]), 26, palette.ink, align="right")
+                picture.number(
+                    Point(layout.ledger_column(number).right - 10, y), figure(both[row] / unit[0]), 26, palette.ink, align="right"
+                )
 
 
 def draw_still_strips(view: View, layout: Layout, picture: Picture) -> None:
@@ -95,7 +101,9 @@ def draw_still_strips(view: View, layout: Layout, picture: Picture) -> None:
     unit = unit_for(high)
     picture.text(Point(MARGIN, strip.y + 24), word("latency", view.language), 26, palette.ink2)
     size = unit[0]
-    picture.text(Point(MARGIN, strip.y + 58), f"{low / size:g}–{high / size:g} {unit[1]}", 24, palette.ink2, room=layout.strips[0].x - MARGIN - 10)
+    picture.text(
+        Point(MARGIN, strip.y + 58), f"{low / size:g}–{high / size:g} {unit[1]}", 24, palette.ink2, room=layout.strips[0].x - MARGIN - 10
+    )
     picture.text(Point(MARGIN, layout.timeline.middle.y), word("events", view.language), 26, palette.ink2)
     for row, name in enumerate(("p50", "p99")):
         y, left = strip.y + 22 + row * 38, layout.strips[-1].right + 6
@@ -112,7 +120,9 @@ def draw_load(view: View, layout: Layout, picture: Picture) -> None:
         since = replay.latencies.start_ns
         if now <= since:
             continue
-        picture.number(Point(right, y - 45), f"{grouped(round(replay.latencies.throughput(now)))} /s", 20, view.palette.ink2, bold=False, align="right")
+        picture.number(
+            Point(right, y - 45), f"{grouped(round(replay.latencies.throughput(now)))} /s", 20, view.palette.ink2, bold=False, align="right"
+        )
         share = replay.cpu_share(now, max((replay.end_ns - since) // 50, 1))
         picture.number(Point(right, y - 20), f"CPU {share * 100:.0f} %", 20, view.palette.ink2, bold=False, align="right")
 
@@ -125,9 +135,10 @@ def draw_timeline(view: View, layout: Layout, picture: Picture) -> None:
     palette, area = view.palette, layout.timeline
     key = (layout, view.range_ns(), view.palette_name, tuple(view.shown), view.follow if view.by_request else None)
     x = time_to_x(view, area, view.time_ns)
-    for name, colour, shown in (("to come", palette.hair, Area(x, area.y, area.right - x, area.height)), ("past", palette.ink2, Area(area.x, area.y, x - area.x, area.height))):
+    to_come, past = Area(x, area.y, area.right - x, area.height), Area(area.x, area.y, x - area.x, area.height)
+    for name, colour, shown in (("to come", palette.hair, to_come), ("past", palette.ink2, past)):
         if shown.width >= 1:
-            picture.still(f"events {name}", key, area, lambda canvas, colour=colour: _ticks(view, area, colour, canvas), shown=shown)
+            picture.still(f"events {name}", key, area, partial(_ticks, view, area, colour), shown=shown)
     current = view.cue()
     for number, cue in enumerate(view.stage.cues, 1):
         _flag(view, area, time_to_x(view, area, cue.at_ns), number, cue is current, picture)
@@ -172,7 +183,7 @@ def event_cells(view: View, area: Area) -> list[npt.NDArray[np.int64]]:
         replay = view.replay(column)
         shift = view.born_ns(column) if view.by_request else 0
         begin, end = np.searchsorted(replay.spans.starts, (first + shift, last + shift))
-        spans = replay.trace.spans[begin:end:max((end - begin) // 200_000, 1)]
+        spans = replay.trace.spans[begin : end : max((end - begin) // 200_000, 1)]
         cells = ((spans["start"] - shift - first) / max(last - first, 1) * (area.width / TICK_STEP)).astype(np.int64)
         names = [str(name) for name in replay.trace.meta["layers"]]
         height = np.array([next((at for at, floor in enumerate(floors) if name in floor.layers), 0) for name in names])
@@ -180,5 +191,3 @@ def event_cells(view: View, area: Area) -> list[npt.NDArray[np.int64]]:
         for row in range(TICK_ROWS):
             found[row].append(cells[rows == row])
     return [np.unique(np.concatenate(cells)) if cells else np.empty(0, np.int64) for cells in found]
-
-

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from itertools import pairwise
+from math import hypot
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +38,9 @@ class SurfacePicture:
         self.width, self.height = surface.get_width() / scale, surface.get_height() / scale
         self._stills: dict[str, tuple[Hashable, pygame.Surface]] = {}
 
-    def still(self, name: str, key: Hashable, area: Area, paint: Callable[[Picture], None], *, shown: Area | None = None, strength: float = 1) -> None:
+    def still(
+        self, name: str, key: Hashable, area: Area, paint: Callable[[Picture], None], *, shown: Area | None = None, strength: float = 1
+    ) -> None:
         kept = self._stills.get(name)
         whole = self._rect(area).clip(self.surface.get_rect())
         if kept is None or kept[0] != key:
@@ -59,7 +62,9 @@ class SurfacePicture:
     def fill(self, area: Area, colour: Colour) -> None:
         self.surface.fill(colour, self._rect(area))
 
-    def frame(self, area: Area, colour: Colour, width: float, *, radius: float = 0, ground: Colour | None = None, dashed: bool = False) -> None:
+    def frame(
+        self, area: Area, colour: Colour, width: float, *, radius: float = 0, ground: Colour | None = None, dashed: bool = False
+    ) -> None:
         rect, thick, round_px = self._rect(area), self._thick(width), round(radius * self.scale)
         round_px = min(round_px, rect.width // 2, rect.height // 2)
         if ground is not None:
@@ -73,8 +78,11 @@ class SurfacePicture:
                 self._quarter(sprites.bend(round_px - thick / 2, float(thick), colour, right, below), x, y, right, below)
 
     def _corners(self, rect: pygame.Rect, radius: int) -> list[tuple[bool, bool, int, int]]:
-        return [(right, below, rect.right - radius if right else rect.left + radius, rect.bottom - radius if below else rect.top + radius)
-                for right in (False, True) for below in (False, True)]
+        return [
+            (right, below, rect.right - radius if right else rect.left + radius, rect.bottom - radius if below else rect.top + radius)
+            for right in (False, True)
+            for below in (False, True)
+        ]
 
     def _quarter(self, sprite: pygame.Surface, x: int, y: int, right: bool, below: bool) -> None:
         """A quarter whose ring has its middle at x, y."""
@@ -118,12 +126,15 @@ class SurfacePicture:
         corners = [Point(round(x * self.scale - half) + half, round(y * self.scale - half) + half) for x, y in points]
         starts, ends = list(corners[:-1]), list(corners[1:])
         for at in range(1, len(corners) - 1):
-            before, here, after = corners[at - 1:at + 2]
+            before, here, after = corners[at - 1 : at + 2]
             back, on = _towards(here, before), _towards(here, after)
             if back.x * on.x + back.y * on.y != 0 or back == on:
                 continue
-            reach = min(BEND * self.scale, (abs(before.x - here.x) + abs(before.y - here.y)) / (2 if at > 1 else 1),
-                        (abs(after.x - here.x) + abs(after.y - here.y)) / (2 if at < len(corners) - 2 else 1))
+            reach = min(
+                BEND * self.scale,
+                (abs(before.x - here.x) + abs(before.y - here.y)) / (2 if at > 1 else 1),
+                (abs(after.x - here.x) + abs(after.y - here.y)) / (2 if at < len(corners) - 2 else 1),
+            )
             radius = int(reach - half % 1) + half % 1
             if radius < half:
                 continue
@@ -151,10 +162,24 @@ class SurfacePicture:
             left_over = at - length
 
     def curve(self, points: Sequence[Point], colour: Colour, width: float, *, dashed: bool = False) -> None:
-        scaled = [(x * self.scale, y * self.scale) for x, y in points]
-        for at, (start, end) in enumerate(pairwise(scaled)):
-            if not dashed or at % 2 == 0:
-                pygame.draw.aaline(self.surface, colour, start, end, self._thick(width))
+        thick, dash, period = self._thick(width), DASH * self.scale, (DASH + DASH_GAP) * self.scale
+        passed = 0.0
+        for start, end in pairwise((x * self.scale, y * self.scale) for x, y in points):
+            length = hypot(end[0] - start[0], end[1] - start[1]) or 1.0
+            pieces = [(0.0, length)]
+            if dashed:
+                first = passed // period * period - passed
+                pieces = [
+                    (max(first + number * period, 0.0), min(first + number * period + dash, length))
+                    for number in range(int(length / period) + 2)
+                ]
+            for begin, over in pieces:
+                if over > begin:
+                    ends = [
+                        (start[0] + (end[0] - start[0]) * at / length, start[1] + (end[1] - start[1]) * at / length) for at in (begin, over)
+                    ]
+                    pygame.draw.aaline(self.surface, colour, ends[0], ends[1], thick)
+            passed += length
 
     def shape(self, points: Sequence[Point], colour: Colour) -> None:
         pygame.draw.polygon(self.surface, colour, [(round(x * self.scale), round(y * self.scale)) for x, y in points])
@@ -172,7 +197,9 @@ class SurfacePicture:
         sprite, half = sprites.sign(kind, radius * self.scale, colour, ground, halo, quarters_x & 3, quarters_y & 3)
         self.surface.blit(sprite, ((quarters_x >> 2) - half, (quarters_y >> 2) - half))
 
-    def dots(self, xs: npt.NDArray[np.float64], ys: npt.NDArray[np.float64], kind: str, radius: float, colour: Colour, ground: Colour) -> None:
+    def dots(
+        self, xs: npt.NDArray[np.float64], ys: npt.NDArray[np.float64], kind: str, radius: float, colour: Colour, ground: Colour
+    ) -> None:
         quarters_x, quarters_y = np.rint(xs * self.scale * 4).astype(int), np.rint(ys * self.scale * 4).astype(int)
         phases = ((quarters_x & 3) * 4 + (quarters_y & 3)).tolist()
         pictures = [sprites.sign(kind, radius * self.scale, colour, ground, False, phase >> 2, phase & 3) for phase in range(16)]
@@ -187,7 +214,9 @@ class SurfacePicture:
     def _size(self, size: float) -> int:
         return max(8, round(size * self.scale))
 
-    def text(self, at: Point, string: str, size: float, colour: Colour, *, bold: bool = False, align: Align = "left", room: float = 0) -> None:
+    def text(
+        self, at: Point, string: str, size: float, colour: Colour, *, bold: bool = False, align: Align = "left", room: float = 0
+    ) -> None:
         pixels = self._size(size)
         if room:
             string, pixels = self._fitted(string, pixels, bold, int(room * self.scale))

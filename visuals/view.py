@@ -1,7 +1,7 @@
 """What is being looked at, and how: the stage, the traces, the clock, whom we follow, and what the viewer has chosen.
 
-The player changes it and the scene reads it. With `by_request` the clock is 0 when the followed request is born, on each stack at its own time:
-same request, same time. Else the clock is the run's.
+The player changes it and the scene reads it. With `by_request` the clock is 0 when the followed request is born, on each stack at its own
+time: same request, same time. Else the clock is the run's.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cutaway.sim.trace import SERVED, Table, Trace
+from cutaway.visuals.figures import faster
 from cutaway.visuals.geometry import Area
 from cutaway.visuals.moment import Moment, Replay
-from cutaway.visuals.numbers import faster
 from cutaway.visuals.palette import PALETTES, Palette
 from cutaway.visuals.stage import Column, Cue, Language, Stage
 
@@ -144,7 +144,7 @@ def key_of(replay: Replay, request: int) -> Key:
 
 
 def common(replays: Sequence[Replay]) -> Table:
-    """Rows of the first trace, in order of birth, of requests that were served on every stack; if there are none, all of the first one's."""
+    """Rows of the first trace, in order of birth, of requests that were served on every stack; or else all of the first one's."""
     first = replays[0].trace.requests
     kept = np.ones(len(first), bool)
     for replay in replays:
@@ -158,7 +158,7 @@ def typical(replays: Sequence[Replay]) -> Key:
     rows = common(replays)
     if not len(rows):
         return 0, 0, 0
-    wanted, last = packed(rows[len(rows) // 4:]), replays[-1].trace.requests
+    wanted, last = packed(rows[len(rows) // 4 :]), replays[-1].trace.requests
     kept = last[np.isin(packed(last), wanted)]
     middle = kept[np.argsort(kept["ended"] - kept["born"], kind="stable")[len(kept) // 2]]
     return int(middle["client"]), int(middle["connection"]), int(middle["number"])

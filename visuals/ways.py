@@ -1,8 +1,8 @@
 """The way of a column, and where on it every step of a plan happens.
 
 The way leads from the client over the wire up to the server's process, turns, and leads back. Each step has a stretch of it: a step forward
-goes from where its part begins to where the next part begins; a step that goes back (a system call from above, a VM exit) falls to its part and
-returns. All stretches lie on one line measured by length, so that the places of many requests are one interpolation.
+goes from where its part begins to where the next part begins; a step that goes back (a system call from above, a VM exit) falls to its
+part and returns. All stretches lie on one line measured by length, so that the places of many requests are one interpolation.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Ways:
             if passed + stretch >= length:
                 share = (length - passed) / stretch if stretch else 0.0
                 here = Point(start.x + (end.x - start.x) * share, start.y + (end.y - start.y) * share)
-                return [*before, here], [here, *self.points[number + 1:]]
+                return [*before, here], [here, *self.points[number + 1 :]]
             before.append(end)
             passed += stretch
         return before, [self.points[-1]]
@@ -86,14 +86,16 @@ class _Line:
         return begin, at
 
     def at(self, along: float) -> Point:
-        return Point(float(np.interp(along, self.along, [p.x for p in self.points])), float(np.interp(along, self.along, [p.y for p in self.points])))
+        return Point(
+            float(np.interp(along, self.along, [p.x for p in self.points])), float(np.interp(along, self.along, [p.y for p in self.points]))
+        )
 
 
 def rounded(points: Sequence[Point]) -> list[Point]:
     """The way with its corners as they are drawn."""
     out = [points[0]]
     for number in range(1, len(points) - 1):
-        before, here, after = points[number - 1:number + 2]
+        before, here, after = points[number - 1 : number + 2]
         into, out_of = hypot(here.x - before.x, here.y - before.y), hypot(after.x - here.x, after.y - here.y)
         radius = min(BEND, into / (2 if number > 1 else 1), out_of / (2 if number < len(points) - 2 else 1))
         if radius <= 0:
@@ -102,8 +104,12 @@ def rounded(points: Sequence[Point]) -> list[Point]:
         on = Point((after.x - here.x) / out_of, (after.y - here.y) / out_of)
         for sample in range(SAMPLES + 1):
             angle = sample / SAMPLES * pi / 2
-            out.append(Point(here.x + radius * (back.x * (1 - sin(angle)) + on.x * (1 - cos(angle))),
-                             here.y + radius * (back.y * (1 - sin(angle)) + on.y * (1 - cos(angle)))))
+            out.append(
+                Point(
+                    here.x + radius * (back.x * (1 - sin(angle)) + on.x * (1 - cos(angle))),
+                    here.y + radius * (back.y * (1 - sin(angle)) + on.y * (1 - cos(angle))),
+                )
+            )
     return [*out, points[-1]]
 
 
@@ -115,21 +121,34 @@ class _Builder:
         self.parts: dict[str, Part] = {part.key: part for part in stage.parts_of(plan.column)}
         self.apex = min((area.y + 14 for key, area in plan.parts.items() if self.parts[key].kind == "process"), default=plan.area.y + 60)
         client, lane_up, lane_down = Point(plan.client_x, plan.wire_y), plan.lane_up, plan.lane_down
-        self.corners = [client, Point(lane_up, plan.wire_y), Point(lane_up, self.apex), Point(lane_down, self.apex), Point(lane_down, plan.wire_y), client]
+        self.corners = [
+            client,
+            Point(lane_up, plan.wire_y),
+            Point(lane_up, self.apex),
+            Point(lane_down, self.apex),
+            Point(lane_down, plan.wire_y),
+            client,
+        ]
         self.line = _Line()
         self.line.add(rounded(self.corners))
         self.length = self.line.along[-1]
         # The way back is longer by the distance of the lanes on the wire, so the middle of the turn is looked up, not halved.
-        self.turn = next(along for along, point in zip(self.line.along, self.line.points, strict=True)
-                         if point.x >= (lane_up + lane_down) / 2 - 0.1 and point.y <= self.apex + 1)
+        self.turn = next(
+            along
+            for along, point in zip(self.line.along, self.line.points, strict=True)
+            if point.x >= (lane_up + lane_down) / 2 - 0.1 and point.y <= self.apex + 1
+        )
         count = len(steps)
         self.begins, self.ends, self.home_begins, self.home_ends = (np.zeros(count) for _ in range(4))
         self.part_of_step = [""] * count
 
     def _along(self, y: float, answering: bool) -> float:
         """Length of the way at a height of a lane."""
-        reach = [(along, point) for along, point in zip(self.line.along, self.line.points, strict=True)
-                 if along <= self.length and (along >= self.turn) == answering]
+        reach = [
+            (along, point)
+            for along, point in zip(self.line.along, self.line.points, strict=True)
+            if along <= self.length and (along >= self.turn) == answering
+        ]
         heights = [(-point.y if not answering else point.y) for _, point in reach]
         return float(np.interp(-y if not answering else y, heights, [along for along, _ in reach]))
 
@@ -162,8 +181,19 @@ class _Builder:
             for answering in (False, True):
                 self._lay_way([number for number in numbers if bool(self.steps[number].get("answering")) == answering], answering)
         points = self.line.points
-        return Ways(self.corners, self.length, np.array(self.line.along), np.array([p.x for p in points]), np.array([p.y for p in points]),
-                    self.begins, self.ends, self.home_begins, self.home_ends, self.part_of_step, self.turn)
+        return Ways(
+            self.corners,
+            self.length,
+            np.array(self.line.along),
+            np.array([p.x for p in points]),
+            np.array([p.y for p in points]),
+            self.begins,
+            self.ends,
+            self.home_begins,
+            self.home_ends,
+            self.part_of_step,
+            self.turn,
+        )
 
     def _lay_way(self, numbers: list[int], answering: bool) -> None:
         """Steps of one direction of one plan: those that lead on share the way; the others are excursions from where the request stands."""

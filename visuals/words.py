@@ -26,8 +26,10 @@ WORDS = {
     "in flight": Said("처리 중", "in flight"),
     "not this request": Said("이 요청 없음", "no such request"),
     "VM exit": Said("VM exit", "VM exit"),
-    "hint": Said("Space 다음   ← → 사건   ↑ ↓ 빠르기   Tab 다른 요청   B 검은 화면   ? 도움말",
-                 "Space next   ← → event   ↑ ↓ speed   Tab other request   B black screen   ? help"),
+    "hint": Said(
+        "Space 다음   ← → 사건   ↑ ↓ 빠르기   Tab 다른 요청   B 검은 화면   ? 도움말",
+        "Space next   ← → event   ↑ ↓ speed   Tab other request   B black screen   ? help",
+    ),
     "details": Said("자세히", "Details"),
     "costs": Said("비용 기록", "Cost records"),
     "no record": Said("기록에 이름만 있음", "only the name is in the trace"),
@@ -74,8 +76,14 @@ HELP = (
     ("s", Said("그림으로 저장", "save a PNG")),
     ("F5  Esc", Said("전체 화면, 나가기", "full screen, leave")),
 )
-SIGN_HELP = (("disc", Said("가는 중", "running")), ("ring", Said("응답", "response")), ("clock", Said("차례를 기다림", "waits for a CPU")),
-             ("bar", Said("다른 것을 기다림", "waits for something else")), ("square", Said("몫을 다 씀", "throttled")), ("cross", Said("잃음, 거절", "lost, refused")))
+SIGN_HELP = (
+    ("disc", Said("가는 중", "running")),
+    ("ring", Said("응답", "response")),
+    ("clock", Said("차례를 기다림", "waits for a CPU")),
+    ("bar", Said("다른 것을 기다림", "waits for something else")),
+    ("square", Said("몫을 다 씀", "throttled")),
+    ("cross", Said("잃음, 거절", "lost, refused")),
+)
 
 
 def word(key: str, language: Language) -> str:

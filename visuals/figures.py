@@ -67,7 +67,7 @@ def clock(time_ns: int, range_ns: int) -> tuple[str, str]:
     return f"{sign}{whole // 1_000_000_000}.{whole // 1_000_000 % 1000:03}{THIN}{whole // 1000 % 1000:03}", "s"
 
 
-SPEEDS = tuple(mantissa * 10.0 ** power for power in range(-8, 3) for mantissa in (1, 2, 5))
+SPEEDS = tuple(mantissa * 10.0**power for power in range(-8, 3) for mantissa in (1, 2, 5))
 """Simulated seconds in a second of the film, in steps of 1, 2, 5."""
 
 
