@@ -96,7 +96,7 @@ class Quantity:
         if not texts:
             raise QuantityError(f"{self.name} that can be written with a decimal point")
         if not value:
-            return texts[-1] if not self.bare else "0"
+            return "0" if self.bare else f"0 {next(unit for unit in ('s', 'B', 'bit/s', 'B/s', '/s') if unit in self.units)}"
         return min(reversed(texts), key=len)
 
     def _within(self, value: Fraction) -> Fraction:

@@ -42,8 +42,9 @@ def as_schema() -> dict[str, Any]:
     definitions = {name: _composable(part) for name, part in schema.pop("$defs", {}).items()}
     root = _composable(schema)
     root["properties"] = {**root["properties"], "base": _REFERENCES["base"]}
-    root["required"] = ["cutaway"]
-    return {"$schema": _Draft07.schema_dialect, "title": "Cutaway scenario", **_draft07(root), "definitions": _draft07(definitions)}
+    root["anyOf"] = [{"required": ["cutaway"]}, {"required": ["base"]}]
+    whole = {"$schema": _Draft07.schema_dialect, **_draft07(root), "title": "Cutaway scenario", "definitions": _draft07(definitions)}
+    return whole
 
 
 def as_text() -> str:
@@ -57,16 +58,28 @@ def _composable(part: dict[str, Any]) -> dict[str, Any]:
     if part.get("type") != "object" or "properties" not in part:
         return part
     kept = {key: value for key, value in part.items() if key != "required"}
-    empty = {"type": "null", "description": "Takes away what the base says."}
-    properties = {key: {"anyOf": [value, empty]} if key != "kind" else value for key, value in part["properties"].items()}
+    properties = {key: value if key == "kind" else _or_taken_away(value) for key, value in part["properties"].items()}
     return {**kept, "properties": {**properties, "use": _REFERENCES["use"]}}
 
 
+def _or_taken_away(value: dict[str, Any]) -> dict[str, Any]:
+    """The value, or an empty one, which takes away what the base says; what editors show stands outside the choice."""
+    shown: dict[str, Any] = {key: value[key] for key in ("title", "description", "default") if key in value}
+    inner = {key: inner for key, inner in value.items() if key not in shown}
+    if isinstance(stacks := inner.get("additionalProperties"), dict):
+        inner["additionalProperties"] = {"anyOf": [stacks, {"type": "null"}]}
+    return {**shown, "anyOf": [*(inner["anyOf"] if set(inner) == {"anyOf"} else [inner]), {"type": "null"}]}
+
+
 def _draft07(value: Any) -> Any:
-    """Without what came after draft-07: `prefixItems` (a list of given length is `items`), and OpenAPI's discriminator."""
-    if isinstance(value, dict):
-        cleaned = {key: _draft07(inner) for key, inner in value.items() if key != "discriminator" or not isinstance(inner, dict)}
-        if "oneOf" in cleaned and isinstance(cleaned["oneOf"], list):
-            cleaned["anyOf"] = cleaned.pop("oneOf")
-        return cleaned
-    return [_draft07(inner) for inner in value] if isinstance(value, list) else value
+    """Without what came after draft-07, or means something else there: what stands beside a `$ref` is not read."""
+    if isinstance(value, list):
+        return [_draft07(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    cleaned = {key: _draft07(inner) for key, inner in value.items() if key != "discriminator" or "oneOf" not in value}
+    if isinstance(cleaned.get("oneOf"), list):
+        cleaned["anyOf"] = cleaned.pop("oneOf")
+    if isinstance(cleaned.get("$ref"), str) and len(cleaned) > 1:
+        cleaned["allOf"] = [{"$ref": cleaned.pop("$ref")}]
+    return cleaned

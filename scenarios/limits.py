@@ -17,6 +17,7 @@ class Limit:
 
 
 FILE_BYTES = Limit("size of a scenario file", 1024 * 1024, "bytes")
+LINES = Limit("lines of a scenario file", 50_000)
 LINE_CHARS = Limit("length of a line", 65_536, "characters")
 NESTING = Limit("nesting of mappings and lists", 32, "levels")
 VALUES = Limit("keys and values of a scenario, its parts included", 10_000)
@@ -34,6 +35,6 @@ VCPUS = Limit("virtual CPUs of a virtual machine", 1024)
 CONNECTIONS = Limit("connections of the clients", 1_000_000)
 
 ALL = (
-    FILE_BYTES, LINE_CHARS, NESTING, VALUES, STRING_CHARS, NAME_CHARS, ENTITIES, REFERENCES, REFERENCE_DEPTH,
+    FILE_BYTES, LINES, LINE_CHARS, NESTING, VALUES, STRING_CHARS, NAME_CHARS, ENTITIES, REFERENCES, REFERENCE_DEPTH,
     SIMULATED_DAYS, REQUESTS, REQUESTS_IN_ALL, REPLICATIONS, CPUS, VCPUS, CONNECTIONS,
 )  # fmt: skip

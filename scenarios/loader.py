@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from cutaway.models.units import FROM_FILE
 from cutaway.scenarios import catalogue
@@ -34,18 +35,12 @@ _ROUNDS_MAX = 6
 def load(path_or_name: str | Path) -> Scenario:
     """A scenario from a file, or a shipped one by its name (`lecture/three-stacks`). Raises ScenarioError."""
     path, shown_as = find(path_or_name)
-    document = _reading.read_file(path, shown_as)
-    root, problems = compose(document, path)
-    places: dict[Where, Place] = {}
-    return _finished(_plain(root, (), places), places, problems)
+    return _composed(_reading.read_file(path, shown_as), path)
 
 
 def load_text(text: str, shown_as: str = "scenario") -> Scenario:
     """A scenario from a text in memory; its references are looked for among the shipped parts and scenarios."""
-    document = _reading.read_text(text, shown_as)
-    root, problems = compose(document, catalogue.FOLDER / "scenario.yaml")
-    places: dict[Where, Place] = {}
-    return _finished(_plain(root, (), places), places, problems)
+    return _composed(_reading.read_text(text, shown_as), catalogue.FOLDER / "scenario.yaml")
 
 
 def find(path_or_name: str | Path) -> tuple[Path, str]:
@@ -59,7 +54,7 @@ def find(path_or_name: str | Path) -> tuple[Path, str]:
         there = path.exists() or path.is_symlink()
     except (OSError, ValueError):
         there = False
-    if not there:
+    if not there or not name:
         what = "there is no such file" if path.suffix in (".yaml", ".yml") else "there is no such scenario and no such file"
         near = nearest(name.removesuffix(".yaml"), shipped) or " `cutaway list` names the scenarios that come with Cutaway."
         raise ScenarioError([Problem(Place(printable(name, 1000)), f"{what}.{near}")])
@@ -87,15 +82,21 @@ def digest(scenario: Scenario) -> str:
 # --- checking ----------------------------------------------------------------------------------------------------------------------
 
 
+def _composed(document: _reading.Document, path: Path) -> Scenario:
+    whole = compose(document, path)
+    places: dict[Where, Place] = {}
+    return _finished(_plain(whole.root, (), places), places, whole.problems)
+
+
 def _finished(data: Any, places: dict[Where, Place], problems: list[Problem]) -> Scenario:
-    scenario, found = _checked(data, places)
+    scenario, found = _checked(data, places, whole=not problems)
     if problems or found:
         raise ScenarioError([*problems, *found])
     assert scenario is not None
     return scenario
 
 
-def _checked(data: Any, places: dict[Where, Place]) -> tuple[Scenario | None, list[Problem]]:
+def _checked(data: Any, places: dict[Where, Place], whole: bool) -> tuple[Scenario | None, list[Problem]]:
     """Validates; where that fails, validates again without what was wrong, so that the meaning of the rest is checked too."""
     problems: list[Problem] = []
     broken: set[str | int] = set()
@@ -106,7 +107,7 @@ def _checked(data: Any, places: dict[Where, Place]) -> tuple[Scenario | None, li
         except ValidationError as invalid:
             errors = invalid.errors(include_url=False)
             if round_ == 0:
-                problems = sentences(errors, Scenario, data, places)
+                problems = sentences([error for error in errors if whole or not _only_missing(error)], Scenario, data, places)
             if not isinstance(data, dict):
                 break
             broken |= {error["loc"][0] for error in errors if error["loc"] and error["loc"][0] in data}
@@ -117,6 +118,11 @@ def _checked(data: Any, places: dict[Where, Place]) -> tuple[Scenario | None, li
                 found = list(refusals(scenario))
             return scenario, problems + [Problem(place_of(path, places), text) for path, text in found]
     return None, problems
+
+
+def _only_missing(error: ErrorDetails) -> bool:
+    """Whether nothing is there; after a reference or an alias that could not be followed that says nothing new."""
+    return error["type"] in ("missing", "union_tag_not_found") or error["input"] is None
 
 
 def _without(data: dict[str, Any], wrong: list[Where]) -> dict[str, Any]:

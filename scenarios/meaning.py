@@ -45,7 +45,7 @@ def mistakes(scenario: Scenario, stacks: Collection[str], broken: Collection[str
     yield from _profile(scenario)
     yield from _clients(scenario, machine_is_known)
     if machine_is_known:
-        yield from _neighbours(scenario, "stacks" not in broken)
+        yield from _neighbours(scenario)
     yield from _run(scenario)
     yield from _targets(scenario, stacks)
 
@@ -152,19 +152,20 @@ def _clients(scenario: Scenario, machine_is_known: bool) -> Iterator[Mistake]:
             yield ("clients", "rate"), "clients.rate is outside of what can be simulated; expected 1 /h to 1000000000 /s."
 
 
-def _neighbours(scenario: Scenario, stacks_are_known: bool) -> Iterator[Mistake]:
+def _neighbours(scenario: Scenario) -> Iterator[Mistake]:
     if (many := sum(neighbour.count for neighbour in scenario.neighbours)) > limits.ENTITIES.value:
         yield ("neighbours",), f"neighbours are {many:,} in all; expected at most {limits.ENTITIES.value:,}."
-    guests = [layer for name in scenario.stacks for layer in scenario.layers_of(name) if isinstance(layer, KvmPart)]
+    guests = {name: [layer for layer in scenario.layers_of(name) if isinstance(layer, KvmPart)] for name in scenario.stacks}
     for index, neighbour in enumerate(scenario.neighbours):
         path: Path = ("neighbours", index)
         if neighbour.place == "host":
             yield from _cpus_exist(neighbour.cpus, scenario.machine.cpus, "the machine", (*path, "cpus"))
-        elif not guests and stacks_are_known:
-            yield (*path, "place"), f"{key_text((*path, 'place'))} is 'guest'; no stack of this scenario has a guest."
-        elif guests:
-            fewest = min(guest.vcpus for guest in guests)
-            yield from _cpus_exist(neighbour.cpus, fewest, "a virtual machine of this scenario", (*path, "cpus"))
+            continue
+        for name, found in guests.items():
+            if found:
+                yield from _cpus_exist(neighbour.cpus, found[0].vcpus, f"the virtual machine of stack '{printable(name)}'", (*path, "cpus"))
+            else:
+                yield (*path, "place"), f"{key_text((*path, 'place'))} is 'guest'; stack '{printable(name)}' has no guest."
 
 
 def _run(scenario: Scenario) -> Iterator[Mistake]:

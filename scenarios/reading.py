@@ -40,6 +40,7 @@ _TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": Fa
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)")
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_LINE = re.compile("[^\r\n]+")
 _LINE_END = re.compile("\r\n|\r|\n")
 
 
@@ -58,6 +59,8 @@ class Document:
     root: Node
     problems: list[Problem]
     values: int
+    whole: bool = True
+    """Whether all that was written could be taken; else what seems to be missing may only not have been understood."""
 
 
 def read_file(path: Path, shown_as: str) -> Document:
@@ -69,9 +72,30 @@ def read_text(text: str, shown_as: str) -> Document:
     """The same for a text that is already in memory."""
     if bad := _NOT_TEXT.search(text):
         raise _error(shown_as, _line_at(text, bad.start()), f"the character U+{ord(bad[0]):04X} cannot stand in a text file.")
-    if long := re.search(f"[^\r\n]{{{limits.LINE_CHARS.value + 1}}}", text):
+    if (lines := _line_at(text, len(text))) > limits.LINES.value:
+        raise _error(shown_as, 0, f"has {lines:,} lines; expected at most {limits.LINES.value:,}.")
+    if long := next((line for line in _LINE.finditer(text) if line.end() - line.start() > limits.LINE_CHARS.value), None):
         raise _error(shown_as, _line_at(text, long.start()), f"the line is longer than {limits.LINE_CHARS.value:,} characters.")
-    return _Builder(shown_as).build(text)
+    try:
+        return _Builder(shown_as).build(text)
+    except _TabError as refused:
+        # YAML allows tabs between tokens, this parser does not; only a tab that indents is a mistake.
+        try:
+            return _Builder(shown_as).build(_LINE.sub(_with_spaces_between_tokens, text))
+        except ScenarioError:
+            raise ScenarioError(refused.problems) from None
+
+
+class _TabError(ScenarioError):
+    """The parser met a tab."""
+
+
+_BETWEEN_TOKENS = re.compile(r"(?<=[:,\[\]{}?-])[ \t]*\t[ \t]*|[ \t]*\t[ \t]*(?=[,\]}#]|$)")
+
+
+def _with_spaces_between_tokens(line: re.Match[str]) -> str:
+    quoted = '"' in line[0] or "'" in line[0]
+    return line[0] if quoted or line[0].startswith("\t") else _BETWEEN_TOKENS.sub(" ", line[0])
 
 
 def read_value(text: str, shown_as: str) -> Any:
@@ -172,7 +196,7 @@ class _Builder:
                 root = self._node(event, events, (), Place(self.file, _line(event)))
         if root is None or root.value is None:
             raise _error(self.file, 0, "is empty; expected a scenario.")
-        return Document(root, self.problems, self.values)
+        return Document(root, self.problems, self.values, not self.problems)
 
     def _events(self, text: str) -> Iterator[Event]:
         line = 1
@@ -181,7 +205,8 @@ class _Builder:
                 line = _line(event)
                 yield event
         except MarkedYAMLError as error:
-            raise ScenarioError([*self.problems, Problem(*_syntax(error, self.file))]) from None
+            kind = _TabError if "'\\t'" in str(error.problem) else ScenarioError
+            raise kind([*self.problems, Problem(*_syntax(error, self.file))]) from None
         except (YAMLError, ValueError, ArithmeticError, LookupError, AssertionError, TypeError, AttributeError) as error:
             # What the reader of these events raises does not pass here; only the parser's own slips do, as on a "\\U99999999".
             text = f"cannot be read as YAML from here on ({type(error).__name__})."
@@ -277,8 +302,13 @@ def _line(event: Any) -> int:
 
 
 _PLAIN_WORDS = (
-    ("'\\t'", "a tab stands where YAML wants spaces; indent with spaces", False),
-    ("mapping values are not allowed", "a second ': ' in one line; put the text in quotes, or indent a mapping below", False),
+    ("'\\t'", "a tab stands where spaces are wanted", False),
+    (
+        "mapping values are not allowed",
+        "a second ': ' in one line, or an indentation that does not fit; put a text with ': ' in quotes",
+        False,
+    ),
+    ("expected the node content", "a value is missing here", False),
     ("expected <block end>", "the indentation does not fit the lines above", False),
     ("could not find expected ':'", "a key without ': ' after it", True),
     ("expected ',' or ']'", "a list in [ ] is not closed, or lacks a comma", True),

@@ -18,10 +18,11 @@ from cutaway.scenarios.reading import Document, Node, Scalar, read_file
 _WORDS = {"base": "a shipped scenario or a scenario file", "use": "a part: the name of a file"}
 
 
-def compose(root: Document, path: Path) -> tuple[Node, list[Problem]]:
+def compose(document: Document, path: Path) -> Document:
     """The document with all its references followed, and what was wrong in any of the files."""
-    composer = _Composer(folder=path.resolve().parent, problems=list(root.problems), values=root.values)
-    return composer.expanded(root.root, _Chain((path.resolve(),), (root.root.place.file,)), ()), composer.problems
+    composer = _Composer(folder=path.resolve().parent, problems=list(document.problems), values=document.values)
+    root = composer.expanded(document.root, _Chain((path.resolve(),), (document.root.place.file,)), ())
+    return Document(root, composer.problems, composer.values, whole=not composer.problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +114,9 @@ class _Composer:
         names = [name] if name.endswith((".yaml", ".yml")) else [f"{name}.yaml", name]
         candidates = [folder / each for folder in (chain.paths[-1].parent, catalogue.FOLDER) for each in names]
         inside = [candidate for candidate in map(_resolved, candidates) if candidate and self._may_be_read(candidate)]
-        if there := next((candidate for candidate in inside if candidate.exists()), None):
+        if there := next((candidate for candidate in inside if candidate.exists() and not candidate.is_dir()), None):
             return there
-        if any(candidate.exists() for candidate in map(_resolved, candidates) if candidate):
+        if not inside or any(candidate not in inside and candidate.exists() for candidate in map(_resolved, candidates) if candidate):
             self._note(node, f"{about}, which lies outside the scenario's folder; expected a file inside it.")
         else:
             self._note(node, f"{about}; there is no such file.{nearest(name, self._names(key, chain))}")

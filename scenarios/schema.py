@@ -171,7 +171,7 @@ class Scenario(Part):
     """One scenario."""
 
     cutaway: Literal[1]
-    """Version of this format."""
+    """Version of this format: 1."""
     title: Words
     """One line about it."""
     description: Words | None = None

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from cutaway.models.units import Quantity
 from cutaway.scenarios.problems import Place, Problem, choices, key_text, nearest, shown
 
 Path = tuple[str | int, ...]
@@ -82,7 +83,9 @@ def _sentence(error: ErrorDetails, spot: Spot, data: Any) -> tuple[Spot, str]:
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _about_kind(spot, found, str(context["discriminator"]).strip("'"))
     if spot.path and isinstance(spot.path[-1], str) and error["loc"][-1] == "[key]":
-        return spot, f"{key}: the name {_expected(error, found, spot, context)}"
+        return spot, f"{key} is a name of {len(str(spot.path[-1]))} characters; {_expected(error, found, spot, context)}"
+    if kind in ("too_short", "too_long"):
+        return spot, f"{key} has {_entries(len(found) if isinstance(found, dict | tuple) else 0)}; {_expected(error, found, spot, context)}"
     if found is None and kind != "literal_error":
         return spot, f"{key} is empty; {_expected(error, found, spot, context)}"
     return spot, f"{key} is {shown(found)}; {_expected(error, found, spot, context)}"
@@ -93,18 +96,25 @@ def _expected(error: ErrorDetails, found: Any, spot: Spot, context: dict[str, An
     if kind == "expected":
         return f"expected {context['expected']}.{context['hint'] and ' ' + context['hint']}"
     if kind == "literal_error":
-        names = [str(name) for name in _literals(spot.wanted)]
-        return f"expected {choices(names)}.{nearest(found, names)}"
+        values = _literals(spot.wanted)
+        if not all(isinstance(value, str) for value in values):
+            quotes = ", without quotes" if isinstance(found, str) and found in map(str, values) else ""
+            return f"expected {' or '.join(map(str, values))}{quotes}."
+        return f"expected {choices(values)}.{nearest(found, values)}"
     if kind in _BOUNDS:
         name, words = _BOUNDS[kind]
-        return f"expected {words} {context[name]}."
+        quantity = _quantity(spot.field)
+        return f"expected {words} {quantity.text(context[name]) if quantity else context[name]}."
+    if kind == "string_type" and _has_pattern(spot.field):
+        return f"expected {_described(spot.field)}."
     if kind in _KINDS:
         return f"expected {_KINDS[kind]}.{_about_kind_of_value(kind, found)}"
-    if kind in ("too_short", "too_long", "string_too_short", "string_too_long"):
-        count = context.get("min_length") if "short" in kind else context.get("max_length")
-        unit = "character" if "string" in kind else "entry"
-        plural = unit if count == 1 else {"character": "characters", "entry": "entries"}[unit]
-        return f"expected at {'least' if 'short' in kind else 'most'} {count} {plural}."
+    if kind in ("too_short", "too_long"):
+        return (
+            f"expected at {'least' if kind == 'too_short' else 'most'} {_entries(context.get('min_length') or context.get('max_length'))}."
+        )
+    if kind in ("string_too_short", "string_too_long"):
+        return f"expected at {'least' if 'short' in kind else 'most'} {context.get('min_length') or context.get('max_length')} characters."
     if kind == "string_pattern_mismatch" and spot.field is not None:
         return f"expected {_described(spot.field)}."
     return f"{error['msg'][:1].lower()}{error['msg'][1:]}."
@@ -132,6 +142,20 @@ def _about_kind_of_value(kind: str, found: Any) -> str:
     if kind == "bool_type" and isinstance(found, str) and found.casefold() in ("yes", "on", "no", "off", "y", "n"):
         return f" Did you mean {'true' if found.casefold() in ('yes', 'on', 'y') else 'false'}?"
     return ""
+
+
+def _entries(count: Any) -> str:
+    return f"{count} entr{'y' if count == 1 else 'ies'}"
+
+
+def _quantity(field: FieldInfo | None) -> Quantity | None:
+    """What the value is measured in, if it has a unit."""
+    nested = [part for option in get_args(field.annotation) for part in getattr(option, "__metadata__", ())] if field else []
+    return next((part for part in [*(field.metadata if field else []), *nested] if isinstance(part, Quantity)), None)
+
+
+def _has_pattern(field: FieldInfo | None) -> bool:
+    return any(getattr(part, "pattern", None) for part in (field.metadata if field else []))
 
 
 def _described(field: FieldInfo | None) -> str:
