@@ -8,6 +8,7 @@ Importing this loads no Pygame: it is loaded when something is shown.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from cutaway.sim.trace import Trace
     from cutaway.visuals.stage import Language, Stage
     from cutaway.visuals.view import View
+
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
 SIZE = 1920, 1080
 THEMES = {"light": "light", "dark": "dark", "contrast": "high contrast", "high contrast": "high contrast"}

@@ -6,14 +6,11 @@ import ctypes
 import os
 import sys
 
-os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-os.environ.setdefault("SDL_WINDOWS_DPI_AWARENESS", "permonitorv2")
-
 import pygame
 
 NO_DISPLAY = 69
 WITHOUT_SCREEN = ("dummy", "offscreen", "evdev")
-ICON = 32
+NOWHERE = "No display: neither DISPLAY nor WAYLAND_DISPLAY leads to a screen. Without one, write a film or a picture: cutaway show ... --record FILE."
 
 _kept: list[object] = []
 """Callbacks that the window system holds on to."""
@@ -26,16 +23,17 @@ class NoDisplayError(Exception):
 def open_display() -> None:
     """Connects to the window system. A driver without a screen counts only if it was asked for."""
     asked = os.environ.get("SDL_VIDEODRIVER", "")
+    os.environ.setdefault("SDL_WINDOWS_DPI_AWARENESS", "permonitorv2")
+    if sys.platform.startswith("linux") and not (asked or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        raise NoDisplayError(NOWHERE)
     try:
         pygame.display.init()
     except pygame.error as error:
-        raise NoDisplayError(f"No display: {error}. Set DISPLAY, or write a film or a picture with `cutaway record`.") from None
+        raise NoDisplayError(f"No display: {error}. Without a screen, write a film or a picture: cutaway show ... --record FILE.") from None
     driver = pygame.display.get_driver()
     if driver in WITHOUT_SCREEN and asked != driver:
         pygame.display.quit()
-        raise NoDisplayError(
-            "No display: neither DISPLAY nor WAYLAND_DISPLAY leads to a screen. Write a film or a picture instead with `cutaway record`."
-        )
+        raise NoDisplayError(NOWHERE)
     if driver == "x11":
         _end_cleanly_if_the_display_goes()
 

@@ -58,7 +58,8 @@ def draw_clock(view: View, layout: Layout, picture: Picture) -> None:
     fresh = view.time_ns < view.speed_shown_until_ns
     picture.text(Point(right, y), said, 32 if fresh else 26, palette.ink if fresh else palette.ink2, bold=fresh, align="right")
     digits, unit = clock(view.time_ns, last - first)
-    unit_x = right - 250
+    # Room for the speed as it is announced, so that the clock stays where it is meanwhile.
+    unit_x = right - picture.measure(said, 32, bold=True) - 20 - picture.measure(unit, 32)
     picture.text(Point(unit_x, y), unit, 32, palette.ink2)
     picture.number(Point(unit_x - 10, y), digits, 44, palette.ink, align="right")
     picture.text(Point(unit_x - 22 - picture.measure(digits, 44, bold=True, number=True), y), "t =", 32, palette.ink2, align="right")

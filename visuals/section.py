@@ -67,7 +67,7 @@ def draw_frost(stage: Stage, plan: ColumnLayout, language: Language, palette: Pa
     _frames_and_gates(plan, palette, picture)
     for part in stage.parts_of(plan.column):
         if part.kind == "exit" and part.key in plan.parts:  # its gate lies in the border that the frost covers
-            draw_part(part, plan.parts[part.key], plan, language, palette, palette.ink, picture)
+            _exit_gate(plan.parts[part.key], palette, palette.ink, picture)
         elif part.floor in guest and part.key in plan.parts:
             draw_part(part, plan.parts[part.key], plan, language, palette, palette.on_frost, picture, frozen=True)
 
@@ -150,7 +150,8 @@ def draw_part(
             picture.frame(area, palette.ink, PART, radius=3, ground=wall)
             picture.text(Point(area.right - 6, area.middle.y), name, 20, ink, bold=True, align="right")
         case "exit":
-            _exit_gate(area, language, palette, ink, picture)
+            _exit_gate(area, palette, ink, picture)
+            picture.text(Point(area.x + 74, area.y - 14), word("VM exit", language), 20, ink)
             picture.frame(area, palette.ink, PART + 0.6, radius=5, ground=wall)
             picture.text(area.middle, name, 26, ink, bold=True, align="middle", room=area.width - 12)
         case "box":
@@ -219,7 +220,7 @@ def cache_squares(area: Area) -> list[Area]:
     return [Area(area.x + number * step, area.y + 30, side, side) for number in range(SQUARES)]
 
 
-def _exit_gate(area: Area, language: Language, palette: Palette, ink: Colour, picture: Picture) -> None:
+def _exit_gate(area: Area, palette: Palette, ink: Colour, picture: Picture) -> None:
     """The VM's border above the box, with the fall out of the guest and the way back in."""
     border = area.y - EXIT_FALL
     left, right = area.x + 12, area.x + 62
@@ -229,4 +230,3 @@ def _exit_gate(area: Area, language: Language, palette: Palette, ink: Colour, pi
         tip = area.y - 3 if down else border - 18
         back = -8 if down else 8
         picture.shape([Point(x, tip), Point(x - 4.5, tip + back), Point(x + 4.5, tip + back)], ink)
-    picture.text(Point(right + 12, area.y - 14), word("VM exit", language), 20, ink)

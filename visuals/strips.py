@@ -44,7 +44,8 @@ def draw_latency(view: View, layout: Layout, picture: Picture) -> None:
 def latency_bounds(view: View) -> tuple[int, int]:
     """The scale of all strips: 1, 2, 5 times a power of ten around all latencies."""
     bounds = [view.replay(column).latencies.bounds() for column in view.columns]
-    return _round_to(min(low for low, _ in bounds), False), _round_to(max(high for _, high in bounds), True)
+    low = _round_to(min(low for low, _ in bounds), False)
+    return low, max(_round_to(max(high for _, high in bounds), True), 2 * low)
 
 
 def _round_to(value: int, up: bool) -> int:

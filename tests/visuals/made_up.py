@@ -88,7 +88,7 @@ class _Making:
             {"name": "CPU 1", "kernel": "host", "vcpu": ""},
             {"name": "client CPU 0", "kernel": "client", "vcpu": ""},
         ]
-        self.where = {"softirq": 0, "vhost": 1, "nginx": 3 if guest else 1, "guest softirq": 3, "wrk": 2, "vCPU 0": 0, "neighbour": 0}
+        self.where = {"softirq": 0, "vhost": 1, "nginx": 3 if guest else 1, "guest softirq": 3, "wrk": 2, "vCPU 0": 0, "batch": 0}
         layer_of = {
             "softirq": "host kernel",
             "vhost": "vhost",
@@ -96,7 +96,7 @@ class _Making:
             "guest softirq": "guest kernel",
             "wrk": "client",
             "vCPU 0": "hypervisor",
-            "neighbour": "host kernel",
+            "batch": "host kernel",
         }
         if guest:
             self.cpus.append({"name": "vCPU 0", "kernel": "guest", "vcpu": "vCPU 0"})
@@ -182,7 +182,7 @@ def _run(making: _Making, request: int, burst: list[tuple[int, int]], role: str,
                 making.states.append((at, back, thread, cpu, tr.T_STOLEN if stolen else tr.T_THROTTLED, 0))
                 if stolen:
                     making.states.append((at, back, making.roles.index("vCPU 0"), 0, tr.T_RUNNABLE, 0))
-                    making.stints.append((at, back, -1, making.roles.index("neighbour"), 0, 0))
+                    making.stints.append((at, back, -1, making.roles.index("batch"), 0, 0))
                 at = back
                 continue
             work = min(left, PERIOD_NS - into) if making.windows(role) else left

@@ -1,0 +1,124 @@
+"""What is drawn, at many sizes and instants: nothing lies over anything, and every request stands where the trace says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cutaway.sim import trace as tr
+from cutaway.visuals.geometry import Point
+from cutaway.visuals.live import sign_of
+from cutaway.visuals.picture import LinesPicture
+from cutaway.visuals.scene import Scene
+from cutaway.visuals.view import View
+from tests.visuals.measured_picture import MeasuredPicture
+
+SIZES = ((1280, 720), (1920, 1080), (3840, 2160), (1440, 1080), (2560, 1080))
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("language", ["ko", "en"])
+@pytest.mark.parametrize("shown", [[0], [1, 2], [0, 1, 2]])
+def test_no_text_lies_over_text_or_a_way(view: View, size: tuple[int, int], language: str, shown: list[int]) -> None:
+    view.language, view.shown = language, shown  # type: ignore[assignment]
+    first, last = view.range_ns()
+    scene = Scene()
+    for share in (0.02, 0.33, 0.5, 0.77, 1.0):
+        view.time_ns = first + round(share * (last - first))
+        picture = MeasuredPicture(size)
+        scene.draw(view, picture)
+        assert picture.collisions() == [], f"at {view.time_ns} ns"
+
+
+def test_frozen_and_throttled_moments_are_legible_too(view: View) -> None:
+    for number, kind in ((1, tr.STOLEN), (2, tr.THROTTLED)):
+        replay, column = view.replays[number], view.stage.columns[number]
+        rows = replay.trace.spans[replay.trace.spans["kind"] == kind]
+        for row in rows[:: max(len(rows) // 4, 1)]:
+            view.by_request = False
+            view.time_ns = int(row["start"] + row["end"]) // 2
+            request = replay.trace.requests[replay.row_of[int(row["request"])]]
+            view.follow = int(request["client"]), int(request["connection"]), int(request["number"])
+            picture = MeasuredPicture((1920, 1080))
+            Scene().draw(view, picture)
+            assert picture.collisions() == [], column.name.en
+
+
+def where_the_trace_says(view: View, scene: Scene, number: int) -> list[tuple[float, float, str]]:
+    """Places and shapes of all requests in flight, derived anew from the trace's rows one by one."""
+    column = view.columns[number]
+    trace, now = view.replay(column).trace, view.column_time(column)
+    _, ways = scene.geometry(view, 1920, 1080)
+    found = []
+    for request in trace.requests:
+        if not request["born"] <= now < request["ended"]:
+            continue
+        spans = [span for span in trace.spans[(trace.spans["request"] == request["request"]) & (trace.spans["branch"] == 0)].tolist()]
+        current = next(span for span in spans if span[0] <= now < span[1])
+        step = current[3]
+        moving = [span for span in spans if span[3] == step and span[7] in (tr.RUNNING, tr.DEVICE)]
+        done = sum(min(span[1], now) - span[0] for span in moving if span[0] < now)
+        share = done / max(sum(span[1] - span[0] for span in moving), 1)
+        at = ways[number].begins[step] + share * (ways[number].ends[step] - ways[number].begins[step])
+        x, y = (round(float(np.interp(at, ways[number].along, axis)), 3) for axis in (ways[number].xs, ways[number].ys))
+        found.append((x, y, sign_of(current[7], bool(trace.meta["steps"][step]["answering"]))))
+        if current[7] == tr.RUNNING:
+            stints = trace.stints[(trace.stints["cpu"] == current[5]) & (trace.stints["start"] <= now) & (trace.stints["end"] > now)]
+            assert len(stints) == 1, "a moving disc is on a CPU"
+    return found
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_frames_are_rederived_from_the_trace(view: View, seed: int) -> None:
+    """Goal: no motion that no event caused. Method: place every request by plain loops over the rows, and compare with what was drawn."""
+    view.by_request = False
+    first, last = view.range_ns()
+    view.time_ns = int(np.random.default_rng(seed).integers(first, last))
+    scene, picture = Scene(), MeasuredPicture((1920, 1080))
+    scene.draw(view, picture)
+    drawn = [(round(at.x, 3), round(at.y, 3), kind.removeprefix("small ")) for kind, at, _, name in picture.signs
+             if (kind.startswith("small") or " at " in name) and "at client" not in name]  # fmt: skip
+    for number in range(3):
+        for x, y, sign in where_the_trace_says(view, scene, number):
+            near = [kind for left, top, kind in drawn if abs(left - x) < 1.01 and abs(top - y) < 34]
+            assert sign in near or any(kind.startswith("several") for kind in near) or x < 206, (number, x, y, sign, near)
+    count = sum(len(where_the_trace_says(view, scene, number)) for number in range(3))
+    pictured = [name for kind, _, _, name in picture.signs if kind.startswith("small") or (" at " in name and "at client, " not in name)]
+    assert len(pictured) <= count
+
+
+def test_the_scene_reads_as_text(view: View) -> None:
+    """A request that waits is told as waiting; the ledger's sum is on the page."""
+    replay, column = view.replays[1], view.stage.columns[1]
+    stolen = replay.trace.spans[replay.trace.spans["kind"] == tr.STOLEN][0]
+    request = replay.trace.requests[replay.row_of[int(stolen["request"])]]
+    view.follow = int(request["client"]), int(request["connection"]), int(request["number"])
+    view.time_ns = int(stolen["start"]) + 10_000 - int(request["born"])
+    lines = LinesPicture()
+    Scene().draw(view, lines)
+    assert f"clock {view.request(column)} at " in str(lines) and "waiting for a CPU" in str(lines)
+    assert "text 호스트가 CPU를 가져감" in str(lines)
+
+
+def test_nothing_moves_while_time_stands(view: View) -> None:
+    """The same instant gives the same pixels."""
+    view.time_ns = 31_000
+    pictures = [MeasuredPicture((1280, 720)) for _ in range(2)]
+    for picture in pictures:
+        Scene().draw(view, picture)
+    assert pictures[0].surface.get_buffer().raw == pictures[1].surface.get_buffer().raw
+
+
+def test_many_requests_flow_as_a_band() -> None:
+    from cutaway.visuals.default_stage import stage_for
+    from cutaway.visuals.view import view_of
+    from tests.visuals.made_up import made_up
+
+    trace = made_up("bare", 1200, interval_ns=300)
+    view = view_of([trace], stage_for([trace]))
+    view.by_request, view.time_ns = False, 400_000
+    assert len(view.moment(view.columns[0]).rows) > 300
+    picture = MeasuredPicture((1920, 1080))
+    Scene().draw(view, picture)
+    assert not [kind for kind, *_ in picture.signs if kind.startswith("small")]
+    assert Point(0, 0) not in [at for _, at, *_ in picture.signs]
