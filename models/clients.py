@@ -47,6 +47,7 @@ class ClosedLoopPart(ClientPart):
 
     kind: Literal["closed loop"] = "closed loop"
     connections: Count = 16
+    """Clients at once, each with a connection of its own that stays open."""
     think: Duration = 0
     """Mean time from an answer to the next request."""
 

@@ -58,9 +58,10 @@ class Network(Layer):
                 copies = [("receive copy per KiB", kib(hot)), ("receive copy per KiB beyond 16 KiB", kib(cold))]
                 further = ("further receive call", calls - 1)
                 yield self.work(self.site.layer, "recv: copy to the program", thread, "socket receive", *copies, further)
-            case Send(thread=thread, size_bytes=size, hops=hops, from_file=from_file, corked=corked, local=local):
+            case Send(thread=thread, size_bytes=size, hops=hops, from_file=from_file, corked=corked, writes=writes, local=local):
                 way = self.path + hops
                 packets = packets_of(size, self._segment_bytes(way), corked)
+                packets = replace(packets, data=packets.data + (0 if corked else writes - 1))
                 first, rest = min(size, SPLICED_BYTES), max(0, size - SPLICED_BYTES)
                 file = [("sendfile per KiB", kib(first)), ("sendfile per KiB beyond 64 KiB", kib(rest))]
                 body = file if from_file else [("copy per KiB", kib(size))]

@@ -94,6 +94,8 @@ class Send(Operation):
     hops: tuple[Hop, ...] = ()
     from_file: bool = False
     corked: bool = False
+    writes: int = 1
+    """Calls that write it; what a call writes leaves in packets of its own, unless corked."""
     local: bool = False
     """The receiver is on this machine: its receiving half runs here and now, in the sender's context."""
 

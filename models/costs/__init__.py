@@ -8,12 +8,12 @@ Read first: docs/models/costs.md.
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
@@ -23,6 +23,7 @@ from cutaway.sim.machine import FIXED, Spread
 
 FOLDER = Path(__file__).parent / "profiles"
 
+M = TypeVar("M", bound=Part)
 Kind = Literal["measured", "published", "scaled", "assumption"]
 
 
@@ -121,6 +122,17 @@ class CostRecord(Part):
         return self
 
 
+class Row(Part):
+    """A measured row or published point that costs are made of."""
+
+    value: float
+    """Its median, or the published value."""
+    unit: str
+    """Its unit, as the source has it."""
+    use: Literal["calibrate", "validate"]
+    """What it is meant for: a row that predictions are compared with must not make a cost."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
     """One cost, ready for use."""
@@ -163,6 +175,8 @@ class Profile:
     machine: str
     date: str
     costs: dict[str, Cost]
+    rows: dict[str, Row]
+    """The measured rows and published points behind them, by identifier."""
 
     def __getitem__(self, name: str) -> Cost:
         try:
@@ -183,9 +197,8 @@ class Profile:
         costs = dict(self.costs)
         for key, value in changes.items():
             name = key.replace("_", " ")
-            old = self[name]
-            costs[name] = Cost(name, value, old.unit, old.record, old.machine, old.date)
-        return Profile(self.name, self.what, self.machine, self.date, costs)
+            costs[name] = replace(self[name], value=value)
+        return replace(self, costs=costs)
 
 
 def names() -> list[str]:
@@ -213,18 +226,27 @@ def read(path: Path) -> Profile:
     head = document.pop("profile", None)
     if not isinstance(head, dict) or not all(isinstance(head.get(key), str) for key in ("what", "machine", "date")):
         raise CostError(f"{path.name}: [profile] with what, machine and date stands first")
+    rows = {name: _checked(Row, path.name, f"rows.{name}", found) for name, found in document.pop("rows", {}).items()}
     costs = {name: _cost(path.name, name, found, head) for name, found in document.items()}
-    return Profile(path.stem, head["what"], head["machine"], head["date"], costs)
+    for cost in costs.values():
+        for source in cost.record.source:
+            if source in rows and rows[source].use != "calibrate":
+                raise CostError(f"{path.name}: [{cost.name}] source: {source} is meant for validation; expected a row for calibration")
+    return Profile(path.stem, head["what"], head["machine"], head["date"], costs, rows)
 
 
-def _cost(file: str, name: str, found: Any, head: dict[str, str]) -> Cost:
+def _checked(model: type[M], file: str, name: str, found: Any) -> M:
     try:
-        record = CostRecord.model_validate(found)
+        return model.model_validate(found)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         message = first["msg"].removeprefix("Value error, ")
         raise CostError(f"{file}: [{name}]{' ' + key if key else ''}: {message}") from None
+
+
+def _cost(file: str, name: str, found: Any, head: dict[str, str]) -> Cost:
+    record = _checked(CostRecord, file, name, found)
     if record.cycles:
         value, unit = Fraction(record.cycles * 1000, record.clock_mhz), "ns"
     else:

@@ -52,7 +52,7 @@ class Nginx(Layer):
     def lower(self, operation: Operation) -> Iterator[Step | Operation]:
         match operation:
             case Serve(thread=thread, request_bytes=request, response_bytes=response):
-                answer = Send(thread, response, from_file=True, corked=self.part.tcp_nopush)
+                answer = Send(thread, response, from_file=True, corked=self.part.tcp_nopush, writes=2)
                 yield Receive(thread, request)
                 yield Compute(thread, "nginx", "parse the request, find the file", "nginx request")
                 yield OpenFile(thread)
