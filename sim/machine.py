@@ -56,6 +56,8 @@ class Work:
     """Not now but in the thread's next round of its event loop (wrk reads in one round and writes in the next)."""
     only_if_asleep: str = ""
     """Costs nothing when this thread is awake at that moment (a doorbell need not be rung)."""
+    stopwatch: bool = False
+    """The client takes its start time when this work begins (wrk does so just before it writes); the latency counts from here."""
 
 
 @dataclass(frozen=True, slots=True)

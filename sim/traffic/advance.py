@@ -1,0 +1,220 @@
+"""One event after the other. The two functions here are all that is called from outside the compiled engine."""
+
+from __future__ import annotations
+
+from cutaway.sim.traffic.agenda import drop_first, put
+from cutaway.sim.traffic.bursts import begin, settle
+from cutaway.sim.traffic.cores import (
+    enter_guest,
+    entered_guest,
+    give_up,
+    has_work,
+    interrupt_for,
+    mark_dirty,
+    quota_period,
+    reschedule,
+    set_cpu_state,
+    set_state,
+    tick,
+    wake,
+)
+from cutaway.sim.traffic.draws import draw
+from cutaway.sim.traffic.jit import compiled, compiled_and_kept
+from cutaway.sim.traffic.tables import (
+    AGAIN,
+    ARRIVAL,
+    BRANCH_BEGINS,
+    BURST_ENDED,
+    CPU_UP,
+    DEADLINE,
+    DEVICE_DONE,
+    ENTERING,
+    HALTING,
+    HOG_BEGINS,
+    IN_GUEST,
+    ITEM,
+    LOG_FULL,
+    NEEDS_ROOM,
+    NOTHING,
+    NOTHING_TO_DO,
+    ON,
+    QUOTA_PERIOD,
+    REACHED_GOAL,
+    REACHED_LIMIT,
+    SPINNING,
+    STALL,
+    TICK,
+    TIMER,
+    VCPU,
+    Tables,
+)
+from cutaway.sim.traffic.walk import again, arrival, deadline, device_done, enter, timer
+
+ROOM = 64
+"""Rows of tokens and of the agenda that one event may need at most, beside what `build` adds for the widest fork."""
+LOG_ROOM = 4096
+"""Records that one event may write at most."""
+_PRIME_LOW, _PRIME_HIGH = 16777619, 19349663
+_WORD = 0xFFFFFFFF
+
+
+@compiled
+def _burst_ended(w: Tables, t: int) -> None:
+    """The thread has done what it set out to do: its request goes on, and then the thread does."""
+    settle(w, t)
+    task = w.tasks[t]
+    phase = task.phase
+    if task.kind == VCPU:
+        _vcpu_burst_ended(w, t, phase)
+        return
+    if phase == ITEM:
+        i = task.token
+        task.token, task.phase = -1, NOTHING
+        w.tokens[i].step += w.tokens[i].marks
+        enter(w, i, t)
+    elif phase == SPINNING:
+        give_up(w, t)
+        return
+    if not begin(w, t):
+        give_up(w, t)
+
+
+@compiled
+def _vcpu_burst_ended(w: Tables, t: int, phase: int) -> None:
+    """KVM's part of a vCPU thread: into the guest; or after its halt, back into it, polling, or asleep."""
+    task = w.tasks[t]
+    if phase == ENTERING or phase == IN_GUEST:
+        entered_guest(w, t)
+    elif has_work(w, task.vcpu):
+        enter_guest(w, t)
+    elif phase == HALTING and task.spin > 0:
+        _begin_polling(w, t)
+    else:
+        give_up(w, t)
+
+
+@compiled
+def _begin_polling(w: Tables, t: int) -> None:
+    """KVM's halt polling: the thread looks for an interrupt before it gives the core away."""
+    task = w.tasks[t]
+    task.phase, task.left = SPINNING, task.spin
+    task.settled_at = w.world[0].now
+    task.stamp += 1
+    put(w, w.world[0].now + task.spin, BURST_ENDED, t, task.stamp)
+
+
+@compiled
+def _stall(w: Tables, c: int) -> None:
+    """Something below takes the core away without a word; the next time is drawn. The first event only draws."""
+    cpu = w.cpus[c]
+    world = w.world[0]
+    first = cpu.stamp == 0
+    cpu.stamp += 1
+    gap = draw(cpu.stall_interval, 0, w.quantiles, world.seed_low, world.seed_high, cpu.stall_stream, c, cpu.stamp, 0)
+    put(w, world.now + gap, STALL, c, 0)
+    ns = draw(cpu.stall, cpu.stall_table, w.quantiles, world.seed_low, world.seed_high, cpu.stall_stream, c, cpu.stamp, 1)
+    if first:
+        return
+    if cpu.power == ON:
+        interrupt_for(w, cpu.stall_task, ns)
+    else:
+        cpu.frozen_until = max(cpu.frozen_until, world.now + ns)
+
+
+@compiled
+def _core_up(w: Tables, c: int) -> None:
+    cpu = w.cpus[c]
+    cpu.power = ON
+    cpu.up_at = w.world[0].now
+    mark_dirty(w, c)
+
+
+@compiled
+def _happen(w: Tables, kind: int, who: int, stamp: int) -> None:
+    if kind == BURST_ENDED:
+        if w.tasks[who].stamp == stamp:
+            _burst_ended(w, who)
+    elif kind == CPU_UP:
+        _core_up(w, who)
+    elif kind == TICK:
+        tick(w, who)
+    elif kind == STALL:
+        _stall(w, who)
+    elif kind == QUOTA_PERIOD:
+        quota_period(w, who)
+        put(w, w.world[0].now + w.groups[who].period, QUOTA_PERIOD, who, 0)
+    elif kind == ARRIVAL:
+        if w.clients[who].stamp == stamp:
+            arrival(w, who)
+    elif kind == HOG_BEGINS:
+        wake(w, who, -1, who, 0)
+    elif w.tokens[who].stamp == stamp:
+        if kind == DEVICE_DONE:
+            device_done(w, who)
+        elif kind == TIMER:
+            timer(w, who)
+        elif kind == AGAIN:
+            again(w, who)
+        elif kind == BRANCH_BEGINS:
+            enter(w, who, -1)
+        elif kind == DEADLINE:
+            deadline(w, who)
+
+
+@compiled
+def _tidy(w: Tables) -> None:
+    """Reschedules every CPU that the last event has touched, in the order of being touched."""
+    world = w.world[0]
+    while world.dirty >= 0:
+        c = world.dirty
+        cpu = w.cpus[c]
+        world.dirty = cpu.next_dirty
+        if world.dirty < 0:
+            world.last_dirty = -1
+        cpu.is_dirty, cpu.next_dirty = 0, -1
+        reschedule(w, c)
+
+
+@compiled_and_kept
+def advance(w: Tables, limit: int) -> int:
+    """Lets happen all that comes before `limit` (ns); returns why it came back.
+
+    On REACHED_LIMIT the clock stands at the limit, and events of that very instant are still to come.
+    """
+    world = w.world[0]
+    while True:
+        _tidy(w)
+        if world.served >= world.goal:
+            return REACHED_GOAL
+        if world.agenda == 0:
+            return NOTHING_TO_DO
+        if world.agenda + world.room > len(w.agenda) or world.used_tokens + world.room > len(w.tokens):
+            return NEEDS_ROOM
+        if world.log_every > 0 and world.logged + LOG_ROOM > len(w.log):
+            return LOG_FULL
+        event = w.agenda[0]
+        time, order, kind, who, stamp = event.time, event.order, event.kind, event.who, event.stamp
+        if time >= limit:
+            world.now = limit
+            return REACHED_LIMIT
+        drop_first(w)
+        world.now = time
+        world.events += 1
+        world.print_low = ((world.print_low ^ (time & _WORD) ^ (kind << 8) ^ who) * _PRIME_LOW) & _WORD
+        world.print_high = ((world.print_high ^ (order & _WORD) ^ (time >> 32)) * _PRIME_HIGH) & _WORD
+        _happen(w, kind, who, stamp)
+
+
+@compiled_and_kept
+def settle_all(w: Tables) -> None:
+    """Brings every account up to now: what runs is charged, and each thread's and CPU's present state is added to its time."""
+    for c in range(len(w.cpus)):
+        t = w.cpus[c].turning
+        if w.cpus[c].power == ON and t >= 0:
+            task = w.tasks[t]
+            if task.phase != IN_GUEST or task.left > 0:
+                settle(w, t)
+        set_cpu_state(w, c, w.cpus[c].state)
+    for t in range(len(w.tasks)):
+        set_state(w, t, w.tasks[t].state)
+

@@ -1,0 +1,101 @@
+"""What is counted while requests flow: outcomes, latency, ledger, CPU time by layer, and the records of the trace.
+
+`books` has a row a client: COUNTS of outcomes and sums, then the ledger (layers * KINDS), then the latency histogram.
+The histogram follows HdrHistogram's bucket rule: 2048 equal steps, then 1024 steps an octave, so a value is known within 1/1024.
+"""
+
+from __future__ import annotations
+
+from cutaway.sim.traffic.jit import compiled
+from cutaway.sim.traffic.tables import KINDS, LOG_REQUEST, LOG_SPAN, MARKS, SERVED, Tables
+
+BORN, LATENCY_SUM, LATENCY_MAX, LATENCY_MIN, SQUARES, ISSUED = 8, 9, 10, 11, 12, 13
+"""Columns after the outcomes 0 ... 4. SQUARES is of latencies in microseconds."""
+COUNTS = 16
+SUB_BITS = 11
+HALF = 1 << (SUB_BITS - 1)
+OCTAVES = 42
+BUCKETS = (OCTAVES + 1) * HALF
+"""Latencies up to 2**52 ns, 52 days."""
+
+
+@compiled
+def bucket_of(value: int) -> int:
+    """The histogram's bucket of a duration; the last one takes all that is larger."""
+    shift = 0
+    rest = value >> SUB_BITS
+    while rest > 0:
+        rest >>= 1
+        shift += 1
+    bucket = shift * HALF + (value >> shift)
+    return bucket if bucket < BUCKETS else BUCKETS - 1
+
+
+def bucket_bounds(bucket: int) -> tuple[int, int]:
+    """The smallest and the largest duration of a bucket, ns."""
+    if bucket < 2 * HALF:
+        return bucket, bucket
+    shift = bucket // HALF - 1
+    low = (bucket - shift * HALF) << shift
+    return low, low + (1 << shift) - 1
+
+
+@compiled
+def count_served(w: Tables, token: int, latency: int) -> None:
+    """A request has come home: its latency and its ledger go into the books."""
+    one = w.tokens[token]
+    layers = w.world[0].layers
+    book = w.books[one.client]
+    book[SERVED] += 1
+    book[LATENCY_SUM] += latency
+    if latency > book[LATENCY_MAX]:
+        book[LATENCY_MAX] = latency
+    if book[LATENCY_MIN] < 0 or latency < book[LATENCY_MIN]:
+        book[LATENCY_MIN] = latency
+    micro = latency // 1000
+    book[SQUARES] += micro * micro
+    ledger = w.rows[token]
+    for column in range(layers * KINDS):
+        book[COUNTS + column] += ledger[MARKS + column]
+    book[COUNTS + layers * KINDS + bucket_of(latency)] += 1
+
+
+@compiled
+def note_span(w: Tables, token: int, layer: int, kind: int, start: int, end: int, task: int, cpu: int, step: int) -> None:
+    """A stretch of a request goes into its ledger, and into the log when this request is traced."""
+    if end <= start:
+        return
+    w.rows[token, MARKS + layer * KINDS + kind] += end - start
+    one = w.tokens[token]
+    if one.logged:
+        row = w.log[w.world[0].logged]
+        w.world[0].logged += 1
+        row.table, row.kind, row.start, row.end, row.request, row.number = LOG_SPAN, kind, start, end, one.request, 0
+        row.step, row.task, row.cpu, row.layer, row.branch = step, task, cpu, layer, one.branch
+
+
+@compiled
+def note_state(w: Tables, task: int, state: int, start: int, end: int, cpu: int, table: int, request: int) -> None:
+    """A stretch of a thread: a stint on a CPU or a state in which it waits."""
+    world = w.world[0]
+    if world.log_every == 0 or end <= start:
+        return
+    row = w.log[world.logged]
+    world.logged += 1
+    row.table, row.kind, row.start, row.end, row.request, row.number = table, state, start, end, request, 0
+    row.step, row.task, row.cpu, row.layer, row.branch = -1, task, cpu, -1, 0
+
+
+@compiled
+def note_request(w: Tables, token: int, outcome: int) -> None:
+    """A traced request has ended."""
+    one = w.tokens[token]
+    if one.logged == 0 or one.parent >= 0:
+        return
+    world = w.world[0]
+    row = w.log[world.logged]
+    world.logged += 1
+    row.table, row.kind, row.start, row.end, row.request, row.number = LOG_REQUEST, outcome, one.born, world.now, one.request, one.number
+    row.step, row.task, row.cpu, row.layer, row.branch = one.connection, one.client, -1, -1, 0
+
+
