@@ -158,7 +158,7 @@ class _Builder:
         meta = {"plan": plan.name, "kind": type(step).__name__.lower(), "layer": layer, "operation": operation, "thread": "", "cost_ns": 0, "costs": [],
                 "answering": answering, "size_bytes": 0, "spread": "fixed"}  # fmt: skip
         row: dict[str, Any] = {"layer": self._find(self.layers, "layer", layer), "stream": stream_of("operation", operation), "visit": visits[operation],
-                               "role": -1, "device": -1, "table": -1, "asleep_role": -1, "meta": meta}  # fmt: skip
+                               "role": -1, "station": -1, "table": -1, "asleep_role": -1, "meta": meta}  # fmt: skip
         visits[operation] += 1
         meta["costs"] = [{"name": use.name, "times": use.times} for use in getattr(step, "costs", ())]
         if isinstance(step, m.Work):
@@ -172,11 +172,11 @@ class _Builder:
             meta |= {"cost_ns": step.duration_ns, "spread": step.spread.kind}
         elif isinstance(step, m.Transfer | m.DiskAccess):
             name, kind = (step.link, t.TRANSFER) if isinstance(step, m.Transfer) else (step.disk, t.DISK)
-            row |= {"kind": kind, "device": self._find(self.devices, "link or disk", name), "bytes": step.size_bytes}
+            row |= {"kind": kind, "station": self._find(self.devices, "link or disk", name), "bytes": step.size_bytes}
             meta |= {"size_bytes": step.size_bytes, "device": name}
         elif isinstance(step, m.Acquire | m.Release):
             kind = t.ACQUIRE if isinstance(step, m.Acquire) else t.RELEASE
-            row |= {"kind": kind, "device": self._find(self.devices, "pool", step.pool)}
+            row |= {"kind": kind, "station": self._find(self.devices, "pool", step.pool)}
             meta["device"] = step.pool
         elif isinstance(step, m.Deadline):
             row |= {"kind": t.ARM, "cost": step.after_ns}
@@ -330,7 +330,7 @@ def _closing_row(plan: m.Plan, kind: int, answering: bool) -> dict[str, Any]:
     name = {t.END: "end", t.JOIN: "join", t.VANISH: "vanish"}[kind]
     meta = {"plan": plan.name, "kind": name, "layer": "", "operation": name, "thread": "", "cost_ns": 0, "costs": [], "answering": answering, "size_bytes": 0,
             "spread": "fixed"}  # fmt: skip
-    return {"kind": kind, "role": -1, "device": -1, "table": -1, "asleep_role": -1, "meta": meta}
+    return {"kind": kind, "role": -1, "station": -1, "table": -1, "asleep_role": -1, "meta": meta}
 
 
 def chain_free_tokens(tokens: t.Array, first: int) -> None:

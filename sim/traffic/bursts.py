@@ -105,6 +105,21 @@ def _settle_marks(w: Tables, t: int, ran: int) -> None:
 
 
 @compiled
+def note_interrupted(w: Tables, t: int, state: int, since: int) -> None:
+    """The thread lost its CPU in the middle of a burst and has it again: its request has waited in the layer where it was."""
+    task = w.tasks[t]
+    if task.phase != ITEM:
+        return
+    s = w.tokens[task.token].step + task.mark
+    kind = S_RUN_QUEUE
+    if state == THROTTLED:
+        kind = S_THROTTLED
+    elif state == STOLEN:
+        kind = S_STOLEN
+    note_span(w, task.token, w.steps[s].layer, kind, since, w.world[0].now, t, -1, s)
+
+
+@compiled
 def add_overhead(w: Tables, t: int, ns: int) -> None:
     """Overhead before whatever the thread does next: now if a burst has begun, else in its next one."""
     task = w.tasks[t]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from cutaway.sim.traffic.agenda import put
 from cutaway.sim.traffic.books import note_state
-from cutaway.sim.traffic.bursts import add_overhead, begin, settle, start
+from cutaway.sim.traffic.bursts import add_overhead, begin, note_interrupted, settle, start
 from cutaway.sim.traffic.draws import draw
 from cutaway.sim.traffic.fair import (
     charge,
@@ -88,6 +88,7 @@ def set_state(w: Tables, t: int, state: int) -> None:
             note_state(w, t, old, begun, up, task.cpu, LOG_STATE, -1)
             begun, old = up, RUNNABLE
         note_state(w, t, old, begun, now, task.cpu, LOG_STATE, -1)
+        note_interrupted(w, t, old, begun)
         if old == RUNNABLE:
             task.runnable_ns += now - begun
         elif old == WAKING:

@@ -64,8 +64,9 @@ GROUP = _columns(
     "was_throttled"
 )
 
-STEP = _columns("kind layer role device table stream next first_branch branches next_round stopwatch asleep_role visit cost bytes")
-"""Steps of a plan stand in rows one after the other; `next` follows a fork, `visit` counts the uses of its operation before it."""
+STEP = _columns("kind layer role station table stream next first_branch branches next_round stopwatch asleep_role visit cost bytes")
+"""Steps of a plan stand in rows one after the other; `next` follows a fork, `visit` counts the uses of its operation before it.
+`station` is a device (NumPy has taken that name for an attribute of its own)."""
 
 TOKEN = _columns(
     "step client connection next parent pending branch role task marks orphan logged tries number born entered request stamp "

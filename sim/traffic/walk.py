@@ -174,7 +174,7 @@ def enter(w: Tables, i: int, waker: int) -> None:
                 return
             token.step += 1
         elif kind == RELEASE:
-            _release(w, step.device)
+            _release(w, step.station)
             token.step += 1
         elif kind == DETACH or kind == FORK:
             _part(w, i, waker)
@@ -211,7 +211,7 @@ def _transmit(w: Tables, i: int) -> None:
     """Queues the bytes on a link. What finds no room is lost, and sent again by TCP after its time-out."""
     token = w.tokens[i]
     size = w.steps[token.step].bytes
-    link = w.devices[w.steps[token.step].device]
+    link = w.devices[w.steps[token.step].station]
     now = w.world[0].now
     waiting = max(link.free_at - now, 0) * link.rate // (8 * _SECOND)
     if link.limit > 0 and waiting + size > link.limit:
@@ -233,18 +233,18 @@ def _transmit(w: Tables, i: int) -> None:
 @compiled
 def _access(w: Tables, i: int) -> None:
     """Takes one of the disk's places, or waits for one."""
-    disk = w.devices[w.steps[w.tokens[i].step].device]
+    disk = w.devices[w.steps[w.tokens[i].step].station]
     if disk.busy < disk.places:
         _seek(w, i)
     else:
-        _wait_in_line(w, w.steps[w.tokens[i].step].device, i)
+        _wait_in_line(w, w.steps[w.tokens[i].step].station, i)
 
 
 @compiled
 def _seek(w: Tables, i: int) -> None:
     token = w.tokens[i]
     step = w.steps[token.step]
-    disk = w.devices[step.device]
+    disk = w.devices[step.station]
     world = w.world[0]
     who = token.client * 1048576 + token.connection
     ns = draw(disk.latency, disk.table, w.quantiles, world.seed_low, world.seed_high, disk.stream, who, token.number, step.visit)
@@ -285,11 +285,11 @@ def device_done(w: Tables, i: int) -> None:
     """Bytes have crossed a link or left a disk: the token goes on, and the next in line gets the place."""
     token = w.tokens[i]
     step = w.steps[token.step]
-    device = w.devices[step.device]
+    device = w.devices[step.station]
     device.bytes_out += step.bytes
     if step.kind == DISK:
         device.busy -= 1
-        following = _next_in_line(w, step.device)
+        following = _next_in_line(w, step.station)
         if following >= 0:
             _seek(w, following)
     note_span(w, i, step.layer, S_DEVICE, token.entered, w.world[0].now, -1, -1, token.step)
@@ -315,7 +315,7 @@ def timer(w: Tables, i: int) -> None:
 
 @compiled
 def _acquire(w: Tables, i: int) -> bool:
-    d = w.steps[w.tokens[i].step].device
+    d = w.steps[w.tokens[i].step].station
     pool = w.devices[d]
     if pool.busy < pool.places:
         pool.busy += 1
