@@ -1,6 +1,6 @@
 """How long the view takes for a frame and for a seek, without a screen: run it as `python benchmarks/view_frames.py`.
 
-The traces are invented: requests that are all on their way at once, evenly spread over a container's plan. A frame is drawn at a new time each time.
+The traces are invented: requests that are all on their way at once, evenly spread over a container's plan. Each frame is drawn at a new time.
 Targets: 500 moving discs at 1920 x 1080 at 60 frames a second; a seek anywhere in ten million spans within 100 ms.
 """
 
@@ -21,9 +21,18 @@ from cutaway.visuals.moment import Replay
 from cutaway.visuals.view import view_of
 
 LAYERS = ["client", "wire", "NIC", "host kernel", "bridge and NAT", "nginx"]
-STEPS = [("wire", "request", False), ("NIC", "take from the receive ring", False), ("bridge and NAT", "bridge", False),
-         ("bridge and NAT", "veth", False), ("host kernel", "receive: IP, TCP, into the socket", False), ("nginx", "parse the request", False),
-         ("host kernel", "send: TCP, IP", True), ("bridge and NAT", "veth", True), ("NIC", "put in the transmit ring", True), ("wire", "answer", True)]  # fmt: skip
+STEPS = [
+    ("wire", "request", False),
+    ("NIC", "take from the receive ring", False),
+    ("bridge and NAT", "bridge", False),
+    ("bridge and NAT", "veth", False),
+    ("host kernel", "receive: IP, TCP, into the socket", False),
+    ("nginx", "parse the request", False),
+    ("host kernel", "send: TCP, IP", True),
+    ("bridge and NAT", "veth", True),
+    ("NIC", "put in the transmit ring", True),
+    ("wire", "answer", True),
+]
 STEP_NS = 1_000_000
 
 
@@ -41,12 +50,35 @@ def invented(in_flight: int, spans: int) -> tr.Trace:
     rows = np.zeros(requests, tr.REQUEST)
     rows["request"] = rows["number"] = np.arange(requests)
     rows["born"], rows["ended"], rows["outcome"] = born, born + STEP_NS * len(STEPS), tr.SERVED
-    steps = [{"plan": "get", "kind": "work", "layer": layer, "operation": operation, "thread": "", "cost_ns": 1, "costs": [], "answering": answering}
-             for layer, operation, answering in STEPS]  # fmt: skip
+    steps = [
+        {
+            "plan": "get",
+            "kind": "work",
+            "layer": layer,
+            "operation": operation,
+            "thread": "",
+            "cost_ns": 1,
+            "costs": [],
+            "answering": answering,
+        }
+        for layer, operation, answering in STEPS
+    ]
     cpus = [{"name": f"cpu{number}", "kernel": "host", "vcpu": ""} for number in range(2)]
     threads = [{"name": "nginx", "role": "nginx", "kind": "loop", "cpus": ["cpu0", "cpu1"], "layer": "nginx", "group": ""}]
-    meta = {"schema": tr.SCHEMA, "stack": "container", "title": "Frames", "layers": LAYERS, "cpus": cpus, "threads": threads, "steps": steps,
-            "groups": [], "sampled": 1, "complete": True, "start_ns": 0, "end_ns": int(rows["ended"][-1])}  # fmt: skip
+    meta = {
+        "schema": tr.SCHEMA,
+        "stack": "container",
+        "title": "Frames",
+        "layers": LAYERS,
+        "cpus": cpus,
+        "threads": threads,
+        "steps": steps,
+        "groups": [],
+        "sampled": 1,
+        "complete": True,
+        "start_ns": 0,
+        "end_ns": int(rows["ended"][-1]),
+    }
     table = table[np.argsort(table["start"], kind="stable")]
     stints = np.zeros(requests, tr.STINT)
     stints["start"], stints["end"], stints["request"] = born, born + gap // 2, np.arange(requests)

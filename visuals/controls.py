@@ -242,7 +242,7 @@ class Controls:
         if timed:
             try:
                 view.move_to(round(float(timed[1]) * UNIT_NS[timed[2]]))
-            except ValueError:
+            except (ValueError, OverflowError):
                 view.message = typed
         elif text.startswith("#") and text[1:].isdigit() and int(text[1:]) in view.replay(view.columns[0]).row_of:
             self.follow(key_of(view.replay(view.columns[0]), int(text[1:])))

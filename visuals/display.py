@@ -10,7 +10,10 @@ import pygame
 
 NO_DISPLAY = 69
 WITHOUT_SCREEN = ("dummy", "offscreen", "evdev")
-NOWHERE = "No display: neither DISPLAY nor WAYLAND_DISPLAY leads to a screen. Without one, write a film or a picture: cutaway show ... --record FILE."
+NOWHERE = (
+    "No display: neither DISPLAY nor WAYLAND_DISPLAY leads to a screen. "
+    "Without one, write a film or a picture: cutaway show ... --record FILE."
+)
 
 _kept: list[object] = []
 """Callbacks that the window system holds on to."""

@@ -139,8 +139,8 @@ def _floor_parts(stage: Stage, columns: list[Column], column: Column, floor: Flo
             area.y + area.height * (0.5 if column.walls else 0.345), area.bottom - 20, area.x + 26, max(142.0, min(0.25 * area.width, 230))
         ),
         "vcpus": between(area.y + 14, area.bottom - 26, beside, right - beside),
-        "queue": Area(beside, area.y + 12, right - beside, (area.height - CEILING - FLOOR_PLANE) / 2),
-        "cache": Area(beside, area.y + 12 + (area.height - 31) / 2, right - beside, (area.height - CEILING - FLOOR_PLANE) / 2),
+        "queue": Area(beside, area.y + 12, right - beside, 58),
+        "cache": Area(beside, area.y + max(12 + (area.height - 31) / 2, 78), right - beside, 52),
         "nic": between(area.y + 20, area.bottom - 22, left, 91),
         "cpus": between(area.y + 20, area.bottom - 22, left + 102, right - left - 99),
     }

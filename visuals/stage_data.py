@@ -111,7 +111,9 @@ def _part(name: str, data: object, stage: Stage) -> Part:
     if table.get("kind", "lane") not in KINDS:
         raise _wrong(f"{key}.kind", table.get("kind"), KINDS)
     matches = tuple(Match(str(layer), tuple(str(word).casefold() for word in words)) for layer, words in table.get("match", ()))
-    return Part(name, said(table.get("name", name), f"{key}.name"), table["floor"], table.get("kind", "lane"), matches, table.get("mark", ""))
+    return Part(
+        name, said(table.get("name", name), f"{key}.name"), table["floor"], table.get("kind", "lane"), matches, table.get("mark", "")
+    )
 
 
 def _with_parts(stage: Stage, data: object) -> Stage:

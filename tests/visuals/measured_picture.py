@@ -48,7 +48,9 @@ class MeasuredPicture(SurfacePicture):
         for start, end in pairwise(points):
             left, right = sorted((start.x * self.scale, end.x * self.scale))
             top, bottom = sorted((start.y * self.scale, end.y * self.scale))
-            self.ways.append(pygame.Rect(round(left - half), round(top - half), round(right - left + 2 * half), round(bottom - top + 2 * half)))
+            self.ways.append(
+                pygame.Rect(round(left - half), round(top - half), round(right - left + 2 * half), round(bottom - top + 2 * half))
+            )
 
     def sign(self, kind: str, at: Point, radius: float, colour: Colour, *, ground: Colour, halo: bool = False, name: str = "") -> None:
         super().sign(kind, at, radius, colour, ground=ground, halo=halo, name=name)
@@ -86,7 +88,11 @@ class MeasuredPicture(SurfacePicture):
     def collisions(self) -> list[str]:
         """Text over text, text over a way, text off the canvas, text that was cut."""
         canvas, found = self.surface.get_rect(), []
-        in_signs = [self._rect(Area(at.x - radius, at.y - radius, 2 * radius, 2 * radius)) for kind, at, radius, _ in self.signs if "several" in kind]
+        in_signs = [
+            self._rect(Area(at.x - radius, at.y - radius, 2 * radius, 2 * radius))
+            for kind, at, radius, _ in self.signs
+            if "several" in kind
+        ]
         texts = [(string, rect) for string, rect in self.texts if not any(sign.collidepoint(rect.center) for sign in in_signs)]
         for number, (string, rect) in enumerate(texts):
             found += [f"'{string}' lies over '{other}'" for other, place in texts[:number] if rect.colliderect(place)]
