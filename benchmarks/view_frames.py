@@ -1,6 +1,6 @@
 """How long the view takes for a frame and for a seek, without a screen: run it as `python benchmarks/view_frames.py`.
 
-The traces are invented: requests that are all on their way at once, evenly spread over a container's plan. Each frame is drawn at a new time.
+The traces are invented: requests that are all on their way at once, evenly spread over a container's plan. Each frame has a new time.
 Targets: 500 moving discs at 1920 x 1080 at 60 frames a second; a seek anywhere in ten million spans within 100 ms.
 """
 

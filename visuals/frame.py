@@ -106,7 +106,7 @@ def draw_hint(view: View, layout: Layout, picture: Picture) -> None:
 def draw_help(view: View, layout: Layout, picture: Picture) -> None:
     """All keys and signs, over the section."""
     palette = view.palette
-    area = Area(GUTTER + 40, TOP_BAR + 40, layout.ledger.x - GUTTER - 100, layout.caption.y - TOP_BAR - 60)
+    area = Area(GUTTER - 10, TOP_BAR + 8, layout.ledger.x - GUTTER - 10, layout.caption.y - TOP_BAR - 16)
     picture.frame(area, palette.ink, 3, radius=9, ground=palette.room)
     step = (area.height - 60) / len(HELP)
     for number, (keys, said) in enumerate(HELP):

@@ -25,6 +25,8 @@ WAY, TO_COME = 5.5, 2.6
 FOLLOWED, OTHER, SEVERAL, MANY = 11.0, 7.0, 13.0, 300
 """Radius of the followed request, of another, of several at one place; above so many requests a column shows their density."""
 BEHIND = 25.0
+COUNT_WIDTH = 52.0
+"""A box that only says how many more processes there are is no narrower."""
 FROST_S = 0.12
 WHERE_OF = tuple(
     {
@@ -206,10 +208,12 @@ def _processes(
         return
     palette, first = view.palette, plan.parts[part.key]
     threads = replay.cast.servers(view.stage.floor(part.floor).layers)
-    serving = moment.thread_for(followed) if followed is not None else -1
+    serving = serving_thread(replay, followed, threads)
     threads.sort(key=lambda thread: thread != serving)
     room = plan.area.right - 24 - (78 if plan.column.group else 0) - (10 if plan.column.walls else 0) - first.x
     places = max(min(int((room + 16) // (first.width * 0.9 + 16)), len(threads)), 1)
+    if places == 1 and len(threads) > 1 and room - first.width - 16 >= COUNT_WIDTH:
+        places = 2
     frosted = ground == palette.frost
     ink = palette.on_frost if frosted else palette.ink
     width = (room - first.width) / (places - 1) - 16 if places > 1 else 0
@@ -222,8 +226,22 @@ def _processes(
         if label == name and place:
             _process_state(threads[place], box, replay, moment, palette, ground, picture)
         picture.text(
-            Point(box.right - 12, box.middle.y), label, 26, ink, bold=not place, align="right", room=box.width - (62 if not place else 44)
+            Point(box.right - 12, box.middle.y),
+            label,
+            26,
+            ink,
+            bold=not place,
+            align="right",
+            room=box.width - (62 if not place else 44 if label == name else 8),
         )
+
+
+def serving_thread(replay: Replay, followed: int | None, servers: list[int]) -> int:
+    """The server's thread that the followed request is for, now or later: its box stands first all the time."""
+    if followed is None:
+        return -1
+    threads = replay.trace.spans["thread"][replay.journeys.rows(followed)].tolist()
+    return next((int(thread) for thread in threads if thread in servers), -1)
 
 
 def _process_state(

@@ -44,6 +44,8 @@ def _table(data: object, key: str) -> Mapping[str, Any]:
 
 def said(data: object, key: str) -> Said:
     """A phrase: one text for both languages, or one for each."""
+    if isinstance(data, Said):
+        return data
     if isinstance(data, str):
         return Said(data, data)
     table = _table(data, key)
@@ -84,8 +86,10 @@ def _column(column: Column, data: object, key: str, stage: Stage) -> Column:
         match name:
             case "name":
                 column = replace(column, name=said(value, f"{key}.name"))
-            case "second" | "group":
-                column = replace(column, **{name: str(value)})
+            case "second":
+                column = replace(column, second=str(value))
+            case "group":
+                column = replace(column, group=str(value))
             case "hue":
                 if value not in HUES:
                     raise _wrong(f"{key}.hue", value, HUES)
@@ -149,7 +153,9 @@ def _floors(stage: Stage, data: object) -> Stage:
         for name in table:
             if name not in ("name", "second"):
                 raise _wrong(f"floors.{key}", name, ("name", "second"))
-        floors[key] = replace(floors[key], **{name: said(value, f"floors.{key}.{name}") for name, value in table.items()})
+        floor = floors[key]
+        called, second = (said(table.get(which, getattr(floor, which)), f"floors.{key}.{which}") for which in ("name", "second"))
+        floors[key] = replace(floor, name=called, second=second)
     return replace(stage, floors=tuple(floors.values()))
 
 

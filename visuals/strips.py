@@ -107,9 +107,9 @@ def draw_still_strips(view: View, layout: Layout, picture: Picture) -> None:
     )
     picture.text(Point(MARGIN, layout.timeline.middle.y), word("events", view.language), 26, palette.ink2)
     for row, name in enumerate(("p50", "p99")):
-        y, left = strip.y + 22 + row * 38, layout.strips[-1].right + 6
-        for x in (left, left + 11):
-            picture.line(Point(x, y), Point(x + (11 if not row else 7), y), palette.ink, 2)
+        y, left = strip.y + 22 + row * 38, layout.strips[-1].right + 3
+        for x in (left, left + 10):
+            picture.line(Point(x, y), Point(x + (10 if not row else 7), y), palette.ink, 2)
         picture.text(Point(layout.ledger.x, y), f"{name} {unit[1]}", 18, palette.ink2)
 
 
