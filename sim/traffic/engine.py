@@ -18,10 +18,10 @@ from cutaway.sim.traffic import tables as t
 from cutaway.sim.traffic.advance import advance, settle_all
 from cutaway.sim.traffic.build import build, chain_free_tokens, stream_of
 
+Array = t.Array
 LogSink = Callable[[t.Array], None]
 _STAGGER_NS = 1_000
 """Connections of a closed loop open one after the other, a microsecond apart."""
-_TIMES = ("sleeping_ns", "runnable_ns", "running_ns", "waking_ns", "throttled_ns", "stolen_ns", "sleeps", "preemptions", "rounds")
 
 
 class Traffic:
@@ -33,6 +33,7 @@ class Traffic:
         self.machine = machine
         self._sink = sink
         self._counting_since = 0
+        self._tasks_before = self.w.tasks.copy()
         self._put_first_events(seed)
 
     @property
@@ -91,8 +92,8 @@ class Traffic:
         w.books[:] = 0
         w.books[:, books.LATENCY_MIN] = -1
         w.layer_ns[:] = 0
-        for column in _TIMES:
-            w.tasks[column] = 0
+        # queued requests remember their thread's accounts, so these go on; `thread_counts` subtracts
+        self._tasks_before = w.tasks.copy()
         for column in ("idle_ns", "task_ns", "irq_ns", "lost_ns", "switches", "wakes"):
             w.cpus[column] = 0
         for column in ("bytes_in", "bytes_out", "bytes_lost", "busy_ns", "count"):
@@ -101,6 +102,10 @@ class Traffic:
             w.groups[column] = 0
         w.world[0].served = 0
         self._counting_since = self.now_ns
+
+    def thread_counts(self, column: str) -> Array:
+        """(tasks): what a column of the threads has gained since counting began: a time in ns, or sleeps, preemptions, rounds."""
+        return np.asarray(self.w.tasks[column] - self._tasks_before[column])
 
     def flush_log(self) -> None:
         """Hands the log to the sink and begins a new one."""
