@@ -7,7 +7,9 @@ Nothing is pickled; a file is checked before it is mapped.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -62,3 +64,56 @@ class Trace:
     spans: Table
     stints: Table
     states: Table
+
+
+class TraceError(Exception):
+    """A folder that is no trace, or a damaged one: one sentence."""
+
+
+_TABLES = {"requests": REQUEST, "spans": SPAN, "stints": STINT, "states": STATE}
+_META_BYTES_MAX = 64 << 20
+
+
+def save(trace: Trace, folder: Path) -> None:
+    """Writes the trace into a folder, which is made when it is not there. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in _TABLES:
+        np.save(folder / f"{name}.npy", getattr(trace, name), allow_pickle=False)
+    (folder / "trace.json").write_text(json.dumps(trace.meta, ensure_ascii=False, sort_keys=True), encoding="utf-8")
+
+
+def load(folder: Path) -> Trace:
+    """Maps a saved trace into memory, after looking at its heads. Raises TraceError."""
+    meta = _read_meta(folder / "trace.json")
+    tables = {name: _map_table(folder / f"{name}.npy", dtype) for name, dtype in _TABLES.items()}
+    return Trace(meta, **tables)
+
+
+def _read_meta(file: Path) -> dict[str, Any]:
+    try:
+        if file.stat().st_size > _META_BYTES_MAX:
+            raise TraceError(f"{file}: larger than {_META_BYTES_MAX} bytes; no trace has so much to say about itself.")
+        meta = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as wrong:
+        raise TraceError(f"{file}: {wrong.strerror}; a trace is a folder that `cutaway run --out` has written.") from None
+    except (ValueError, RecursionError) as wrong:
+        raise TraceError(f"{file}: not JSON ({wrong}).") from None
+    if not isinstance(meta, dict) or meta.get("schema") != SCHEMA:
+        found = meta.get("schema") if isinstance(meta, dict) else type(meta).__name__
+        raise TraceError(f"{file}: schema is {found!r}; this version reads {SCHEMA}.")
+    for key in ("stack", "layers", "cpus", "threads", "steps", "groups", "start_ns", "end_ns"):
+        if key not in meta:
+            raise TraceError(f"{file}: '{key}' is missing.")
+    return meta
+
+
+def _map_table(file: Path, dtype: np.dtype[Any]) -> Table:
+    try:
+        table = np.load(file, mmap_mode="r", allow_pickle=False)
+    except OSError as wrong:
+        raise TraceError(f"{file}: {wrong.strerror or wrong}.") from None
+    except (ValueError, EOFError, SyntaxError) as wrong:
+        raise TraceError(f"{file}: not a table of a trace ({wrong}).") from None
+    if not isinstance(table, np.ndarray) or table.dtype != dtype or table.ndim != 1:
+        raise TraceError(f"{file}: its columns are not those of this version.")
+    return table

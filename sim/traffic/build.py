@@ -31,6 +31,9 @@ class Built:
     tables: t.Tables
     threads: list[str]
     """Name of each task row: the role, with `#k` where a role has several, or the CPU's own ticks and stalls."""
+    cpus: list[str]
+    """Name of each CPU row: the CPUs of the first kernel, then of the next."""
+    devices: list[str]
     roles: list[str]
     steps: list[dict[str, Any]]
     """One entry a step row, for the trace's vocabulary and for `explain`."""
@@ -91,7 +94,7 @@ class _Builder:
         self._fill_clients(w, starts)
         w = replace(w, quantiles=self._quantile_tables(), allowed=np.array(self.allowed or [0], np.int64))
         self._fill_world(w)
-        return Built(w, threads, list(self.roles), [row["meta"] for row in self.step_rows], self.machine)
+        return Built(w, threads, list(self.cpus), list(self.devices), list(self.roles), [row["meta"] for row in self.step_rows], self.machine)
 
     # --- names and numbers
 
