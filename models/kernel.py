@@ -80,7 +80,7 @@ class LinuxKernel(Layer):
             layer=self.site.layer,
             slice_ns=self.part.slice or base_slice_ns(self.cpus),
             tick_ns=self.part.tick,
-            tick_cost_ns=self.ns("tick"),
+            tick_cost_ns=self.ns("tick") + (self.profile["timer exit"].ns if self.virtual else 0),
             switch_ns=self.ns("context switch"),
             waker_ns=wake_up.waker_ns,
             wake_latency_ns=wake_up.latency_ns,

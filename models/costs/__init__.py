@@ -218,7 +218,7 @@ def load(name: str) -> Profile:
 
 
 def read(path: Path) -> Profile:
-    """The profile in a file; the first mistake is told with its file and record."""
+    """The profile in a file; the first mistake is told with its file and record. A profile may build on another, its `base`."""
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
@@ -227,7 +227,9 @@ def read(path: Path) -> Profile:
     if not isinstance(head, dict) or not all(isinstance(head.get(key), str) for key in ("what", "machine", "date")):
         raise CostError(f"{path.name}: [profile] with what, machine and date stands first")
     rows = {name: _checked(Row, path.name, f"rows.{name}", found) for name, found in document.pop("rows", {}).items()}
-    costs = {name: _cost(path.name, name, found, head) for name, found in document.items()}
+    base = load(head["base"]) if "base" in head else None
+    costs = {**(base.costs if base else {}), **{name: _cost(path.name, name, found, head) for name, found in document.items()}}
+    rows = {**(base.rows if base else {}), **rows}
     for cost in costs.values():
         for source in cost.record.source:
             if source in rows and rows[source].use != "calibrate":
