@@ -106,6 +106,6 @@ def packets_of(size_bytes: int, segment: int, corked: bool) -> Packets:
         return Packets(1, 0, size_bytes)
     in_a_packet = max(1, LARGEST_PACKET_BYTES // segment)
     large = -(-segments // in_a_packet)
-    apart = 1 if rest and (corked or in_a_packet == 1) else 0
+    data = large + bool(rest) if corked else -(-size_bytes // (in_a_packet * segment))
     acks = large if in_a_packet > 1 and segments > 1 else segments // 2
-    return Packets(large + apart, acks, size_bytes)
+    return Packets(data, acks, size_bytes)
