@@ -20,7 +20,6 @@ class Cast:
     thread_names: tuple[str, ...]
     thread_roles: tuple[str, ...]
     thread_kinds: tuple[str, ...]
-    thread_layers: tuple[str, ...]
     host_cpus: tuple[int, ...]
     vcpus: tuple[int, ...]
     vcpu_threads: dict[int, int]
@@ -31,9 +30,12 @@ class Cast:
     quotas: dict[str, tuple[int, int]]
     """Of each group with a quota: quota_ns and period_ns."""
 
+    layers_of: dict[int, frozenset[str]]
+    """Of each thread, the layers that it has worked for."""
+
     def servers(self, layers: tuple[str, ...]) -> list[int]:
-        """The threads of the server program."""
-        return [thread for thread, layer in enumerate(self.thread_layers) if layer in layers]
+        """The threads of the server program: those that did its layers' work."""
+        return [thread for thread in range(len(self.thread_names)) if self.layers_of.get(thread, frozenset()) & set(layers)]
 
 
 def _position(names: list[str], wanted: object) -> int | None:
@@ -55,6 +57,16 @@ def _kernels_of_the_host(trace: Trace, cpus: list[dict[str, Any]]) -> set[str]:
         first = _position([cpu["name"] for cpu in cpus], (owner["cpus"] or [None])[0])
         kernels |= {cpus[first]["kernel"]} if first is not None else set()
     return kernels or {cpu["kernel"] for cpu in cpus if not cpu.get("vcpu")}
+
+
+def _layers_of_threads(trace: Trace) -> dict[int, frozenset[str]]:
+    names = [str(name) for name in trace.meta["layers"]]
+    at_work = trace.spans[(trace.spans["kind"] == RUNNING) & (trace.spans["thread"] >= 0)]
+    pairs = np.unique(at_work["thread"].astype(np.int64) * len(names) + at_work["layer"])
+    found: dict[int, set[str]] = {}
+    for pair in pairs.tolist():
+        found.setdefault(pair // len(names), set()).add(names[pair % len(names)])
+    return {thread: frozenset(layers) for thread, layers in found.items()}
 
 
 def cast_of(trace: Trace) -> Cast:
@@ -82,11 +94,11 @@ def cast_of(trace: Trace) -> Cast:
         tuple(thread_names),
         tuple(roles),
         tuple(str(thread["kind"]) for thread in threads),
-        tuple(str(thread.get("layer") or "") for thread in threads),
         host,
         tuple(owners),
         owners,
         on_host,
         members,
         quotas,
+        _layers_of_threads(trace),
     )

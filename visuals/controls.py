@@ -17,6 +17,7 @@ from cutaway.visuals.ledger import ledger_at
 from cutaway.visuals.view import Chosen, Key, Target, View, common, find, key_of, packed
 
 ANNOUNCED_S = 2.0
+TYPED_MAX = 18
 UNIT_NS = {"ns": 1, "us": 1_000, "µs": 1_000, "μs": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 
 
@@ -232,11 +233,11 @@ class Controls:
         elif key == "backspace":
             view.prompt = (view.prompt or "")[:-1]
         elif character.isprintable():
-            view.prompt = (view.prompt or "") + character
+            view.prompt = ((view.prompt or "") + character)[:TYPED_MAX]
 
     def go_to(self, typed: str) -> None:
         """To a time (`1.2 ms`), a request of the first column (`#4217`), or a cue (`3`)."""
-        view, text = self.view, typed.strip()
+        view, text = self.view, typed.strip()[:TYPED_MAX]
         self.pause()
         timed = re.fullmatch(r"(-?[\d.]+)\s*(ns|us|µs|μs|ms|s)", text)
         if timed:
@@ -244,7 +245,7 @@ class Controls:
                 view.move_to(round(float(timed[1]) * UNIT_NS[timed[2]]))
             except (ValueError, OverflowError):
                 view.message = typed
-        elif text.startswith("#") and text[1:].isdigit() and int(text[1:]) in view.replay(view.columns[0]).row_of:
+        elif text.startswith("#") and text[1:].isdigit() and view.replay(view.columns[0]).row(int(text[1:])) is not None:
             self.follow(key_of(view.replay(view.columns[0]), int(text[1:])))
         elif text.isdigit() and 1 <= int(text) <= len(view.stage.cues):
             view.move_to(view.stage.cues[int(text) - 1].at_ns)

@@ -40,13 +40,7 @@ PARTS = (
     Part("qemu", Said("QEMU", "QEMU"), "hypervisor", "box", (Match("hypervisor", ("qemu", "user space")),)),
     Part("host calls", Said("시스템 콜", "system calls"), "host", "lane", (Match("host kernel"),)),
     Part("host tcp", Said("TCP/IP", "TCP/IP"), "host", "lane", (Match("host kernel", NETWORK),)),
-    Part(
-        "tap",
-        Said("tap", "tap"),
-        "host",
-        "lane",
-        (Match("bridge and NAT", ("tap",)), Match("host kernel", ("tap",)), Match("vhost", ("tap",))),
-    ),
+    Part("tap", Said("tap", "tap"), "host", "lane", (Match("bridge and NAT", ("tap",)), Match("host kernel", ("tap",)))),
     Part("veth", Said("veth", "veth"), "host", "lane", (Match("bridge and NAT", ("veth",)), Match("host kernel", ("veth",))), "pair"),
     Part("bridge", Said("브리지", "bridge"), "host", "lane", (Match("bridge and NAT"), Match("host kernel", ("bridge",))), "rails"),
     Part(

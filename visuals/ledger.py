@@ -74,7 +74,7 @@ class Ledger:
 
 def ledger_at(replay: Replay, request: int, time_ns: int) -> Ledger | None:
     """The account of a request at an instant; none before its birth or if this trace does not have it."""
-    row = replay.row_of.get(request)
+    row = replay.row(request)
     if row is None or replay.trace.requests["born"][row] > time_ns:
         return None
     record = replay.trace.requests[row]

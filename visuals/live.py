@@ -178,7 +178,7 @@ def _followed(
     at = moment.where(followed)
     client = Point(plan.client_x, plan.wire_y)
     if at is None:
-        row = replay.trace.requests[replay.row_of[followed]]
+        row = replay.record(followed)
         if moment.time_ns >= int(row["ended"]):
             lost = int(row["outcome"]) in (TIMED_OUT, LOST, REFUSED)
             picture.sign(

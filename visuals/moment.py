@@ -54,6 +54,8 @@ class Moment:
     share: npt.NDArray[np.float64]
     thread: npt.NDArray[np.int32]
     cpus: dict[int, OnCpu]
+    work: dict[int, int]
+    """Of each CPU, virtual ones too, the request whose own way the work on it is part of."""
     waiting: tuple[Waiting, ...]
 
     def where(self, request: int) -> int | None:
@@ -85,7 +87,8 @@ class Replay:
         }
         self.latencies = Latencies(trace)
         self.answering = np.array([bool(step.get("answering")) for step in trace.meta["steps"]] or [False])
-        self.row_of = {int(request): row for row, request in enumerate(trace.requests["request"])}
+        self._by_number = np.argsort(trace.requests["request"], kind="stable")
+        self._numbers = trace.requests["request"][self._by_number]
         self._last: Moment | None = None
 
     @property
@@ -95,6 +98,19 @@ class Replay:
     @property
     def end_ns(self) -> int:
         return int(self.trace.meta["end_ns"])
+
+    def row(self, request: int) -> int | None:
+        """Where in the table of requests one stands, if it was traced."""
+        at = int(np.searchsorted(self._numbers, request))
+        return int(self._by_number[at]) if at < len(self._numbers) and self._numbers[at] == request else None
+
+    def record(self, request: int) -> np.void:
+        """The row of a request that was traced."""
+        row = self.row(request)
+        if row is None:
+            raise KeyError(request)
+        record: np.void = self.trace.requests[row]
+        return record
 
     def at(self, time_ns: int) -> Moment:
         """The instant; asked again for the same one, it is at hand."""
@@ -108,6 +124,8 @@ class Replay:
         # Forked and detached parts show on the CPUs; the request itself is one sign on the way.
         own = spans["branch"] == 0
         rows, spans = rows[own], spans[own]
+        running = spans[spans["kind"] == RUNNING]
+        work = dict(zip(running["cpu"].tolist(), running["request"].tolist(), strict=True))
         done = self.journeys.before[rows] + np.where(is_moving(spans), time_ns - spans["start"], 0)
         total = np.maximum(self.journeys.total[rows], 1)
         return Moment(
@@ -119,6 +137,7 @@ class Replay:
             np.minimum(done / total, 1.0),
             spans["thread"],
             self._cpus(time_ns),
+            work,
             self._waiting(time_ns),
         )
 
@@ -169,8 +188,5 @@ class Replay:
         now = moment.cpus.get(cpu)
         if now is None:
             return -1
-        inner = next((vcpu for vcpu, owner in self.cast.vcpu_threads.items() if owner == now.thread), None)
-        wanted = cpu if inner is None else inner
-        running = self.trace.spans[self.spans.at(moment.time_ns)]
-        at_work = running[(running["kind"] == RUNNING) & np.isin(running["cpu"], (cpu, wanted)) & (running["branch"] == 0)]
-        return int(at_work["request"][0]) if len(at_work) else -1
+        inner = next((vcpu for vcpu, owner in self.cast.vcpu_threads.items() if owner == now.thread), cpu)
+        return moment.work.get(cpu, moment.work.get(inner, -1))

@@ -91,7 +91,7 @@ class View:
     def born_ns(self, column: Column) -> int:
         """When the followed request was born on this stack; the run's start if it is not there."""
         replay, request = self.replay(column), self.request(column)
-        return int(replay.trace.requests["born"][replay.row_of[request]]) if request is not None else replay.start_ns
+        return int(replay.record(request)["born"]) if request is not None else replay.start_ns
 
     def column_time(self, column: Column) -> int:
         """The trace's own time that the clock means in a column."""
@@ -104,7 +104,7 @@ class View:
         replay, request = self.replay(column), self.request(column)
         if request is None:
             return 0
-        row = replay.trace.requests[replay.row_of[request]]
+        row = replay.record(request)
         return max(int(row["ended"]), int(row["born"])) - int(row["born"])
 
     def range_ns(self) -> tuple[int, int]:
@@ -139,7 +139,7 @@ def find(replay: Replay, key: Key) -> int | None:
 
 
 def key_of(replay: Replay, request: int) -> Key:
-    row = replay.trace.requests[replay.row_of[request]]
+    row = replay.record(request)
     return int(row["client"]), int(row["connection"]), int(row["number"])
 
 

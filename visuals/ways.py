@@ -212,7 +212,10 @@ class _Builder:
                 excursions.append((number, stops[-1][1][-1] if stops else -1))
         for at, (key, steps) in enumerate(stops):
             edges = self._edges(key, answering) or (0.0, 0.0)
-            end = (self._edges(stops[at + 1][0], answering) or edges)[0] if at + 1 < len(stops) else edges[1]
+            end = edges[1]
+            # From this machine to a client on it no wire leads: the request then simply is at the client.
+            if at + 1 < len(stops) and (self.parts[stops[at + 1][0]].kind != "client" or self.parts[key].kind == "wire"):
+                end = (self._edges(stops[at + 1][0], answering) or edges)[0]
             # The first step of the answer leads away from the turn, whatever part it is of.
             begin = self.turn if answering and not at and self.parts[key].kind != "client" else edges[0]
             self._share_out(steps, begin, end if self.parts[key].kind != "client" else edges[0])

@@ -93,7 +93,7 @@ def test_go_to(controls: Controls, typed: str, time_ns: int) -> None:
 
 
 def test_going_nowhere_is_said(controls: Controls) -> None:
-    for typed in ("#999999", "99", "soon", "1.2.3 ms", "9" * 400 + " s"):
+    for typed in ("#999999", "99", "soon", "1.2.3 ms", "9" * 400 + " s", "#" + "9" * 40):
         controls.go_to(typed)
     assert controls.view.message
 

@@ -37,7 +37,7 @@ def test_frozen_and_throttled_moments_are_legible_too(view: View) -> None:
         for row in rows[:: max(len(rows) // 4, 1)]:
             view.by_request = False
             view.time_ns = int(row["start"] + row["end"]) // 2
-            request = replay.trace.requests[replay.row_of[int(row["request"])]]
+            request = replay.record(int(row["request"]))
             view.follow = int(request["client"]), int(request["connection"]), int(request["number"])
             picture = MeasuredPicture((1920, 1080))
             Scene().draw(view, picture)
@@ -91,7 +91,7 @@ def test_the_scene_reads_as_text(view: View) -> None:
     """A request that waits is told as waiting; the ledger's sum is on the page."""
     replay, column = view.replays[1], view.stage.columns[1]
     stolen = replay.trace.spans[replay.trace.spans["kind"] == tr.STOLEN][0]
-    request = replay.trace.requests[replay.row_of[int(stolen["request"])]]
+    request = replay.record(int(stolen["request"]))
     view.follow = int(request["client"]), int(request["connection"]), int(request["number"])
     view.time_ns = int(stolen["start"]) + 10_000 - int(request["born"])
     lines = LinesPicture()
