@@ -1,16 +1,17 @@
 """Was the machine ours during a run? Time taken by the host, and CPU time that other processes used.
 
-A run counts as calm below 5 % steal and with less than 12 % of one core used elsewhere. Kernel threads are not counted as
-foreign: their work is mostly caused by the run itself.
+A run counts as calm below 5 % steal and with less than 12 % of one core used by others, on whatever CPU: caches are shared.
+Kernel threads are not counted: their work is mostly caused by the run itself.
 """
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 STEAL_MOST, FOREIGN_MOST = 0.05, 0.12
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+KERNEL_THREADS = 2
 
 
 @dataclass(frozen=True)
@@ -39,20 +40,20 @@ def wait_until_calm(patience_s: float) -> None:
 
 
 class Watch:
-    """Started before a run, read after it; `ours` names processes besides this one and what it started."""
+    """Started before a run, read after it; `ours` finds processes besides this one and what it started."""
 
-    def __init__(self, ours: Iterable[int] = ()) -> None:
-        self.ours = {os.getpid(), *ours}
-        self.started_s, self.steal_ticks, self.used_ticks = time.monotonic(), _steal_ticks(), self._used_by_others()
+    def __init__(self, ours: Callable[[], Collection[int]] = tuple) -> None:
+        self.find_ours = ours
+        self.started_s, self.steal_ticks, self.before = time.monotonic(), _steal_ticks(), self._others()
 
     def read(self) -> Calm:
         elapsed_ticks = (time.monotonic() - self.started_s) * TICKS_PER_S
-        foreign = sum(max(0, used - self.used_ticks.get(pid, used)) for pid, used in self._used_by_others().items())
+        foreign = sum(ticks - self.before.get(pid, 0) for pid, ticks in self._others().items())
         return Calm((_steal_ticks() - self.steal_ticks) / elapsed_ticks / (os.cpu_count() or 1), foreign / elapsed_ticks)
 
-    def _used_by_others(self) -> dict[int, int]:
+    def _others(self) -> dict[int, int]:
         """CPU ticks by process, with those of its children that have ended."""
-        parents, used = {}, {}
+        parents, used, ours = {}, {}, {os.getpid(), *self.find_ours()}
         for folder in Path("/proc").iterdir():
             if folder.name.isdigit():
                 try:
@@ -62,13 +63,12 @@ class Watch:
                 parents[int(folder.name)], used[int(folder.name)] = int(fields[1]), sum(map(int, fields[11:15]))
 
         def foreign(pid: int) -> bool:
-            while pid > 2:
-                if pid in self.ours:
+            while pid > KERNEL_THREADS:
+                if pid in ours:
                     return False
                 pid = parents.get(pid, 0)
-            return pid != 2                                                 # 2 is kthreadd
+            return pid != KERNEL_THREADS
 
-        # Who waits for a process inherits its ticks: our own ancestors have done nothing else meanwhile.
         return {pid: ticks for pid, ticks in used.items() if foreign(pid)}
 
 

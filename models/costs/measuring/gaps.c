@@ -38,7 +38,8 @@ int main(int count, char **given) {
     }
     double seconds = (double)length_ns / 1e9 * cpus;
     save(option(count, given, "samples", ""), "gaps", first->gap_ns, seen);
+    double share = (first->total_ns + second->total_ns) / 1e9 / seconds;
     printf("{\"gaps_per_s\": %.2f, \"gap_share\": %.6f, \"gt100us_per_s\": %.2f, \"gt1ms_per_s\": %.2f, \"gt5ms_per_s\": %.2f}\n",
-           seen / seconds, (first->total_ns + second->total_ns) / 1e9 / seconds, above[0] / seconds, above[1] / seconds, above[2] / seconds);
+           seen / seconds, share, above[0] / seconds, above[1] / seconds, above[2] / seconds);
     return 0;
 }

@@ -39,8 +39,8 @@ BODY_BYTES, CONNECTIONS = 612, (1, 4, 16, 64)
 UNITS = {
     "throughput": "1/s", "throughput_bytes": "byte/s", "errors": "1", "client_cpu_per_request": "us", "server_cpu_per_request": "us",
     "proxy_cpu_per_request": "us", "client_cpu_share": "1", "server_cpu_share": "1", "client_switches_voluntary_per_request": "1",
-    "server_switches_voluntary_per_request": "1", "server_switches_involuntary_per_request": "1", "server_user_fraction": "1", "latency_mean": "us",
-    "latency_p50": "us", "latency_p90": "us", "latency_p99": "us", "latency_p999": "us", "latency_max": "us",
+    "server_switches_voluntary_per_request": "1", "server_switches_involuntary_per_request": "1", "server_user_fraction": "1",
+    "latency_mean": "us", "latency_p50": "us", "latency_p90": "us", "latency_p99": "us", "latency_p999": "us", "latency_max": "us",
 }
 
 
@@ -82,8 +82,10 @@ def load(into: list[str], url: str, connections: int, server: Server) -> Mapping
         "throughput": requests / duration_us * 1e6, "throughput_bytes": saw["bytes"] / duration_us * 1e6, "errors": saw["errors"],
         "client_cpu_per_request": client_us / requests, "server_cpu_per_request": used["server_us"] / requests,
         "client_cpu_share": client_us / duration_us, "server_cpu_share": used["server_us"] / duration_us,
-        "client_switches_voluntary_per_request": use.ru_nvcsw / requests, "server_switches_voluntary_per_request": used["voluntary"] / requests,
-        "server_switches_involuntary_per_request": used["involuntary"] / requests, "server_user_fraction": used["user_ticks"] / max(1, used["all_ticks"]),
+        "client_switches_voluntary_per_request": use.ru_nvcsw / requests,
+        "server_switches_voluntary_per_request": used["voluntary"] / requests,
+        "server_switches_involuntary_per_request": used["involuntary"] / requests,
+        "server_user_fraction": used["user_ticks"] / max(1, used["all_ticks"]),
     } | {name: value for name, value in saw.items() if name.startswith("latency")}
     if server.proxies:
         values["proxy_cpu_per_request"] = used["proxy_us"] / requests
@@ -129,17 +131,18 @@ def main() -> None:
                 for connections in CONNECTIONS:
                     for stack, (into, url, server) in served.items():
                         point = stack, connections
-                        subjects[point] = Subject(
-                            "nginx", "nginx static, closed loop", stack, {"body_bytes": BODY_BYTES, "connections": connections},
-                            f"taskset -c 0 wrk -t1 -c{connections} -d{SECONDS}s {url}", UNITS, "calibrate" if point == ("native", 16) else "validate")
+                        use = "calibrate" if point == ("native", 16) else "validate"
+                        params = {"body_bytes": BODY_BYTES, "connections": connections}
+                        command = f"taskset -c 0 wrk -t1 -c{connections} -d{SECONDS}s {url}"
+                        subjects[point] = Subject("nginx", "nginx static, closed loop", stack, params, command, UNITS, use)
                         for _ in range(ATTEMPTS):
                             wait_until_calm(PATIENCE_S)
-                            watch = Watch(ours=[one.engine.pid, server.worker])
+                            watch = Watch(one.processes)
                             values = load(into, url, connections, server)
                             runs.setdefault(point, []).append(Run(values, watch.read()))
                             if runs[point][-1].calm.enough:
                                 break
-                        print(number, stack, connections, {name: round(value[0], 2) for name, value in values.items()}, runs[point][-1].calm, flush=True)
+                        print(number, *point, {name: round(value[0], 1) for name, value in values.items()}, runs[point][-1].calm)
                 write(asked.out, (row for point, subject in subjects.items() for row in rows(subject, runs[point])))
         finally:
             native.terminate()

@@ -2,7 +2,8 @@
 
     python -m cutaway.models.costs.measuring.micro OUT.jsonl [--only WORD] [--rounds N]
 
-Read first: the heads of round_trip.c, wake_up.c, costs.c and gaps.c. Client or waker on CPU 0, server or wakee on CPU 1, if not said otherwise.
+Read first: the heads of round_trip.c, wake_up.c, costs.c and gaps.c.
+Client or waker on CPU 0, server or wakee on CPU 1, if not said otherwise.
 """
 import argparse
 import json
@@ -22,7 +23,7 @@ from cutaway.models.costs.measuring.paths import PATHS, paths
 from cutaway.models.costs.measuring.rows import Run, Subject, Value, rows, write
 
 HERE = Path(__file__).parent
-ATTEMPTS, PATIENCE_S = 3, 30.0
+ATTEMPTS, PATIENCE_S = 2, 20.0
 SAID_BY_WHAT = ("each_connects", "request_bytes")
 UNITS = {
     "time_per_op": "ns", "client_cpu_per_op": "ns", "server_cpu_per_op": "ns", "wakee_cpu_per_op": "ns",
@@ -101,13 +102,19 @@ def small_costs() -> Iterator[Case]:
 
 def by_path() -> Iterator[Case]:
     for stack in PATHS:
-        for client_cpu in (1, 0):
-            yield round_trip("tcp_round_trip_1B", stack, client_cpu=client_cpu, milliseconds=700)
-            yield round_trip("tcp_connect_1B_echo_close", stack, client_cpu=client_cpu, each_connects=1, milliseconds=500)
+        yield round_trip("tcp_round_trip_1B", stack, client_cpu=1, milliseconds=700)
+        yield round_trip("tcp_connect_1B_echo_close", stack, client_cpu=1, each_connects=1, milliseconds=500)
         for reply_bytes in (612, 10240, 102400):
             ends = partial(round_trip, "tcp_response", stack, client_cpu=1, request_bytes=45, reply_bytes=reply_bytes, milliseconds=700)
             yield ends()
             yield ends(file="body")
+
+
+def by_path_apart() -> Iterator[Case]:
+    for stack in PATHS:
+        if stack != "native":                                               # among the wake-ups
+            yield round_trip("tcp_round_trip_1B", stack, client_cpu=0, milliseconds=700)
+        yield round_trip("tcp_connect_1B_echo_close", stack, client_cpu=0, each_connects=1, milliseconds=500)
 
 
 def build(folder: Path) -> None:
@@ -139,11 +146,11 @@ def prepare_files(folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--only", choices=("wake_ups", "small_costs", "by_path"), action="append")
+    sets = {one.__name__: one for one in (wake_ups, small_costs, by_path, by_path_apart)}
+    parser.add_argument("--only", choices=sets, action="append")
     parser.add_argument("--rounds", type=int, default=6)
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))                   # so that an interrupted run cleans up, too
-    sets = {"wake_ups": wake_ups, "small_costs": small_costs, "by_path": by_path}
     cases = [case for name in asked.only or sets for case in sets[name]()]
     by_name = {case.subject().name: case for case in cases}
     runs: dict[str, list[Run]] = {name: [] for name in by_name}

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-NAMESPACES = ("cw-host", "cw-client", "cw-server")
 HOST, CLIENT, BRIDGE, SERVER = "10.77.1.1", "10.77.1.2", "10.77.2.1", "10.77.2.2"
 PORT, BIND_PORT = 18999, 18998
 
-# The port differs where the translated one would be in the way. stack: the namespaces of client and server, the address that the client connects to, the one that the server binds, the port bound
+# By stack: the namespaces of client and server, the address that the client connects to, the one that the server binds, the port bound.
+# The port differs where the translated one would be in the way.
 PATHS: dict[str, dict[str, str | int]] = {
     "native": {"client_net": "cw-host", "server_net": "cw-host", "address": "127.0.0.1", "bind": "127.0.0.1", "port": PORT - 2},
     "native-no-rules": {"address": "127.0.0.1", "bind": "127.0.0.1", "port": PORT - 2},
@@ -57,14 +57,27 @@ def run(command: str) -> None:
 
 
 @contextmanager
-def paths() -> Iterator[None]:
+def namespaces(*names: str) -> Iterator[None]:
+    """Makes them, each with its loopback up and CUBIC; at the end removes what it made, and nothing else."""
+    made: list[str] = []
     allowed = ALLOWED.read_text()
     try:
         ALLOWED.write_text(f"{allowed.strip()} cubic")
-        for name in NAMESPACES:
+        for name in names:
             run(f"ip netns add {name}")
+            made.append(name)
             run(f"ip -n {name} link set lo up")
             run(f"ip netns exec {name} sysctl -qw net.ipv4.tcp_congestion_control=cubic")
+        yield
+    finally:
+        for name in made:
+            run(f"ip netns del {name}")
+        ALLOWED.write_text(allowed)
+
+
+@contextmanager
+def paths() -> Iterator[None]:
+    with namespaces("cw-host", "cw-client", "cw-server"):
         run("ip -n cw-client link add up0 type veth peer name down0 netns cw-host")
         run("ip -n cw-server link add eth0 type veth peer name port0 netns cw-host")
         run("ip -n cw-host link add cw-bridge type bridge")
@@ -81,7 +94,3 @@ def paths() -> Iterator[None]:
         for rule in RULES.strip().splitlines():
             run(f"ip netns exec cw-host iptables {rule}")
         yield
-    finally:
-        for name in NAMESPACES:
-            subprocess.run(["ip", "netns", "del", name], stderr=subprocess.DEVNULL)
-        ALLOWED.write_text(allowed)

@@ -56,11 +56,12 @@ def rows(subject: Subject, runs: Sequence[Run]) -> Iterable[dict[str, Any]]:
     for metric in dict.fromkeys(name for run in kept for name in (*run.values, *run.events)):
         single = [run.events[metric] for run in kept if metric in run.events]
         samples = np.concatenate(single) if single else np.array([v for run in kept for v in run.values.get(metric, ())], float)
-        quartiles = np.quantile(samples, (0.5, 0.25, 0.75))
+        median, q1, q3 = np.quantile(samples, (0.5, 0.25, 0.75))
+        some = samples[np.linspace(0, len(samples) - 1, min(SAMPLES_KEPT, len(samples))).astype(int)]
         row: dict[str, Any] = {
-            "id": f"{subject.name}.{metric}", "group": subject.group, "what": subject.what, "stack": subject.stack, "params": dict(subject.params),
-            "metric": metric, "unit": subject.units[metric], **dict(zip(("median", "q1", "q3"), map(_short, quartiles), strict=True)),
-            "n": len(samples), "samples": [_short(v) for v in samples[np.linspace(0, len(samples) - 1, min(SAMPLES_KEPT, len(samples))).astype(int)]],
+            "id": f"{subject.name}.{metric}", "group": subject.group, "what": subject.what, "stack": subject.stack,
+            "params": dict(subject.params), "metric": metric, "unit": subject.units[metric],
+            "median": _short(median), "q1": _short(q1), "q3": _short(q3), "n": len(samples), "samples": [_short(value) for value in some],
             "command": subject.command, "steal": round(max(run.calm.steal for run in kept), 4), "runs": len(kept),
             "runs_left_out": len(runs) - len(kept), "use": subject.use,
         }

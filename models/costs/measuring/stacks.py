@@ -1,6 +1,6 @@
 """The real parts on trial: nginx native and in containers of a Docker Engine that lives in a network namespace of its own.
 
-    cw-client --veth-- cw-host (dockerd, docker0, its iptables rules) --veth-- the containers
+    cw-outside --veth-- cw-engine (dockerd, docker0, its iptables rules) --veth-- the containers
 
 Data, sockets and the image lie in one temporary folder; everything started here is stopped by its process id, and the namespaces take
 bridge and rules with them. No registry is asked: the image is the installed nginx with its libraries and busybox.
@@ -19,12 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cutaway.models.costs.measuring.paths import ALLOWED, run
+from cutaway.models.costs.measuring.paths import namespaces, run
 
 HOST, CLIENT, BRIDGE = "10.77.3.1", "10.77.3.2", "10.77.4.1"
 NATIVE_PORT, PUBLISHED_PORT, CONTAINER_PORT = 8081, 18080, 80
 HERE = Path(__file__).parent
-IN_HOST, IN_CLIENT = ["nsenter", "--net=/run/netns/cw-host"], ["nsenter", "--net=/run/netns/cw-client"]
+IN_HOST, IN_CLIENT = ["nsenter", "--net=/run/netns/cw-engine"], ["nsenter", "--net=/run/netns/cw-outside"]
 CONFIGURATION = """
 worker_processes 1;
 daemon off;
@@ -36,7 +36,11 @@ http {
     sendfile on;
     tcp_nopush on;
     keepalive_requests 1000000000;
-    client_body_temp_path /run/body; proxy_temp_path /run/proxy; fastcgi_temp_path /run/fastcgi; uwsgi_temp_path /run/uwsgi; scgi_temp_path /run/scgi;
+    client_body_temp_path /run/body;
+    proxy_temp_path /run/proxy;
+    fastcgi_temp_path /run/fastcgi;
+    uwsgi_temp_path /run/uwsgi;
+    scgi_temp_path /run/scgi;
     server { listen %d; root /srv; }
 }
 """
@@ -56,9 +60,23 @@ class Trial:
     def root(self) -> Path:
         return self.folder / "root"
 
+    @property
+    def client(self) -> list[str]:
+        return [*IN_HOST, "/usr/bin/docker", "-H", f"unix://{self.folder}/docker.sock"]
+
+    def processes(self) -> list[int]:
+        """The engine, containerd and its shims: their command lines name our folder. Shims are children of process 1."""
+        ours = []
+        for folder in Path("/proc").iterdir():
+            try:
+                if folder.name.isdigit() and str(self.folder).encode() in (folder / "cmdline").read_bytes():
+                    ours.append(int(folder.name))
+            except OSError:
+                continue
+        return ours
+
     def docker(self, *arguments: str) -> str:
-        command = [*IN_HOST, "/usr/bin/docker", "-H", f"unix://{self.folder}/docker.sock", *arguments]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+        return subprocess.run([*self.client, *arguments], check=True, capture_output=True, text=True).stdout.strip()
 
     def run_nginx(self, *options: str) -> str:
         return self.docker("run", "-d", *options, "nginx", "/stamp", "/usr/sbin/nginx", "-c", "/etc/nginx/container.conf")
@@ -118,50 +136,56 @@ def fill_root(root: Path) -> None:
 
 
 def wire() -> None:
-    for name in ("cw-host", "cw-client"):
-        run(f"ip netns add {name}")
-        run(f"ip -n {name} link set lo up")
-        run(f"ip netns exec {name} sysctl -qw net.ipv4.tcp_congestion_control=cubic")
-    run("ip -n cw-client link add up0 type veth peer name down0 netns cw-host")
-    for name, link, address in (("cw-client", "up0", CLIENT), ("cw-host", "down0", HOST)):
+    run("ip -n cw-outside link add up0 type veth peer name down0 netns cw-engine")
+    for name, link, address in (("cw-outside", "up0", CLIENT), ("cw-engine", "down0", HOST)):
         run(f"ip -n {name} addr add {address}/24 dev {link}")
         run(f"ip -n {name} link set {link} up")
-    run(f"ip -n cw-client route add default via {HOST}")
+    run(f"ip -n cw-outside route add default via {HOST}")
+
+
+@contextmanager
+def workshop() -> Iterator[Path]:
+    """A temporary folder, and the two namespaces with their wire."""
+    folder = Path(tempfile.mkdtemp(prefix="cw-"))
+    folder.chmod(0o755)
+    with namespaces("cw-engine", "cw-outside"):
+        try:
+            wire()
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
 def trial(userland_proxy: bool = True, debug: bool = True) -> Iterator[Trial]:
-    folder = Path(tempfile.mkdtemp(prefix="cw-"))
-    folder.chmod(0o755)
-    allowed = ALLOWED.read_text()
-    engine: subprocess.Popen[bytes] | None = None
-    try:
-        ALLOWED.write_text(f"{allowed.strip()} cubic")
-        wire()
+    with workshop() as folder:
         fill_root(folder / "root")
-        with (folder / "dockerd.log").open("wb") as log:
-            engine = subprocess.Popen(
-                [*IN_HOST, "/usr/sbin/dockerd", *(["-D"] if debug else []), f"--userland-proxy={str(userland_proxy).lower()}", "--bip", f"{BRIDGE}/24",
-                 "--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec", "--pidfile", f"{folder}/pid", "-H", f"unix://{folder}/docker.sock"],
-                stdout=log, stderr=log, env=os.environ | {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
-        one = Trial(folder, engine)
+        with engine(folder, userland_proxy, debug) as one:
+            yield one
+
+
+@contextmanager
+def engine(folder: Path, userland_proxy: bool, debug: bool) -> Iterator[Trial]:
+    command = [
+        *IN_HOST, "/usr/sbin/dockerd", *(["-D"] if debug else []), f"--userland-proxy={str(userland_proxy).lower()}",
+        "--bip", f"{BRIDGE}/24", "--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec",
+        "--pidfile", f"{folder}/pid", "-H", f"unix://{folder}/docker.sock"]
+    with (folder / "dockerd.log").open("wb") as log:
+        # The system's own directories first: what the distribution packages is what is measured.
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
+    one = Trial(folder, process)
+    try:
         while not (folder / "docker.sock").exists():
-            if engine.poll() is not None:
-                raise RuntimeError(f"dockerd has ended, see its log:\n{one.log.read_text()[-2000:]}")
+            if process.poll() is not None:
+                raise RuntimeError(f"dockerd has ended; its log ends with\n{one.log.read_text()[-2000:]}")
             time.sleep(0.1)
         archive = subprocess.Popen(["tar", "-C", str(one.root), "--exclude=./dev/*", "-c", "."], stdout=subprocess.PIPE)
-        subprocess.run([*IN_HOST, "/usr/bin/docker", "-H", f"unix://{folder}/docker.sock", "import", "-", "nginx"], stdin=archive.stdout, check=True,
-                       stdout=subprocess.DEVNULL)
+        subprocess.run([*one.client, "import", "-", "nginx"], stdin=archive.stdout, check=True, stdout=subprocess.DEVNULL)
         yield one
     finally:
-        if engine and engine.poll() is None:
-            with_containers = Trial(folder, engine)
-            with_containers.remove_all()
-            engine.send_signal(signal.SIGTERM)
-            engine.wait(30)
-        for name in ("cw-client", "cw-host"):
-            subprocess.run(["ip", "netns", "del", name], stderr=subprocess.DEVNULL)
-        ALLOWED.write_text(allowed)
+        if process.poll() is None:
+            one.remove_all()
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
         for hierarchy in Path("/sys/fs/cgroup").glob("*/docker"):
-            subprocess.run(["rmdir", hierarchy], stderr=subprocess.DEVNULL)
-        shutil.rmtree(folder, ignore_errors=True)
+            subprocess.run(["rmdir", hierarchy], stderr=subprocess.DEVNULL, check=False)

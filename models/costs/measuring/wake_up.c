@@ -116,7 +116,7 @@ int main(int count, char **given) {
     for (long k = 0; k < done; k++) series[k] -= cost[k + WARM_UP];
     save(samples, "after", series, done);
     if (bursts) save(samples, "burst", burst + WARM_UP, done);
-    printf("{\"wakee_cpu_per_op\": %.1f, \"wakee_switches_per_op\": %.4f, \"ops\": %ld}\n", (double)(board->cpu_ns - board->first_cpu_ns) / done,
-           (double)(board->switches - board->first_switches) / done, done);
+    double wakee_cpu_ns = board->cpu_ns - board->first_cpu_ns, switches = board->switches - board->first_switches;
+    printf("{\"wakee_cpu_per_op\": %.1f, \"wakee_switches_per_op\": %.4f, \"ops\": %ld}\n", wakee_cpu_ns / done, switches / done, done);
     return 0;
 }
