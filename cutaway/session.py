@@ -1,42 +1,171 @@
-"""What the commands do: build the machines of a scenario, run them, and print or show what came of it. Each returns the exit code."""
+"""What the commands do: build the machines of a scenario, run them, and print, keep or show what came of it. Each returns the exit code."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from cutaway.scenarios import Scenario
+from cutaway.building import BuiltStack, build_stacks, span_of
+from cutaway.comparison import Comparison
+from cutaway.scenarios import Scenario, digest
+from cutaway.sim.experiments import Progress, replicate, seed_of
+from cutaway.sim.simulate import Span, simulate
+from cutaway.sim.trace import Trace, TraceError, load
+from cutaway.sim.traffic.jit import is_cached
+
+SOME_FAILED, TARGET_MISSED = 1, 3
+SHOWN_REQUESTS = 1500
+"""Requests of each stack that the view gets, all of them traced."""
+
+
+def compared(scenario: Scenario, stacks: Sequence[str], *, workers: int = 1, check_laws: bool = False) -> Comparison:
+    """Runs the stacks with common random numbers."""
+    built = build_stacks(scenario, stacks)
+    machines = {one.name: one.machine for one in built}
+    with _progress("runs") as progress:
+        results = replicate(
+            machines, span_of(scenario), scenario.run.seed, scenario.run.replications, workers=workers, check_laws=check_laws, progress=progress
+        )
+    return Comparison(scenario, built, results)
 
 
 def compare(scenario: Scenario, *, stacks: Sequence[str], workers: int, check_laws: bool, as_json: bool) -> int:
-    """Runs the stacks with common random numbers and prints them beside each other."""
-    raise NotImplementedError
+    """Runs the stacks and prints them beside each other."""
+    return _told(compared(scenario, stacks, workers=workers, check_laws=check_laws), as_json)
 
 
 def run(scenario: Scenario, *, stacks: Sequence[str], out: Path | None, workers: int, check_laws: bool, as_json: bool) -> int:
-    """Runs the stacks and keeps the results in a folder."""
-    raise NotImplementedError
+    """Runs the stacks and keeps the results, and the trace of the first replication, in a folder."""
+    if out is None:
+        return compare(scenario, stacks=stacks, workers=workers, check_laws=check_laws, as_json=as_json)
+    from cutaway.keeping import keep
+    from cutaway.places import new_folder
+
+    with new_folder(out) as folder:
+        comparison = compared(scenario, stacks, workers=workers, check_laws=check_laws)
+        traces = traces_of(scenario, comparison.stacks) if scenario.run.trace_one_in else []
+        keep(folder, comparison, traces)
+    return _told(comparison, as_json)
+
+
+def _told(comparison: Comparison, as_json: bool) -> int:
+    if as_json:
+        print(json.dumps(comparison.document(), ensure_ascii=False, indent=2, allow_nan=False))
+    else:
+        from cutaway.printing import print_comparison
+
+        print_comparison(comparison)
+    return TARGET_MISSED if comparison.missed() else 0
 
 
 def explain(scenario: Scenario, *, stacks: Sequence[str], as_json: bool) -> int:
     """Prints the plan of a request on each stack."""
-    raise NotImplementedError
+    from cutaway.explaining import steps_of
+
+    built = build_stacks(scenario, stacks)
+    if as_json:
+        plans = {one.name: {plan.name: [step.as_document() for step in steps_of(one, plan.name)] for plan in one.machine.plans} for one in built}
+        print(json.dumps(plans, ensure_ascii=False, indent=2))
+        return 0
+    from cutaway.printing import print_plan
+
+    for one in built:
+        print_plan(one)
+    return 0
+
+
+def traces_of(scenario: Scenario, stacks: Sequence[BuiltStack], *, one_in: int = 0, span: Span | None = None) -> list[Trace]:
+    """The traces of the first replication, one a stack."""
+    traces = []
+    with _progress("traces") as progress:
+        for done, built in enumerate(stacks, 1):
+            made = simulate(
+                built.machine, seed_of(scenario.run.seed, 0), span or span_of(scenario), trace_one_in=one_in or scenario.run.trace_one_in
+            ).trace
+            assert made is not None
+            costs = {cost.name: {"value": cost.record.value, "kind": cost.record.kind, "what": cost.record.what, "source": list(cost.record.source),
+                                 "machine": cost.machine, "date": cost.date} for cost in built.costs}  # fmt: skip
+            title = scenario.stacks[built.name].title
+            made.meta |= {
+                "title": scenario.title.model_dump(),
+                "stack_title": title.model_dump() if title else {"en": built.name, "ko": ""},
+                "scenario": digest(scenario),
+                "cost_records": costs,
+            }
+            traces.append(made)
+            if progress:
+                progress(done, len(stacks))
+    return traces
+
+
+def _traces_from(source: Scenario | Path, stacks: Sequence[str], *, whole: bool) -> list[Trace]:
+    """Of a scenario, all requests of a short run (`whole`) or what the scenario records; of a folder, the traces that lie there."""
+    if isinstance(source, Path):
+        return [load(folder) for folder in trace_folders(source) if not stacks or load(folder).meta["stack"] in stacks]
+    built = build_stacks(source, stacks or list(source.stacks))
+    if not whole:
+        return traces_of(source, built, one_in=source.run.trace_one_in or 1)
+    return traces_of(source, built, one_in=1, span=Span(source.run.warm_up, min(SHOWN_REQUESTS, source.run.requests)))
+
+
+def trace_folders(folder: Path) -> list[Path]:
+    """The traces in a folder: itself, or those below `traces/`. Raises TraceError."""
+    if (folder / "trace.json").is_file():
+        return [folder]
+    found = sorted(one.parent for one in (folder / "traces").glob("*/trace.json"))
+    if not found:
+        raise TraceError(f"{folder}: no trace is in it; `cutaway run SCENARIO --out DIR` writes some.")
+    return found
 
 
 def show(
-    source: Scenario | Path,
-    *,
-    language: str,
-    look: str,
-    size: tuple[int, int],
-    record: Path | None,
-    at_ns: int | None,
-    length_ns: int | None,
+    source: Scenario | Path, *, language: str, look: str, size: tuple[int, int], record: Path | None, at_ns: int | None, length_ns: int | None
 ) -> int:
     """Opens the view, or records it."""
-    raise NotImplementedError
+    from cutaway import visuals
+
+    traces = _traces_from(source, [], whole=True)
+    if record is None:
+        return visuals.show(traces, lang=language, theme=look, size=size, start_ns=at_ns)  # type: ignore[arg-type]
+    if record.suffix.lower() == ".png":
+        visuals.record(traces, None, record, at_ns=at_ns or 0, size=size, lang=language, theme=look)  # type: ignore[arg-type]
+    else:
+        end_ns = None if length_ns is None else (at_ns or 0) + length_ns
+        visuals.record(traces, None, record, start_ns=at_ns, end_ns=end_ns, size=size, lang=language, theme=look)  # type: ignore[arg-type]
+    print(f"wrote {record}")
+    return 0
 
 
 def trace(source: Scenario | Path, *, stacks: Sequence[str], format: str, out: Path | None) -> int:
-    """Writes the trace for another viewer."""
-    raise NotImplementedError
+    """Writes the trace for the Perfetto viewer."""
+    from cutaway.perfetto import chrome_trace
+
+    text = json.dumps(chrome_trace(_traces_from(source, stacks, whole=False)), ensure_ascii=False, separators=(",", ":"))
+    if out is None:
+        print(text)
+        return 0
+    from cutaway.places import write_whole
+
+    write_whole(out, text.encode())
+    print(f"wrote {out}")
+    return 0
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Progress | None]:
+    """A bar on a terminal's standard error, nothing elsewhere; and a line before the engine is compiled for the first time."""
+    if not is_cached():
+        print("Compiling the engine for this machine, once; it is kept for the next time.", file=sys.stderr, flush=True)
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.progress import Progress as Bars
+
+    from cutaway.printing import console
+
+    with Bars(console=console(to_stderr=True), transient=True) as bars:
+        task = bars.add_task(what, total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total)

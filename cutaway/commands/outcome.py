@@ -18,6 +18,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn, ParamSpec
 
+FAILED = 1
 BAD_INPUT = 2
 MISSING_PART = 69
 INTERNAL = 70
@@ -54,7 +55,8 @@ def _end(error: Exception) -> NoReturn:
     if isinstance(error, typer.Exit | typer.Abort | typer.BadParameter):
         raise error
     if isinstance(error, OSError) and error.errno in _OUTPUT_ERRNOS:
-        say(f"{_name_of(error)}: {(error.strerror or str(error)).lower()}.")
+        if error.errno != errno.EPIPE:
+            say(f"{_name_of(error)}: {(error.strerror or str(error)).lower()}.")
         raise typer.Exit(OUTPUT_FAILED)
     if isinstance(error, ModuleNotFoundError) and (extra := EXTRAS.get((error.name or "").partition(".")[0])):
         say(f'this needs the {extra} extra: pip install "cutaway[{extra}]"')
@@ -62,6 +64,11 @@ def _end(error: Exception) -> NoReturn:
     if sentences := _sentences(error):
         say(sentences)
         raise typer.Exit(BAD_INPUT)
+    from cutaway.sim.simulate import LawBroken
+
+    if isinstance(error, LawBroken):
+        say(f"a conservation law does not hold: {error}")
+        raise typer.Exit(FAILED)
     say(report(error))
     raise typer.Exit(INTERNAL)
 
@@ -70,11 +77,14 @@ def _sentences(error: Exception) -> str:
     """What a mistake of the user's says about itself."""
     from cutaway.models.costs import CostError
     from cutaway.models.stack import StackError
+    from cutaway.places import AlreadyThere
     from cutaway.scenarios.problems import ScenarioError, printable
+    from cutaway.sim.trace import TraceError
+    from cutaway.visuals.film import RecordingError
 
     if isinstance(error, ScenarioError):
         return str(error)
-    if not isinstance(error, CostError | StackError):
+    if not isinstance(error, CostError | StackError | TraceError | AlreadyThere | RecordingError):
         return ""
     text = printable(str(error), 1000)
     return text if text.endswith((".", "?")) else f"{text}."

@@ -21,12 +21,10 @@ class Look(StrEnum):
 
 
 def _size(text: str) -> tuple[int, int]:
-    if not (found := re.fullmatch(r"([0-9]{3,5})x([0-9]{3,5})", text)):
-        raise typer.BadParameter(f"'{text}' is not a size; expected WIDTHxHEIGHT, such as 1920x1080.")
-    width, height = int(found[1]), int(found[2])
-    if not (640 <= width <= 7680 and 360 <= height <= 4320):
-        raise typer.BadParameter(f"'{text}' is out of bounds; expected 640x360 to 7680x4320.")
-    return width, height
+    found = re.fullmatch(r"([0-9]{3,5})x([0-9]{3,5})", text)
+    if not found or not (640 <= int(found[1]) <= 7680 and 360 <= int(found[2]) <= 4320):
+        raise typer.BadParameter(f"'{text}'; expected WIDTHxHEIGHT from 640x360 to 7680x4320, such as 1920x1080.", param_hint="--size")
+    return int(found[1]), int(found[2])
 
 
 def show(
@@ -36,9 +34,7 @@ def show(
     ],
     language: Annotated[Language, typer.Option("--lang", help="Language of the view.")] = Language.en,
     look: Annotated[Look, typer.Option("--look", help="Light for a bright room, dark for a dark one.")] = Look.light,
-    size: Annotated[tuple[int, int], typer.Option("--size", metavar="WxH", parser=_size, help="Size of the window or picture.")] = (
-        "1920x1080"  # type: ignore[assignment]
-    ),
+    size: Annotated[str, typer.Option("--size", metavar="WxH", help="Size of the window or picture.")] = "1920x1080",
     record: Annotated[
         Path | None, typer.Option("--record", metavar="FILE", help="No window: write a .mp4, .gif or (with --at) a .png.")
     ] = None,
@@ -66,8 +62,9 @@ def show(
         raise typer.BadParameter(
             f"'{record.name}' is not a recording; expected a name that ends in .mp4, .gif or .png.", param_hint="--record"
         )
+    pixels = _size(size)
     source = Path(what) if Path(what).is_dir() else scenario_of(what, change, seed)
 
     from cutaway import session
 
-    raise typer.Exit(session.show(source, language=language.value, look=look.value, size=size, record=record, at_ns=at, length_ns=length))
+    raise typer.Exit(session.show(source, language=language.value, look=look.value, size=pixels, record=record, at_ns=at, length_ns=length))

@@ -1,0 +1,152 @@
+"""Stacks beside each other: the figures of each with their intervals, the differences, the ledgers; as a document and as text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cutaway import __version__
+from cutaway.building import BuiltStack
+from cutaway.models.memory import total_bytes
+from cutaway.scenarios import Scenario, digest
+from cutaway.sim import trace
+from cutaway.sim.results import Integers, Result
+from cutaway.sim.statistics import Estimate, estimate, paired_difference
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A figure of a run. Latencies are in microseconds."""
+
+    key: str
+    name: str
+    unit: str
+    of: Callable[[Result], float]
+
+
+METRICS = (
+    Metric("throughput", "throughput", "/s", lambda result: result.throughput),
+    Metric("mean_latency", "mean latency", "µs", lambda result: result.mean_ns / 1e3),
+    Metric("p50_latency", "p50 latency", "µs", lambda result: result.percentile_ns(0.50) / 1e3),
+    Metric("p90_latency", "p90 latency", "µs", lambda result: result.percentile_ns(0.90) / 1e3),
+    Metric("p99_latency", "p99 latency", "µs", lambda result: result.percentile_ns(0.99) / 1e3),
+    Metric("cpu_time", "CPU time a request", "µs", lambda result: result.cpu_ns_per_request / 1e3),
+)
+SPLIT = ("running", "for a CPU", "for something else")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The results of all stacks, by replication."""
+
+    scenario: Scenario
+    stacks: Sequence[BuiltStack]
+    results: dict[str, list[Result]]
+
+    def figure(self, stack: str, metric: Metric) -> Estimate:
+        """Mean over the replications, with its interval."""
+        return estimate([metric.of(result) for result in self.results[stack]])
+
+    def difference(self, stack: str, base: str, metric: Metric) -> Estimate:
+        """The stack less the base, run for run."""
+        return paired_difference([metric.of(one) for one in self.results[stack]], [metric.of(one) for one in self.results[base]])
+
+    def ledger_ns(self, stack: str) -> Integers:
+        """(layers, kinds): over all served requests of all replications."""
+        return np.sum([result.ledger_ns for result in self.results[stack]], axis=0, dtype=np.int64)
+
+    def layers(self) -> list[str]:
+        """All layers that any stack has, in the ledger's order."""
+        longest: list[str] = []
+        for built in self.stacks:
+            for layer in built.machine.layers:
+                if layer not in longest:
+                    place = _place_after_neighbours(longest, built.machine.layers, layer)
+                    longest.insert(place, layer)
+        return longest
+
+    def warnings(self) -> list[str]:
+        """Each warning once."""
+        return list(dict.fromkeys(text for built in self.stacks for result in self.results[built.name] for text in result.warnings()))
+
+    def assumed(self) -> dict[str, list[str]]:
+        """Costs that are assumed, and the stacks whose figures rest on them."""
+        found: dict[str, list[str]] = {}
+        for built in self.stacks:
+            for cost in built.assumed:
+                found.setdefault(cost.name, []).append(built.name)
+        return found
+
+    def missed(self) -> list[str]:
+        """The scenario's targets that were missed, a sentence each."""
+        by_name = {metric.name: metric for metric in METRICS} | {"cpu time": METRICS[-1]}
+        sentences = []
+        for target in self.scenario.expect:
+            if target.stack not in self.results:
+                continue
+            metric = by_name[target.what]
+            found = self.figure(target.stack, metric).mean
+            least, most = getattr(target, "at_least", None), getattr(target, "at_most", None)
+            if least is not None and found < float(least):
+                sentences.append(f"{target.stack}: {target.what} is {found:.1f} {metric.unit}, expected at least {float(least):.1f}.")
+            if most is not None and found > most / 1e3:
+                sentences.append(f"{target.stack}: {target.what} is {found:.1f} {metric.unit}, expected at most {most / 1e3:.1f}.")
+        return sentences
+
+    def document(self) -> dict[str, Any]:
+        """All of it, for programs. docs/results.md explains the keys."""
+        base = self.stacks[0].name
+        return {
+            "cutaway": __version__,
+            "scenario": {"title": self.scenario.title.en, "digest": digest(self.scenario), "profile": self.scenario.profile},
+            "replications": len(self.results[base]),
+            "units": {metric.key: metric.unit for metric in METRICS} | {"memory": "B", "start_up": "ns", "ledger": "ns a request"},
+            "stacks": {built.name: self._stack_document(built) for built in self.stacks},
+            "differences": {
+                built.name: {"from": base, **{metric.key: _plain(self.difference(built.name, base, metric)) for metric in METRICS}}
+                for built in self.stacks[1:]
+            },
+            "assumed": self.assumed(),
+            "warnings": self.warnings(),
+            "missed": self.missed(),
+        }
+
+    def _stack_document(self, built: BuiltStack) -> dict[str, Any]:
+        results = self.results[built.name]
+        ledger = self.ledger_ns(built.name)
+        served = sum(result.served for result in results)
+        return {
+            **{metric.key: _plain(self.figure(built.name, metric)) for metric in METRICS},
+            "memory": {"bytes": total_bytes(built.memory), "of_which_once_a_host": total_bytes(built.memory) - total_bytes(built.memory, False)},
+            "start_up": built.start_up_ns,
+            "served": served,
+            "latency_sum_ns": sum(result.latency_sum_ns for result in results),
+            "ledger_sum_ns": {
+                layer: {kind: int(ns) for kind, ns in zip(trace.KINDS, ledger[index], strict=True)}
+                for index, layer in enumerate(built.machine.layers)
+            },
+            "fingerprints": [result.fingerprint for result in results],
+        }
+
+
+def _place_after_neighbours(longest: list[str], layers: Sequence[str], layer: str) -> int:
+    before = layers[: layers.index(layer)]
+    return max((longest.index(one) + 1 for one in before if one in longest), default=0)
+
+
+def _plain(found: Estimate) -> dict[str, float | None]:
+    return {"mean": found.mean, "half_width": found.half_width if math.isfinite(found.half_width) else None}
+
+
+def shares_that_sum(parts: Sequence[int], count: int, unit_ns: int) -> list[int]:
+    """Means of `parts` over `count` in whole `unit_ns`, rounded so that they sum to their rounded sum (largest remainders)."""
+    total = (2 * sum(parts) + count * unit_ns) // (2 * count * unit_ns)
+    floors = [part // (count * unit_ns) for part in parts]
+    remainders = sorted(range(len(parts)), key=lambda k: (-(parts[k] % (count * unit_ns)), k))
+    for k in remainders[: total - sum(floors)]:
+        floors[k] += 1
+    return floors

@@ -1,0 +1,202 @@
+"""Comparisons, plans and summaries as text, for 80 columns and more, for terminals and for pipes."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from cutaway.building import BuiltStack
+from cutaway.comparison import METRICS, SPLIT, Comparison, shares_that_sum
+from cutaway.models.memory import total_bytes
+from cutaway.scenarios.problems import printable
+from cutaway.sim import trace
+from cutaway.sim.statistics import Estimate
+
+STACKS_IN_A_ROW = 3
+WIDTH_PIPED = 80
+
+
+def console(to_stderr: bool = False) -> Console:
+    """A terminal's own width; 80 columns in a pipe. No colours where they are not wanted (NO_COLOR, no terminal)."""
+    stream = sys.stderr if to_stderr else sys.stdout
+    return Console(file=stream, width=None if stream.isatty() else WIDTH_PIPED, highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def print_comparison(comparison: Comparison) -> None:
+    """Figures, differences, ledger, and what they rest on."""
+    out = console()
+    out.print(printable(comparison.scenario.title.en, 200), style="bold")
+    out.print(_how(comparison))
+    for stacks in _in_rows(comparison.stacks):
+        out.print()
+        out.print(_figures(comparison, stacks))
+    base = comparison.stacks[0]
+    for stacks in _in_rows(comparison.stacks[1:]):
+        out.print()
+        out.print(_differences(comparison, base, stacks))
+    for stacks in _in_rows(comparison.stacks):
+        out.print()
+        out.print(_ledger(comparison, stacks))
+    _print_notes(out, comparison)
+
+
+def _how(comparison: Comparison) -> str:
+    scenario = comparison.scenario
+    clients, run = scenario.clients, scenario.run
+    load = f"{clients.connections} connections, {clients.kind}"
+    span = f"{run.requests:,} requests" if run.duration is None else f"{run.duration / 1e9:g} s"
+    return f"{load}; {run.replications} x {span} a stack; costs: {printable(scenario.profile)}"
+
+
+def _in_rows(stacks: Sequence[BuiltStack]) -> Iterable[Sequence[BuiltStack]]:
+    return [stacks[first : first + STACKS_IN_A_ROW] for first in range(0, len(stacks), STACKS_IN_A_ROW)]
+
+
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
+
+
+def _figures(comparison: Comparison, stacks: Sequence[BuiltStack]) -> Table:
+    table = _table("On each stack (mean of the replications, 95 % interval)")
+    table.add_column("")
+    table.add_column("")
+    for built in stacks:
+        table.add_column(printable(built.name, 20), justify="right")
+    for metric in METRICS:
+        table.add_row(metric.name, metric.unit, *[with_interval(comparison.figure(built.name, metric)) for built in stacks])
+    table.add_row("memory held", "MiB", *[f"{total_bytes(built.memory) / 2**20:.1f}" for built in stacks])
+    table.add_row("start-up", "ms", *[f"{built.start_up_ns / 1e6:.1f}" for built in stacks])
+    return table
+
+
+def _differences(comparison: Comparison, base: BuiltStack, stacks: Sequence[BuiltStack]) -> Table:
+    table = _table(f"Difference from {printable(base.name, 20)} (the same requests; 95 % interval)")
+    table.add_column("")
+    table.add_column("")
+    for built in stacks:
+        table.add_column(printable(built.name, 20), justify="right")
+        table.add_column("", justify="right")
+    for metric in METRICS:
+        cells = []
+        for built in stacks:
+            found = comparison.difference(built.name, base.name, metric)
+            cells += [with_interval(found, signed=True), _relative(found, comparison.figure(base.name, metric).mean)]
+        table.add_row(metric.name, metric.unit, *cells)
+    return table
+
+
+def _relative(found: Estimate, base: float) -> str:
+    if math.isfinite(found.half_width) and found.is_zero:
+        return "noise"
+    return f"{100 * found.mean / base:+.1f} %" if base else ""
+
+
+def with_interval(found: Estimate, signed: bool = False) -> str:
+    """`98 765 ± 43`, in the digits that the interval leaves."""
+    width = found.half_width
+    if not math.isfinite(width):
+        return _number(found.mean, 1, signed)
+    digits = 0 if width >= 10 else 1 if width >= 1 else 2
+    digits = min(digits, 1) if abs(found.mean) >= 1000 else digits
+    return f"{_number(found.mean, digits, signed)} ± {_number(width, digits)}"
+
+
+def _number(value: float, digits: int, signed: bool = False) -> str:
+    return f"{value:{'+' if signed else ''},.{digits}f}".replace(",", "\u202f" if sys.stdout.encoding.lower().startswith("utf") else " ")
+
+
+def _ledger(comparison: Comparison, stacks: Sequence[BuiltStack]) -> Table:
+    """A row a layer, three columns a stack; each column group sums to the stack's mean latency."""
+    longest = max(comparison.figure(built.name, METRICS[1]).mean for built in comparison.stacks)
+    unit_ns, unit, digits = (100, "µs", 1) if longest < 10_000 else (10_000, "ms", 2)
+    table = _table(f"Where the mean request spent its time, {unit}: running, waiting for a CPU, waiting for something else")
+    table.add_column("")
+    for built in stacks:
+        table.add_column(printable(built.name, 20), justify="right")
+        table.add_column("CPU?", justify="right")
+        table.add_column("other", justify="right")
+    cells = {built.name: _ledger_cells(comparison, built, unit_ns) for built in stacks}
+    for layer in comparison.layers():
+        row: list[str] = []
+        for built in stacks:
+            row += [_cell(value, digits) for value in cells[built.name].get(layer, [-1] * 3)]
+        if any(cell.strip("·. 0") for cell in row):
+            table.add_row(layer, *row)
+    table.add_section()
+    sums = [[sum(values[k] for values in cells[built.name].values()) for k in range(len(SPLIT))] for built in stacks]
+    table.add_row("sum", *[_cell(value, digits) for one in sums for value in one])
+    table.add_row("mean latency", *[text for one in sums for text in (_cell(sum(one), digits), "", "")], style="bold")
+    return table
+
+
+def _ledger_cells(comparison: Comparison, built: BuiltStack, unit_ns: int) -> dict[str, list[int]]:
+    """Of each layer the three parts, in units, rounded so that all of them sum to the mean latency."""
+    ledger = comparison.ledger_ns(built.name)
+    served = max(sum(result.served for result in comparison.results[built.name]), 1)
+    running = ledger[:, trace.RUNNING]
+    waiting = ledger[:, list(trace.FOR_A_CPU)].sum(axis=1)
+    rest = ledger.sum(axis=1) - running - waiting
+    parts = np.stack([running, waiting, rest], axis=1)
+    shares = shares_that_sum([int(ns) for ns in parts.ravel()], served, unit_ns)
+    return {layer: shares[3 * index : 3 * index + 3] for index, layer in enumerate(built.machine.layers)}
+
+
+def _cell(units: int, digits: int) -> str:
+    if units < 0:
+        return ""
+    return f"{units / 10**digits:.{digits}f}" if units else "·"
+
+
+def _print_notes(out: Console, comparison: Comparison) -> None:
+    out.print()
+    assumed = comparison.assumed()
+    if assumed:
+        names = [built.name for built in comparison.stacks]
+        out.print("Rests on assumptions, not measurements (cutaway cost NAME tells each):", style="bold")
+        for name, stacks in assumed.items():
+            out.print(f"  {name}" + ("" if len(stacks) == len(names) else f" ({', '.join(printable(one, 20) for one in stacks)})"))
+    for text in comparison.warnings():
+        out.print(f"Beware: {text}", style="bold")
+    for text in comparison.missed():
+        out.print(f"Missed: {text}", style="bold")
+
+
+def print_plan(built: BuiltStack) -> None:
+    """The steps of a request on one stack, and the sum by layer."""
+    out = console()
+    for plan in built.machine.plans:
+        out.print()
+        out.print(_plan_table(built, plan.name))
+
+
+def _plan_table(built: BuiltStack, plan: str) -> Table:
+    from cutaway.explaining import steps_of
+
+    table = _table(f"{printable(built.name, 40)}: what a request does")
+    for heading, justify in (("", "right"), ("layer", "left"), ("operation", "left"), ("on", "left"), ("ns", "right"), ("costs", "left")):
+        table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    sums: dict[str, int] = {}
+    for step in steps_of(built, plan):
+        table.add_row(step.number, step.layer, step.operation, step.on, f"{step.cost_ns:,}" if step.cost_ns else step.size, step.costs_as_text())
+        sums[step.layer] = sums.get(step.layer, 0) + step.cost_ns
+    table.add_section()
+    for layer in [one for one in built.machine.layers if sums.get(one)]:
+        table.add_row("", layer, "", "", f"{sums[layer]:,}", "")
+    table.add_row("", "sum", "", "", f"{sum(sums.values()):,}", "? assumed")
+    return table
+
+
+def print_lines(lines: Iterable[Any], to_stderr: bool = False) -> None:
+    """Plain lines."""
+    out = console(to_stderr)
+    for line in lines:
+        out.print(str(line), soft_wrap=True)
+
+
