@@ -59,6 +59,20 @@ def _kernels_of_the_host(trace: Trace, cpus: list[dict[str, Any]]) -> set[str]:
     return kernels or {cpu["kernel"] for cpu in cpus if not cpu.get("vcpu")}
 
 
+def _label(cpu: int, host: tuple[int, ...], virtual: tuple[int, ...], names: list[str]) -> str:
+    """CPU 0, vCPU 0: counted in each kernel."""
+    if cpu in virtual:
+        return f"vCPU {virtual.index(cpu)}"
+    return f"CPU {host.index(cpu)}" if cpu in host else names[cpu]
+
+
+def _role_label(thread: int, entry: dict[str, Any], role: str, owners: dict[int, int]) -> str:
+    """What a thread is called where there is little room: its role, a vCPU by its number, a CPU's tick by that word."""
+    if thread in owners.values():
+        return f"vCPU {list(owners.values()).index(thread)}"
+    return role if entry.get("role") else role.split()[-1]
+
+
 def _layers_of_threads(trace: Trace) -> dict[int, frozenset[str]]:
     names = [str(name) for name in trace.meta["layers"]]
     at_work = trace.spans[(trace.spans["kind"] == RUNNING) & (trace.spans["thread"] >= 0)]
@@ -90,9 +104,9 @@ def cast_of(trace: Trace) -> Cast:
     }
     quotas = {name: (int(group["quota_ns"]), int(group["period_ns"])) for name, group in named.items() if group.get("quota_ns")}
     return Cast(
-        tuple(cpu_names),
+        tuple(_label(number, host, tuple(owners), cpu_names) for number in range(len(cpus))),
         tuple(thread_names),
-        tuple(roles),
+        tuple(_role_label(number, threads[number], roles[number], owners) for number in range(len(threads))),
         tuple(str(thread["kind"]) for thread in threads),
         host,
         tuple(owners),

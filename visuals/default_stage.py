@@ -82,6 +82,8 @@ LAYERS = {
     "nginx": Said("nginx", "nginx"),
 }
 WALLS = ("net", "pid", "mnt")
+ONE = Said("요청 하나가 지나는 길.", "The way of one request.")
+SEVERAL = Said("같은 요청, 같은 때: 다른 길.", "Same request, same time: other ways.")
 
 
 def hue_of(trace: Trace) -> str:
@@ -122,12 +124,12 @@ def stage_for(traces: Sequence[Trace]) -> Stage:
     hues = [hue_of(trace) for trace in traces]
     columns = tuple(_column(number, trace, hues.count(hue) == 1) for number, (trace, hue) in enumerate(zip(traces, hues, strict=True)))
     standing = {part.floor for part in PARTS if any(part.key in column.parts for column in columns)}
-    title = str(traces[0].meta.get("title") or traces[0].meta["stack"])
-    return Stage(
-        Said(title, title),
-        (Said("서버실", "Room"), Said("서버", "Server")),
-        tuple(floor for floor in FLOORS if floor.key in standing),
-        PARTS,
-        columns,
-        layer_names=LAYERS,
+    known = traces[0].meta.get("title")
+    title = (
+        Said(str(known), str(known))
+        if known
+        else Said(*(" · ".join(column.name.told(each) for column in columns) for each in ("ko", "en")))
     )
+    motto = SEVERAL if len(columns) > 1 else ONE
+    floors = tuple(floor for floor in FLOORS if floor.key in standing)
+    return Stage(title, (Said("서버실", "Room"), Said("서버", "Server")), floors, PARTS, columns, layer_names=LAYERS, motto=motto)

@@ -72,9 +72,10 @@ def draw_clock(view: View, layout: Layout, picture: Picture) -> None:
 def draw_caption(view: View, layout: Layout, picture: Picture) -> None:
     """The sentence of the current cue, in at most two lines."""
     cue = view.cue()
-    if cue is None:
+    standing = cue.caption if cue else view.stage.motto if view.by_request else None
+    if standing is None:
         return
-    said, area = cue.caption.told(view.language), layout.caption
+    said, area = standing.told(view.language), layout.caption
     lines = broken(said, 40, area.width, picture)
     for number, line in enumerate(lines[:2]):
         y = area.middle.y + (number - (len(lines[:2]) - 1) / 2) * 46

@@ -15,7 +15,7 @@ from cutaway.visuals.layout import ColumnLayout, Layout
 from cutaway.visuals.moment import Moment, Replay
 from cutaway.visuals.palette import Palette, mixed
 from cutaway.visuals.picture import Picture
-from cutaway.visuals.processors import draw_chips, draw_run_queue
+from cutaway.visuals.processors import Chips, draw_run_queue
 from cutaway.visuals.section import PART, cache_squares, draw_frost, frost_area
 from cutaway.visuals.view import Target, View
 from cutaway.visuals.ways import Ways
@@ -69,13 +69,14 @@ def draw_live(view: View, layout: Layout, number: int, ways: Ways, picture: Pict
         )
     ground = palette.frost if guest_stands else palette.room
     _processes(view, plan, replay, moment, followed, ground, picture)
+    chips = Chips(replay, moment, followed, hue, view.language, palette, picture, view.numbers)
     for part in view.stage.parts_of(column):
         area = plan.parts.get(part.key)
         if area is None:
             continue
         if part.kind in ("cpus", "vcpus"):
             cpus = replay.cast.host_cpus if part.kind == "cpus" else replay.cast.vcpus
-            draw_chips(area, cpus, replay, moment, followed, hue, view.language, palette, picture, frozen=frozen, numbers=view.numbers)
+            chips.draw(area, cpus)
         elif part.kind == "queue":
             draw_run_queue(area, replay, moment, followed, hue, palette, picture, view.numbers)
         elif part.kind == "cache":
@@ -137,7 +138,7 @@ def _others(
         view.targets.append(Target(Area(xs[at] - 12, ys[at] - 12, 24, 24), "request", number, int(requests[at])))
     here_followed = _place_of(moment, followed, ways)
     standing: dict[tuple[int, int, str], list[int]] = {}
-    for at in np.flatnonzero(~moving).tolist():
+    for at in np.flatnonzero(~moving & (xs > plan.client_x + 1)).tolist():  # who waits at the client is not on the machine
         key = (round(xs[at]), round(ys[at] / 8), sign_of(int(kinds[at]), bool(answering[at])))
         standing.setdefault(key, []).append(at)
     for (_, _, sign), members in standing.items():

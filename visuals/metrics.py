@@ -36,7 +36,8 @@ class Latencies:
     """The served requests of a trace in the order in which they ended."""
 
     def __init__(self, trace: Trace) -> None:
-        served = trace.requests[trace.requests["outcome"] == SERVED]
+        # What ended during the warm-up is in the trace to be seen, and does not count.
+        served = trace.requests[(trace.requests["outcome"] == SERVED) & (trace.requests["ended"] >= trace.meta["start_ns"])]
         order = np.argsort(served["ended"], kind="stable")
         self.ended: npt.NDArray[np.int64] = served["ended"][order]
         self.latency: npt.NDArray[np.int64] = (served["ended"] - served["born"])[order]

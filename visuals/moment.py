@@ -156,16 +156,22 @@ class Replay:
 
     def run_queue(self, moment: Moment) -> list[Waiting]:
         """Who waits for a CPU of the host, first come first: the kernel's own threads of a guest stand in the guest's queue, not here."""
-        return [one for one in moment.waiting if one.state in (T_RUNNABLE, T_WAKING) and one.thread in self.cast.host_threads]
+        return [one for one in moment.waiting_in(T_RUNNABLE) if one.thread in self.cast.host_threads]
+
+    def waking(self, moment: Moment) -> dict[int, Waiting]:
+        """Idle CPUs that are coming up, and for whom; a virtual one while its thread wakes on its core."""
+        waking = {one.cpu: one for one in moment.waiting_in(T_WAKING)}
+        owners = {one.thread: one for one in waking.values()}
+        return waking | {vcpu: owners[owner] for vcpu, owner in self.cast.vcpu_threads.items() if owner in owners}
 
     def frozen(self, moment: Moment) -> dict[int, int]:
-        """Virtual CPUs that have work and no core, and since when."""
+        """Virtual CPUs that have work while their thread stands in the host's run queue, and since when."""
         at_the_host = {one.thread: one.since_ns for one in moment.waiting_in(T_RUNNABLE)}
-        stolen = {one.cpu: one.since_ns for one in moment.waiting_in(T_STOLEN)}
+        stolen = {one.cpu for one in moment.waiting_in(T_STOLEN)}
         return {
-            vcpu: at_the_host.get(owner, stolen.get(vcpu, 0))
+            vcpu: at_the_host[owner]
             for vcpu, owner in self.cast.vcpu_threads.items()
-            if vcpu in stolen or (owner in at_the_host and vcpu in moment.cpus)
+            if owner in at_the_host and (vcpu in stolen or vcpu in moment.cpus)
         }
 
     def throttled(self, moment: Moment, group: str) -> int | None:

@@ -5,6 +5,8 @@ A CPU is a chip with pins; the disc inside its arc is the work on it, in the hue
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from cutaway.sim.trace import T_STOLEN
 from cutaway.visuals.cast import Cast
 from cutaway.visuals.geometry import Area, Point
@@ -36,74 +38,70 @@ def cells(area: Area, count: int) -> list[Area]:
     ]
 
 
-def draw_chips(
-    area: Area,
-    cpus: tuple[int, ...],
-    replay: Replay,
-    moment: Moment,
-    followed: int | None,
-    hue: Colour,
-    language: Language,
-    palette: Palette,
-    picture: Picture,
-    *,
-    frozen: dict[int, int],
-    numbers: bool,
-) -> None:
-    """The CPUs of one kernel."""
-    virtual = bool(cpus) and cpus[0] in replay.cast.vcpu_threads
-    for cpu, cell in zip(cpus, cells(area, len(cpus)), strict=True):
-        stopped = cpu in frozen
-        ground = palette.frost if stopped else palette.room
-        for number in range(PINS):
-            x = cell.x + cell.width * (number + 1) / (PINS + 1)
-            picture.line(Point(x, cell.y - 4), Point(x, cell.y), palette.line, 1.6)
-            picture.line(Point(x, cell.bottom), Point(x, cell.bottom + 4), palette.line, 1.6)
-        picture.frame(cell, palette.ink, PART, radius=5, ground=ground, dashed=virtual)
-        _chip(cell, cpu, replay, moment, followed, hue, language, palette, picture, ground, stopped, numbers)
+@dataclass(frozen=True)
+class Chips:
+    """Draws the CPUs of one kernel at a moment."""
 
+    replay: Replay
+    moment: Moment
+    followed: int | None
+    hue: Colour
+    language: Language
+    palette: Palette
+    picture: Picture
+    numbers: bool
 
-def _chip(
-    cell: Area,
-    cpu: int,
-    replay: Replay,
-    moment: Moment,
-    followed: int | None,
-    hue: Colour,
-    language: Language,
-    palette: Palette,
-    picture: Picture,
-    ground: Colour,
-    stopped: bool,
-    numbers: bool,
-) -> None:
-    now = None if stopped else moment.cpus.get(cpu)
-    ours = followed is not None and now is not None and replay.running_for(moment, cpu) == followed
-    colour = hue if ours else palette.other
-    radius = min(15.0, cell.height / 2 - 5, cell.width / 2 - 4)
-    named = cell.width >= NAMED[0]
-    at = Point(cell.x + radius + 9 if named else cell.middle.x, cell.middle.y)
-    picture.arc(at, radius, min(5, radius * 0.4), now.share(moment.time_ns) if now else 0.0, colour, palette.hair)
-    who = replay.cast.cpu_names[cpu]
-    if stopped:
-        picture.sign("clock", at, radius * 0.62, palette.on_frost, ground=ground, name=f"{who}, stopped")
-    elif now:
-        picture.sign("disc", at, radius * 0.5, colour, ground=ground, name=f"work on {who}")
-    if not named:
-        return
-    left, room = at.x + radius + 7, cell.right - at.x - radius - 13
-    doing = word("stopped", language) if stopped else doing_on(replay.cast, now.thread) if now else word("idle", language)
-    ink, ink2 = (palette.on_frost, palette.on_frost) if stopped else (palette.ink, palette.ink2)
-    if cell.height < ROOMY[1]:
-        picture.text(Point(left, at.y), doing, 22, ink, bold=True, room=room)
-        return
-    spread = min(13.0, cell.height / 2 - 14)
-    if numbers:
-        busy = replay.busy[cpu].within(replay.start_ns, moment.time_ns) / max(moment.time_ns - replay.start_ns, 1)
-        picture.number(Point(left, at.y - spread), f"{busy:.0%}", 20, ink2, bold=False)
-    else:
-        picture.text(Point(left, at.y - spread), who, 20, ink2, room=room)
-    picture.text(Point(left, at.y + spread), doing, 26, ink, bold=True, room=room)
+    def draw(self, area: Area, cpus: tuple[int, ...]) -> None:
+        virtual = bool(cpus) and cpus[0] in self.replay.cast.vcpu_threads
+        frozen, waking = self.replay.frozen(self.moment), self.replay.waking(self.moment)
+        for cpu, cell in zip(cpus, cells(area, len(cpus)), strict=True):
+            ground = self.palette.frost if cpu in frozen else self.palette.room
+            for number in range(PINS):
+                x = cell.x + cell.width * (number + 1) / (PINS + 1)
+                self.picture.line(Point(x, cell.y - 4), Point(x, cell.y), self.palette.line, 1.6)
+                self.picture.line(Point(x, cell.bottom), Point(x, cell.bottom + 4), self.palette.line, 1.6)
+            self.picture.frame(cell, self.palette.ink, PART, radius=5, ground=ground, dashed=virtual)
+            at = self._dial(cell, cpu, ground, cpu in frozen, cpu in waking)
+            if cell.width >= NAMED[0]:
+                self._words(cell, cpu, at, self._doing(cpu, cpu in frozen, cpu in waking), cpu in frozen)
+
+    def _dial(self, cell: Area, cpu: int, ground: Colour, stopped: bool, waking: bool) -> Point:
+        """The arc of the stint and the disc of the work; gives the end of its level line."""
+        now = None if stopped else self.moment.cpus.get(cpu)
+        ours = self.followed is not None and now is not None and self.replay.running_for(self.moment, cpu) == self.followed
+        colour, who = self.hue if ours else self.palette.other, self.replay.cast.cpu_names[cpu]
+        radius = min(15.0, cell.height / 2 - 5, cell.width / 2 - 4)
+        at = Point(cell.x + radius + 9 if cell.width >= NAMED[0] else cell.middle.x, cell.middle.y)
+        self.picture.arc(at, radius, min(5, radius * 0.4), now.share(self.moment.time_ns) if now else 0.0, colour, self.palette.hair)
+        if now:
+            self.picture.sign("disc", at, radius * 0.5, colour, ground=ground, name=f"work on {who}")
+        elif stopped or waking:
+            ink = self.palette.on_frost if stopped else self.palette.other
+            self.picture.sign("clock", at, radius * 0.62, ink, ground=ground, name=f"{who}, {'stopped' if stopped else 'waking'}")
+        return Point(at.x + radius, at.y)
+
+    def _doing(self, cpu: int, stopped: bool, waking: bool) -> str:
+        now = self.moment.cpus.get(cpu)
+        if stopped:
+            return word("stopped", self.language)
+        if now:
+            return doing_on(self.replay.cast, now.thread)
+        return word("wakes" if waking else "idle", self.language)
+
+    def _words(self, cell: Area, cpu: int, at: Point, doing: str, stopped: bool) -> None:
+        left, room = at.x + 7, cell.right - at.x - 13
+        ink, ink2 = (self.palette.on_frost, self.palette.on_frost) if stopped else (self.palette.ink, self.palette.ink2)
+        if cell.height < ROOMY[1]:
+            self.picture.text(Point(left, at.y), doing, 22, ink, bold=True, room=room)
+            return
+        spread = min(13.0, cell.height / 2 - 14)
+        above = Point(left, at.y - spread)
+        if self.numbers:
+            since, now = self.replay.start_ns, self.moment.time_ns
+            self.picture.number(above, f"{self.replay.busy[cpu].within(since, now) / max(now - since, 1):.0%}", 20, ink2, bold=False)
+        else:
+            self.picture.text(above, self.replay.cast.cpu_names[cpu], 20, ink2, room=room)
+        self.picture.text(Point(left, at.y + spread), doing, 26, ink, bold=True, room=room)
 
 
 def doing_on(cast: Cast, thread: int) -> str:

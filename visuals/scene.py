@@ -33,7 +33,11 @@ class Scene:
         key = (id(view.stage), tuple(view.shown), round(width, 2), round(height, 2))
         if self._layout is None or self._key != key:
             self._key, self._layout = key, layout_for(view.stage, view.columns, width, height)
-            self._ways = [ways_for(view.stage, plan, view.replay(plan.column).trace.meta["steps"]) for plan in self._layout.columns]
+            replays = [view.replay(plan.column) for plan in self._layout.columns]
+            self._ways = [
+                ways_for(view.stage, plan, replay.trace.meta["steps"], replay.journeys.own_steps)
+                for plan, replay in zip(self._layout.columns, replays, strict=True)
+            ]
         return self._layout, self._ways
 
     def draw(self, view: View, picture: Picture) -> None:

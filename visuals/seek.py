@@ -54,6 +54,7 @@ class Journeys:
         self.keys = keys[self.order]
         self.step = self._steps_without_gaps()
         self.before, self.total = self._progress()
+        self.own_steps = frozenset(np.unique(self.step[spans["branch"] == 0]).tolist())
 
     def rows(self, request: int, branch: int = 0) -> Rows:
         """Rows of one request, in time."""

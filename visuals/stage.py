@@ -116,6 +116,8 @@ class Stage:
     """(client, connection, number) of the request to follow first; none: one of middle latency."""
     costs: Mapping[str, CostRecord] = field(default_factory=dict)
     layer_names: Mapping[str, Said] = field(default_factory=dict)
+    motto: Said | None = None
+    """Stands where captions do while there is none."""
 
     def floor(self, key: str) -> Floor:
         return next(floor for floor in self.floors if floor.key == key)

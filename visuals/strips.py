@@ -176,15 +176,19 @@ def _ticks(view: View, area: Area, colour: tuple[int, int, int], picture: Pictur
 
 
 def event_cells(view: View, area: Area) -> list[npt.NDArray[np.int64]]:
-    """By height of the layer, from the client up to the server, the marks of the timeline at which something begins."""
+    """By height of the layer, from the client up to the server, the marks where something begins: of the request, or of the run."""
     first, last = view.range_ns()
     found: list[list[npt.NDArray[np.int64]]] = [[] for _ in range(TICK_ROWS)]
     floors = list(reversed(view.stage.floors))
     for column in view.columns:
         replay = view.replay(column)
         shift = view.born_ns(column) if view.by_request else 0
-        begin, end = np.searchsorted(replay.spans.starts, (first + shift, last + shift))
-        spans = replay.trace.spans[begin : end : max((end - begin) // 200_000, 1)]
+        request = view.request(column)
+        if view.by_request and request is not None:
+            spans = replay.trace.spans[replay.journeys.rows(request)]
+        else:
+            begin, end = np.searchsorted(replay.spans.starts, (first + shift, last + shift))
+            spans = replay.trace.spans[begin : end : max((end - begin) // 200_000, 1)]
         cells = ((spans["start"] - shift - first) / max(last - first, 1) * (area.width / TICK_STEP)).astype(np.int64)
         names = [str(name) for name in replay.trace.meta["layers"]]
         height = np.array([next((at for at, floor in enumerate(floors) if name in floor.layers), 0) for name in names])

@@ -7,7 +7,7 @@ part and returns. All stretches lie on one line measured by length, so that the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import cos, hypot, pi, sin
@@ -116,8 +116,8 @@ def rounded(points: Sequence[Point]) -> list[Point]:
 class _Builder:
     """Lays the stretches of one column."""
 
-    def __init__(self, stage: Stage, plan: ColumnLayout, steps: Sequence[dict[str, Any]]) -> None:
-        self.stage, self.plan, self.steps = stage, plan, steps
+    def __init__(self, stage: Stage, plan: ColumnLayout, steps: Sequence[dict[str, Any]], own: Collection[int]) -> None:
+        self.stage, self.plan, self.steps, self.own = stage, plan, steps, own
         self.parts: dict[str, Part] = {part.key: part for part in stage.parts_of(plan.column)}
         self.apex = min((area.y + 14 for key, area in plan.parts.items() if self.parts[key].kind == "process"), default=plan.area.y + 60)
         client, lane_up, lane_down = Point(plan.client_x, plan.wire_y), plan.lane_up, plan.lane_down
@@ -176,7 +176,8 @@ class _Builder:
             self.part_of_step[number] = part.key if part else next(iter(self.parts))
         plans: dict[Any, list[int]] = {}
         for number, step in enumerate(self.steps):
-            plans.setdefault(step.get("plan"), []).append(number)
+            if number in self.own:
+                plans.setdefault(step.get("plan"), []).append(number)
         for numbers in plans.values():
             for answering in (False, True):
                 self._lay_way([number for number in numbers if bool(self.steps[number].get("answering")) == answering], answering)
@@ -213,21 +214,26 @@ class _Builder:
         for at, (key, steps) in enumerate(stops):
             edges = self._edges(key, answering) or (0.0, 0.0)
             end = edges[1]
+            inside = edges[1]
             # From this machine to a client on it no wire leads: the request then simply is at the client.
             if at + 1 < len(stops) and (self.parts[stops[at + 1][0]].kind != "client" or self.parts[key].kind == "wire"):
                 end = (self._edges(stops[at + 1][0], answering) or edges)[0]
             # The first step of the answer leads away from the turn, whatever part it is of.
             begin = self.turn if answering and not at and self.parts[key].kind != "client" else edges[0]
-            self._share_out(steps, begin, end if self.parts[key].kind != "client" else edges[0])
+            if self.parts[key].kind in ("client", "wire"):
+                inside = end
+            self._share_out(steps, begin, inside, end if self.parts[key].kind != "client" else edges[0])
         first = self.begins[stops[0][1][0]] if stops else (self.turn if answering else 0.0)
         for number, after in excursions:
             self._excursion(number, float(self.ends[after]) if after >= 0 else float(first), answering)
 
-    def _share_out(self, steps: list[int], begin: float, end: float) -> None:
+    def _share_out(self, steps: list[int], begin: float, inside: float, end: float) -> None:
+        """The steps of a part share its inside, so that who waits for one of them stands there; the last one leads on to the next part."""
         costs = [max(int(self.steps[number].get("cost_ns") or 0), 0) for number in steps]
         floor = max(sum(costs) / 24, 1.0)
         weights = np.array([max(cost, floor) for cost in costs])
-        marks = begin + (end - begin) * np.concatenate([[0.0], np.cumsum(weights) / weights.sum()])
+        marks = begin + (inside - begin) * np.concatenate([[0.0], np.cumsum(weights) / weights.sum()])
+        marks[-1] = end
         self.begins[steps], self.ends[steps] = marks[:-1], marks[1:]
         self.home_begins[steps], self.home_ends[steps] = marks[:-1], marks[1:]
 
@@ -257,6 +263,6 @@ def side_track(kind: str, area: Area) -> list[Point]:
     return [Point(area.x + 12, level), Point(area.right - 12, level)]
 
 
-def ways_for(stage: Stage, plan: ColumnLayout, steps: Sequence[dict[str, Any]]) -> Ways:
-    """The ways of one column for the steps of its trace."""
-    return _Builder(stage, plan, steps).lay()
+def ways_for(stage: Stage, plan: ColumnLayout, steps: Sequence[dict[str, Any]], own: Collection[int]) -> Ways:
+    """The ways of one column for the steps of its trace. `own` are those that requests take themselves; what forks off has no way."""
+    return _Builder(stage, plan, steps, own).lay()

@@ -50,6 +50,7 @@ WORDS = {
     "running": Said("가는 중", "running"),
     "run queue": Said("차례를 기다림", "in the run queue"),
     "waking": Said("CPU가 깨는 중", "CPU wakes up"),
+    "wakes": Said("깨는 중", "wakes"),
     "stolen": Said("CPU를 빼앗김", "CPU was taken"),
     "turn": Said("일하는 이를 기다림", "waits for its thread"),
     "device": Said("장치에서", "on a device"),
