@@ -20,7 +20,7 @@ from cutaway.visuals.stage import Column
 from cutaway.visuals.view import Target, View
 from cutaway.visuals.words import word
 
-BAR, EDGE = 22.0, 10.0
+BAR, EDGE, LOW = 22.0, 10.0, 60.0
 
 
 def scale_ns(view: View) -> int:
@@ -77,28 +77,43 @@ def _account(view: View, layout: Layout, number: int, column: Column, ledger: Le
     numbers = parts_of_total([entry.total_ns for entry in entries], unit)
     width = (place.width - EDGE) / scale_ns(view)
     here = _floor_now(view, column, ledger)
-    x = place.x + 1
-    ends: list[Point] = []
-    top = max((at for at, entry in enumerate(entries) if entry.total_ns), default=0)
-    for at, (floor, entry, told) in enumerate(zip(floors, entries, numbers, strict=True)):
-        row = layout.rows[floor.key]
-        low = row.height < 60
-        bar = Area(x, row.y + 31 if low else row.middle.y + 12, entry.total_ns * width, 10 if low else BAR)
+    bars = _bars(view, layout, entries, place.x + 1, width)
+    stood = [bar for bar in bars if bar.width > 0]
+    for below, above in pairwise(stood):
+        picture.line(Point(below.right, below.middle.y), Point(above.x, above.middle.y), hue, 2)
+    for floor, entry, bar, told in zip(floors, entries, bars, numbers, strict=True):
         if entry.total_ns:
-            ends += [Point(bar.x, bar.y + bar.height / 2), Point(bar.right, bar.y + bar.height / 2)]
             _bar(entry, bar, width, hue, palette.paper, picture)
             now = floor.key == here and not ledger.over
-            size, y = (24.0, row.y + 14) if low else (30.0, row.middle.y - 16)
-            taken = picture.measure(told, size, bold=now, number=True)
-            right = _beside(bar.right if at < top else place.x, taken + (28 if now and not low else 0), place)
-            picture.number(Point(right, y), told, size, palette.ink, bold=now, align="right")
-            if now and not low:
-                _state(view, column, Point(right - taken - 16, y), hue, picture)
+            rises = bar.right if bar is not stood[-1] else place.x
+            _number(view, column, layout.rows[floor.key], place, rises, told, now, picture)
+            row = layout.rows[floor.key]
             view.targets.append(Target(Area(place.x, row.y, place.width, row.height), "floor", number, floor=floor.key))
-        x = bar.right
-    for begin, end in list(pairwise(ends))[1::2]:  # from the end of one bar up to the begin of the next
-        picture.line(begin, end, hue, 2)
     _total(view, layout, ledger, place, [entry.total_ns for entry in entries], unit, picture)
+
+
+def _bars(view: View, layout: Layout, entries: list[Entry], x: float, width: float) -> list[Area]:
+    """Of each floor, from the foot up, its stretch of the stair: each begins where the last ended."""
+    bars = []
+    for floor, entry in zip(reversed(view.stage.floors), entries, strict=True):
+        row = layout.rows[floor.key]
+        low = row.height < LOW
+        bars.append(Area(x, row.y + 31 if low else row.middle.y + 12, entry.total_ns * width, 10 if low else BAR))
+        x = bars[-1].right
+    return bars
+
+
+def _number(view: View, column: Column, row: Area, place: Area, rises: float, told: str, now: bool, picture: Picture) -> None:
+    """A floor's time, off the line that rises from its bar; where there is no room beside the line, over it on paper."""
+    low, palette = row.height < LOW, view.palette
+    size, y = (24.0, row.y + 14) if low else (30.0, row.middle.y - 16)
+    taken = picture.measure(told, size, bold=now, number=True)
+    right = _beside(rises, taken + (28 if now and not low else 0), place)
+    if right - taken - 4 < rises < right + 4:
+        picture.fill(Area(right - taken - 4, y - size / 2, taken + 8, size), palette.paper)
+    picture.number(Point(right, y), told, size, palette.ink, bold=now, align="right")
+    if now and not low:
+        _state(view, column, Point(right - taken - 16, y), palette.hue(column.hue), picture)
 
 
 def _beside(line: float, width: float, place: Area) -> float:

@@ -57,6 +57,7 @@ def draw_live(view: View, layout: Layout, number: int, ways: Ways, picture: Pict
     replay, moment, followed = view.replay(column), view.moment(column), view.request(column)
     hue, frozen = palette.hue(column.hue), replay.frozen(moment)
     guest_stands = bool(frozen) and len(frozen) == len(replay.cast.vcpu_threads)
+    strength = 0.0
     if guest_stands:
         since = moment.time_ns - max(frozen.values())
         strength = min(since / 1e9 / view.speed / FROST_S, 1.0) if view.playing else 1.0
@@ -67,7 +68,7 @@ def draw_live(view: View, layout: Layout, number: int, ways: Ways, picture: Pict
             lambda canvas: draw_frost(view.stage, plan, view.language, palette, canvas),
             strength=strength,
         )
-    ground = palette.frost if guest_stands else palette.room
+    ground = palette.frost if strength >= 1 else palette.room
     _processes(view, plan, replay, moment, followed, ground, picture)
     chips = Chips(replay, moment, followed, hue, view.language, palette, picture, view.numbers)
     for part in view.stage.parts_of(column):
@@ -81,7 +82,7 @@ def draw_live(view: View, layout: Layout, number: int, ways: Ways, picture: Pict
             draw_run_queue(area, replay, moment, followed, hue, palette, picture, view.numbers)
         elif part.kind == "cache":
             _cache_hit(part.key, area, replay, moment, followed, ways, view, plan, picture)
-    if guest_stands:
+    if strength >= 1:
         _host_took_it(view, plan, moment.time_ns - max(frozen.values()), picture)
     _meter(view, plan, replay, moment, picture)
     _way(view, plan, moment, followed, ways, picture)
