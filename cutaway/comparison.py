@@ -57,7 +57,8 @@ class Comparison:
 
     def ledger_ns(self, stack: str) -> Integers:
         """(layers, kinds): over all served requests of all replications."""
-        return np.sum([result.ledger_ns for result in self.results[stack]], axis=0, dtype=np.int64)
+        total: Integers = np.sum([result.ledger_ns for result in self.results[stack]], axis=0, dtype=np.int64)
+        return total
 
     def layers(self) -> list[str]:
         """All layers that any stack has, in the ledger's order."""
@@ -121,7 +122,10 @@ class Comparison:
         served = sum(result.served for result in results)
         return {
             **{metric.key: _plain(self.figure(built.name, metric)) for metric in METRICS},
-            "memory": {"bytes": total_bytes(built.memory), "of_which_once_a_host": total_bytes(built.memory) - total_bytes(built.memory, False)},
+            "memory": {
+                "bytes": total_bytes(built.memory),
+                "of_which_once_a_host": total_bytes(built.memory) - total_bytes(built.memory, False),
+            },
             "start_up": built.start_up_ns,
             "served": served,
             "latency_sum_ns": sum(result.latency_sum_ns for result in results),

@@ -37,8 +37,17 @@ class ExplainedStep:
             {"name": cost.name, "times": times, "value": cost.record.value, "kind": cost.record.kind, "source": list(cost.record.source)}
             for cost, times in self.costs
         ]
-        return {"number": self.number, "kind": self.kind, "layer": self.layer, "operation": self.operation, "on": self.on,
-                "cost_ns": self.cost_ns, "size": self.size, "costs": costs, "remark": self.remark}  # fmt: skip
+        return {
+            "number": self.number,
+            "kind": self.kind,
+            "layer": self.layer,
+            "operation": self.operation,
+            "on": self.on,
+            "cost_ns": self.cost_ns,
+            "size": self.size,
+            "costs": costs,
+            "remark": self.remark,
+        }
 
 
 def steps_of(built: BuiltStack, plan: str) -> list[ExplainedStep]:
@@ -66,7 +75,9 @@ def _explain(steps: Sequence[m.Step], known: dict[str, Cost], prefix: str) -> It
             yield _explained(step, known, label)
 
 
-def _explained(step: m.Work | m.Transfer | m.Pause | m.DiskAccess | m.Acquire | m.Release | m.Deadline, known: dict[str, Cost], label: str) -> ExplainedStep:
+def _explained(
+    step: m.Work | m.Transfer | m.Pause | m.DiskAccess | m.Acquire | m.Release | m.Deadline, known: dict[str, Cost], label: str
+) -> ExplainedStep:
     kind = type(step).__name__.lower()
     if isinstance(step, m.Deadline):
         return ExplainedStep(label, kind, "client", "gives up after", "", step.after_ns, "", ())

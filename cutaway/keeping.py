@@ -27,7 +27,10 @@ def keep(folder: Path, comparison: Comparison, traces: Sequence[Trace]) -> None:
     _write_json(folder / "results.json", comparison.document())
     _write_json(folder / "scenario.json", comparison.scenario.model_dump(mode="json"))
     _write_json(folder / "runs.json", {name: [one.as_document() for one in results] for name, results in comparison.results.items()})
-    _write_json(folder / "run.json", {"cutaway": __version__, "python": platform.python_version(), "numpy": np.__version__, "system": platform.platform()})
+    _write_json(
+        folder / "run.json",
+        {"cutaway": __version__, "python": platform.python_version(), "numpy": np.__version__, "system": platform.platform()},
+    )
     pq.write_table(runs_table(comparison), folder / "runs.parquet", compression="zstd")
     pq.write_table(ledger_table(comparison), folder / "ledger.parquet", compression="zstd")
     pq.write_table(latency_table(comparison), folder / "latency.parquet", compression="zstd")
@@ -36,7 +39,9 @@ def keep(folder: Path, comparison: Comparison, traces: Sequence[Trace]) -> None:
 
 
 def _write_json(file: Path, document: Any) -> None:
-    file.write_text(json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False, default=str) + "\n", encoding="utf-8")
+    file.write_text(
+        json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False, default=str) + "\n", encoding="utf-8"
+    )
 
 
 def runs_table(comparison: Comparison) -> pa.Table:
@@ -46,8 +51,18 @@ def runs_table(comparison: Comparison) -> pa.Table:
         for number, result in enumerate(results):
             figures = {metric.key: metric.of(result) for metric in METRICS}
             outcomes = {name.replace(" ", "_"): count for name, count in result.outcomes.items()}
-            rows.append({"stack": stack, "replication": number, "seed": result.seed, "fingerprint": result.fingerprint, "counted_ns": result.counted_ns,
-                         "events": result.events, **outcomes, **figures})  # fmt: skip
+            rows.append(
+                {
+                    "stack": stack,
+                    "replication": number,
+                    "seed": result.seed,
+                    "fingerprint": result.fingerprint,
+                    "counted_ns": result.counted_ns,
+                    "events": result.events,
+                    **outcomes,
+                    **figures,
+                }
+            )
     return pa.Table.from_pylist(rows)
 
 
@@ -58,7 +73,9 @@ def ledger_table(comparison: Comparison) -> pa.Table:
         for number, result in enumerate(results):
             for layer, name in enumerate(result.layers):
                 for kind, kind_name in enumerate(trace.KINDS):
-                    rows.append({"stack": stack, "replication": number, "layer": name, "kind": kind_name, "ns": int(result.ledger_ns[layer, kind])})
+                    rows.append(
+                        {"stack": stack, "replication": number, "layer": name, "kind": kind_name, "ns": int(result.ledger_ns[layer, kind])}
+                    )
     return pa.Table.from_pylist(rows)
 
 
@@ -69,5 +86,7 @@ def latency_table(comparison: Comparison) -> pa.Table:
         for number, result in enumerate(results):
             for bucket in np.nonzero(result.histogram)[0]:
                 low, high = books.bucket_bounds(int(bucket))
-                rows.append({"stack": stack, "replication": number, "from_ns": low, "to_ns": high, "requests": int(result.histogram[bucket])})
+                rows.append(
+                    {"stack": stack, "replication": number, "from_ns": low, "to_ns": high, "requests": int(result.histogram[bucket])}
+                )
     return pa.Table.from_pylist(rows)

@@ -36,8 +36,16 @@ def _names(one: tr.Trace, requests_pid: int, cpus_pid: int) -> Iterator[Event]:
 
 
 def _slice(pid: int, tid: int, name: str, category: str, start: int, end: int, **args: Any) -> Event:
-    return {"ph": "X", "pid": pid, "tid": tid, "name": name, "cat": category, "ts": start / 1000, "dur": (end - start) / 1000,
-            "args": {"start_ns": start, "end_ns": end, **args}}  # fmt: skip
+    return {
+        "ph": "X",
+        "pid": pid,
+        "tid": tid,
+        "name": name,
+        "cat": category,
+        "ts": start / 1000,
+        "dur": (end - start) / 1000,
+        "args": {"start_ns": start, "end_ns": end, **args},
+    }
 
 
 def _requests(one: tr.Trace, pid: int) -> Iterator[Event]:
@@ -51,8 +59,17 @@ def _requests(one: tr.Trace, pid: int) -> Iterator[Event]:
         row = known[request]
         tid = int(row["connection"])
         born, ended = int(row["born"]), int(row["ended"])
-        yield _slice(pid, tid, f"request {request}", "request", born, ended, connection=tid, number=int(row["number"]),
-                     outcome=tr.OUTCOMES[int(row["outcome"])])  # fmt: skip
+        yield _slice(
+            pid,
+            tid,
+            f"request {request}",
+            "request",
+            born,
+            ended,
+            connection=tid,
+            number=int(row["number"]),
+            outcome=tr.OUTCOMES[int(row["outcome"])],
+        )
         for layer, stay in groupby(own, key=lambda span: int(span["layer"])):
             inside = list(stay)
             yield _slice(pid, tid, one.meta["layers"][layer], "layer", int(inside[0]["start"]), int(inside[-1]["end"]))

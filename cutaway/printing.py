@@ -60,7 +60,9 @@ def _in_rows(stacks: Sequence[BuiltStack]) -> Iterable[Sequence[BuiltStack]]:
 
 
 def _table(title: str) -> Table:
-    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
+    return Table(
+        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False
+    )
 
 
 def _figures(comparison: Comparison, stacks: Sequence[BuiltStack]) -> Table:
@@ -184,7 +186,9 @@ def _plan_table(built: BuiltStack, plan: str) -> Table:
         table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
     sums: dict[str, int] = {}
     for step in steps_of(built, plan):
-        table.add_row(step.number, step.layer, step.operation, step.on, f"{step.cost_ns:,}" if step.cost_ns else step.size, step.costs_as_text())
+        table.add_row(
+            step.number, step.layer, step.operation, step.on, f"{step.cost_ns:,}" if step.cost_ns else step.size, step.costs_as_text()
+        )
         sums[step.layer] = sums.get(step.layer, 0) + step.cost_ns
     table.add_section()
     for layer in [one for one in built.machine.layers if sums.get(one)]:
@@ -198,5 +202,3 @@ def print_lines(lines: Iterable[Any], to_stderr: bool = False) -> None:
     out = console(to_stderr)
     for line in lines:
         out.print(str(line), soft_wrap=True)
-
-

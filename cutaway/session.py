@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from cutaway.building import BuiltStack, build_stacks, span_of
@@ -27,7 +28,13 @@ def compared(scenario: Scenario, stacks: Sequence[str], *, workers: int = 1, che
     machines = {one.name: one.machine for one in built}
     with _progress("runs") as progress:
         results = replicate(
-            machines, span_of(scenario), scenario.run.seed, scenario.run.replications, workers=workers, check_laws=check_laws, progress=progress
+            machines,
+            span_of(scenario),
+            scenario.run.seed,
+            scenario.run.replications,
+            workers=workers,
+            check_laws=check_laws,
+            progress=progress,
         )
     return Comparison(scenario, built, results)
 
@@ -67,7 +74,9 @@ def explain(scenario: Scenario, *, stacks: Sequence[str], as_json: bool) -> int:
 
     built = build_stacks(scenario, stacks)
     if as_json:
-        plans = {one.name: {plan.name: [step.as_document() for step in steps_of(one, plan.name)] for plan in one.machine.plans} for one in built}
+        plans = {
+            one.name: {plan.name: [step.as_document() for step in steps_of(one, plan.name)] for plan in one.machine.plans} for one in built
+        }
         print(json.dumps(plans, ensure_ascii=False, indent=2))
         return 0
     from cutaway.printing import print_plan
@@ -86,15 +95,25 @@ def traces_of(scenario: Scenario, stacks: Sequence[BuiltStack], *, one_in: int =
                 built.machine, seed_of(scenario.run.seed, 0), span or span_of(scenario), trace_one_in=one_in or scenario.run.trace_one_in
             ).trace
             assert made is not None
-            costs = {cost.name: {"value": cost.record.value, "kind": cost.record.kind, "what": cost.record.what, "source": list(cost.record.source),
-                                 "machine": cost.machine, "date": cost.date} for cost in built.costs}  # fmt: skip
+            costs = {
+                cost.name: {
+                    "value": cost.record.value,
+                    "kind": cost.record.kind,
+                    "what": cost.record.what,
+                    "source": list(cost.record.source),
+                    "machine": cost.machine,
+                    "date": cost.date,
+                }
+                for cost in built.costs
+            }
             title = scenario.stacks[built.name].title
-            made.meta |= {
+            meta = {
                 "title": scenario.title.model_dump(),
                 "stack_title": title.model_dump() if title else {"en": built.name, "ko": ""},
                 "scenario": digest(scenario),
                 "cost_records": costs,
             }
+            made = replace(made, meta=made.meta | meta)
             traces.append(made)
             if progress:
                 progress(done, len(stacks))
@@ -122,7 +141,14 @@ def trace_folders(folder: Path) -> list[Path]:
 
 
 def show(
-    source: Scenario | Path, *, language: str, look: str, size: tuple[int, int], record: Path | None, at_ns: int | None, length_ns: int | None
+    source: Scenario | Path,
+    *,
+    language: str,
+    look: str,
+    size: tuple[int, int],
+    record: Path | None,
+    at_ns: int | None,
+    length_ns: int | None,
 ) -> int:
     """Opens the view, or records it."""
     from cutaway import visuals

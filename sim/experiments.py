@@ -25,7 +25,14 @@ def seed_of(seed: int, replication: int) -> int:
 
 
 def replicate(
-    machines: Mapping[str, Machine], span: Span, seed: int, replications: int, *, workers: int = 1, check_laws: bool = False, progress: Progress | None = None
+    machines: Mapping[str, Machine],
+    span: Span,
+    seed: int,
+    replications: int,
+    *,
+    workers: int = 1,
+    check_laws: bool = False,
+    progress: Progress | None = None,
 ) -> dict[str, list[Result]]:
     """The results of every machine by replication. Raises LawBroken with the first law that does not hold, if they are checked."""
     jobs = [(name, k) for k in range(replications) for name in machines]

@@ -1,1 +1,2 @@
-def check(t): return []
+def check(t):
+    return []

@@ -47,9 +47,23 @@ def logarithm(x: Floats) -> Floats:
 
 def normal_quantile(p: Floats) -> Floats:
     """The standard normal's inverse distribution function, |error| < 1.15e-9 [Acklam 2003, rational approximation]."""
-    a = (-3.969683028665376e01, 2.209460984245205e02, -2.759285104469687e02, 1.383577518672690e02, -3.066479806614716e01, 2.506628277459239e00)
+    a = (
+        -3.969683028665376e01,
+        2.209460984245205e02,
+        -2.759285104469687e02,
+        1.383577518672690e02,
+        -3.066479806614716e01,
+        2.506628277459239e00,
+    )
     b = (-5.447609879822406e01, 1.615858368580409e02, -1.556989798598866e02, 6.680131188771972e01, -1.328068155288572e01, 1.0)
-    c = (-7.784894002430293e-03, -3.223964580411365e-01, -2.400758277161838e00, -2.549732539343734e00, 4.374664141464968e00, 2.938163982698783e00)
+    c = (
+        -7.784894002430293e-03,
+        -3.223964580411365e-01,
+        -2.400758277161838e00,
+        -2.549732539343734e00,
+        4.374664141464968e00,
+        2.938163982698783e00,
+    )
     d = (7.784695709041462e-03, 3.224671290700398e-01, 2.445134137142996e00, 3.754408661907416e00, 1.0)
     centre = p - 0.5
     square = centre * centre
@@ -95,5 +109,6 @@ def _quantile(spread: Spread, p: Floats) -> Floats:
         points = np.array(spread.quantiles, dtype=np.float64)
         place = p * (len(points) - 1)
         below = np.minimum(np.floor(place).astype(np.int64), len(points) - 2)
-        return points[below] + (points[below + 1] - points[below]) * (place - below)
+        between: Floats = points[below] + (points[below + 1] - points[below]) * (place - below)
+        return between
     raise ValueError(f"a spread of kind '{spread.kind}' has no table")

@@ -101,9 +101,8 @@ class Result:
         before, after = self.in_flight
         grown = after - before
         if grown > 50 and grown * 20 > self.served:
-            return [
-                f"{self.stack}: the queue grew from {before} to {after} requests; more arrive than are served, and latency has no steady value."
-            ]
+            grew = f"{self.stack}: the queue grew from {before} to {after} requests"
+            return [f"{grew}; more arrive than are served, and latency has no steady value."]
         return []
 
     def as_document(self) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def simulate(machine: Machine, seed: int, span: Span, *, trace_one_in: int = 0, 
     if recorder is None:
         return Run(result, None, found)
     traffic.flush_log()
-    return Run(result, recorder.trace(traffic), found)
+    return Run(result, recorder.whole(traffic), found)
 
 
 def _measure(world: World, span: Span, before: list[int]) -> Process:

@@ -35,19 +35,44 @@ OUTCOMES = ("in flight", "served", "timed out", "lost", "refused")
 THREAD_STATES = ("sleeping", "runnable", "running", "waking", "throttled", "stolen")
 SLEEPING, T_RUNNABLE, T_RUNNING, T_WAKING, T_THROTTLED, T_STOLEN = range(6)
 
-SPAN = np.dtype([("start", "<i8"), ("end", "<i8"), ("request", "<i8"), ("step", "<i4"), ("thread", "<i4"),
-                 ("cpu", "<i2"), ("layer", "<u1"), ("kind", "<u1"), ("branch", "<u1"), ("pad", "<u1", (3,))])
-"""A stretch of one request. `step` indexes `steps` of the meta data (-1: overhead of a thread, such as a context switch). `thread` and `cpu` are
--1 where there is none. `branch` 0 is the request itself; 1 and up are forked or detached parts, which do not count into the latency."""
+SPAN = np.dtype(
+    [
+        ("start", "<i8"),
+        ("end", "<i8"),
+        ("request", "<i8"),
+        ("step", "<i4"),
+        ("thread", "<i4"),
+        ("cpu", "<i2"),
+        ("layer", "<u1"),
+        ("kind", "<u1"),
+        ("branch", "<u1"),
+        ("pad", "<u1", (3,)),
+    ]
+)
+"""A stretch of one request. `step` indexes `steps` of the meta data (-1: overhead of a thread, such as a switch). `thread` and
+`cpu` are -1 where there is none. `branch` 0 is the request itself; 1 and up are forked or detached parts, which do not count into the
+latency."""
 
 STINT = np.dtype([("start", "<i8"), ("end", "<i8"), ("request", "<i8"), ("thread", "<i4"), ("cpu", "<i2"), ("pad", "<i2")])
-"""A thread had a CPU. `request` is the one it worked for when it got the CPU, -1 for none. A vCPU thread's stint on a core is when its guest CPU turns."""
+"""A thread had a CPU. `request` is the one it worked for when it got the CPU, -1 for none.
+A vCPU thread's stint on a core is when its guest CPU turns."""
 
 STATE = np.dtype([("start", "<i8"), ("end", "<i8"), ("thread", "<i4"), ("cpu", "<i2"), ("state", "<u1"), ("pad", "<u1")])
 """A thread was runnable, waking, throttled or stolen (see THREAD_STATES); running stretches are stints."""
 
-REQUEST = np.dtype([("request", "<i8"), ("born", "<i8"), ("ended", "<i8"), ("number", "<i8"), ("connection", "<i4"), ("client", "<i2"), ("outcome", "<u1"), ("pad", "<u1")])
-"""One row a traced request. (client, connection, number) is the same on every stack of a comparison; `request` counts births of this run."""
+REQUEST = np.dtype(
+    [
+        ("request", "<i8"),
+        ("born", "<i8"),
+        ("ended", "<i8"),
+        ("number", "<i8"),
+        ("connection", "<i4"),
+        ("client", "<i2"),
+        ("outcome", "<u1"),
+        ("pad", "<u1"),
+    ]
+)
+"""One row a traced request. (client, connection, number) is the same on every stack of a comparison; `request` counts births here."""
 
 Table = npt.NDArray[np.void]
 
@@ -57,8 +82,9 @@ class Trace:
     """One run, read only. Tables are sorted by `start` (`born`), then by order of creation."""
 
     meta: dict[str, Any]
-    """schema, stack, title, seed, scenario digest, and the vocabulary: layers [name], cpus [{name, kernel, vcpu}], threads [{name, role, kind, cpus, layer, group}],
-    steps [{plan, kind, layer, operation, thread, cost_ns, costs: [{name, times}], answering, size_bytes, spread}], groups [{name, weight, quota_ns, period_ns}],
+    """schema, stack, title, seed, scenario digest, and the vocabulary: layers [name], cpus [{name, kernel, vcpu}],
+    threads [{name, role, kind, cpus, layer, group}], groups [{name, weight, quota_ns, period_ns}],
+    steps [{plan, kind, layer, operation, thread, cost_ns, costs: [{name, times}], answering, size_bytes, spread}],
     sampled (1: every request, k: every k-th), complete (false when the memory limit cut it), start_ns, end_ns."""
     requests: Table
     spans: Table

@@ -37,7 +37,7 @@ class Recorder:
             self._room -= table.nbytes
         self._complete = self._room > 0
 
-    def trace(self, traffic: Traffic) -> trace.Trace:
+    def whole(self, traffic: Traffic) -> trace.Trace:
         """All that was recorded; requests that had not ended by then are left out, with their spans."""
         spans, stints, states, requests = (self._table(kind, dtype) for kind, dtype, _ in _TABLES)
         ended = np.isin(spans["request"], requests["request"])
@@ -57,8 +57,16 @@ class Recorder:
             task = traffic.w.tasks[index]
             role = machine.threads[int(task.role)] if task.role >= 0 else None
             own = [built.cpus[int(task.cpu)]]
-            threads.append({"name": name, "role": role.name if role else "", "kind": role.kind if role else "interrupt",
-                            "cpus": list(role.cpus) if role else own, "layer": machine.layers[int(task.layer)], "group": role.group if role else ""})  # fmt: skip
+            threads.append(
+                {
+                    "name": name,
+                    "role": role.name if role else "",
+                    "kind": role.kind if role else "interrupt",
+                    "cpus": list(role.cpus) if role else own,
+                    "layer": machine.layers[int(task.layer)],
+                    "group": role.group if role else "",
+                }
+            )
         return {
             "schema": trace.SCHEMA,
             "stack": machine.name,
@@ -67,7 +75,9 @@ class Recorder:
             "cpus": [{"name": name, "kernel": cpus[name].kernel, "vcpu": cpus[name].vcpu} for name in built.cpus],
             "threads": threads,
             "steps": built.steps,
-            "groups": [{"name": one.name, "weight": one.weight, "quota_ns": one.quota_ns, "period_ns": one.period_ns} for one in machine.groups],
+            "groups": [
+                {"name": one.name, "weight": one.weight, "quota_ns": one.quota_ns, "period_ns": one.period_ns} for one in machine.groups
+            ],
             "clients": [{"name": client.name, "connections": client.connections} for client in machine.clients],
             "notes": dict(machine.notes),
             "sampled": self.one_in,
@@ -78,10 +88,34 @@ class Recorder:
 
 
 _TABLES = (
-    (t.LOG_SPAN, trace.SPAN, {"start": "start", "end": "end", "request": "request", "step": "step", "thread": "task", "cpu": "cpu",
-                              "layer": "layer", "kind": "kind", "branch": "branch"}),
+    (
+        t.LOG_SPAN,
+        trace.SPAN,
+        {
+            "start": "start",
+            "end": "end",
+            "request": "request",
+            "step": "step",
+            "thread": "task",
+            "cpu": "cpu",
+            "layer": "layer",
+            "kind": "kind",
+            "branch": "branch",
+        },
+    ),
     (t.LOG_STINT, trace.STINT, {"start": "start", "end": "end", "request": "request", "thread": "task", "cpu": "cpu"}),
     (t.LOG_STATE, trace.STATE, {"start": "start", "end": "end", "thread": "task", "cpu": "cpu", "state": "kind"}),
-    (t.LOG_REQUEST, trace.REQUEST, {"born": "start", "ended": "end", "request": "request", "number": "number", "connection": "step",
-                                    "client": "task", "outcome": "kind"}),
-)  # fmt: skip
+    (
+        t.LOG_REQUEST,
+        trace.REQUEST,
+        {
+            "born": "start",
+            "ended": "end",
+            "request": "request",
+            "number": "number",
+            "connection": "step",
+            "client": "task",
+            "outcome": "kind",
+        },
+    ),
+)

@@ -217,4 +217,3 @@ def settle_all(w: Tables) -> None:
         set_cpu_state(w, c, w.cpus[c].state)
     for t in range(len(w.tasks)):
         set_state(w, t, w.tasks[t].state)
-

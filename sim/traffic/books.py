@@ -97,5 +97,3 @@ def note_request(w: Tables, token: int, outcome: int) -> None:
     world.logged += 1
     row.table, row.kind, row.start, row.end, row.request, row.number = LOG_REQUEST, outcome, one.born, world.now, one.request, one.number
     row.step, row.task, row.cpu, row.layer, row.branch = one.connection, one.client, -1, -1, 0
-
-

@@ -66,7 +66,7 @@ class _Builder:
         self.cpus = _numbered("CPU", [cpu.name for cpu in self.ordered_cpus])
         self.groups = _numbered("group", [group.name for group in machine.groups])
         self.roles = _numbered("thread", [thread.name for thread in machine.threads])
-        self.devices = _numbered("device", [thing.name for thing in (*machine.links, *machine.disks, *machine.pools)])
+        self.devices = _numbered("device", [thing.name for thing in _devices(machine)])
         self.spreads: list[m.Spread] = [m.EXPONENTIAL]
         self.allowed: list[int] = []
         self.step_rows: list[dict[str, Any]] = []
@@ -76,15 +76,26 @@ class _Builder:
         starts = {plan.name: self._lay_out(plan) for plan in self.machine.plans}
         threads = self._thread_names()
         w = t.Tables(
-            world=_table(1, t.WORLD), agenda=_table(1024, t.EVENT), kernels=_table(len(self.kernels), t.KERNEL), cpus=_table(len(self.cpus), t.CPU),
-            tasks=_table(len(threads), t.TASK), entities=_table(len(threads) + self._group_cpus(), t.ENTITY),
-            queues=_table(len(self.cpus) + self._group_cpus(), t.QUEUE), groups=_table(len(self.groups), t.GROUP),
-            steps=_table(len(self.step_rows), t.STEP), tokens=_table(1024, t.TOKEN), devices=_table(len(self.devices), t.DEVICE),
-            clients=_table(len(self.machine.clients), t.CLIENT), roles=_table(len(self.roles), t.ROLE), log=_table(self.log_rows if self.log_every else 1, t.LOG),
-            quantiles=np.zeros((1, 1), np.int64), allowed=np.zeros(1, np.int64), rows=np.zeros((1024, t.MARKS + len(self.layers) * t.KINDS), np.int64),
+            world=_table(1, t.WORLD),
+            agenda=_table(1024, t.EVENT),
+            kernels=_table(len(self.kernels), t.KERNEL),
+            cpus=_table(len(self.cpus), t.CPU),
+            tasks=_table(len(threads), t.TASK),
+            entities=_table(len(threads) + self._group_cpus(), t.ENTITY),
+            queues=_table(len(self.cpus) + self._group_cpus(), t.QUEUE),
+            groups=_table(len(self.groups), t.GROUP),
+            steps=_table(len(self.step_rows), t.STEP),
+            tokens=_table(1024, t.TOKEN),
+            devices=_table(len(self.devices), t.DEVICE),
+            clients=_table(len(self.machine.clients), t.CLIENT),
+            roles=_table(len(self.roles), t.ROLE),
+            log=_table(self.log_rows if self.log_every else 1, t.LOG),
+            quantiles=np.zeros((1, 1), np.int64),
+            allowed=np.zeros(1, np.int64),
+            rows=np.zeros((1024, t.MARKS + len(self.layers) * t.KINDS), np.int64),
             layer_ns=np.zeros(len(self.layers), np.int64),
             books=np.zeros((max(len(self.machine.clients), 1), books.COUNTS + len(self.layers) * t.KINDS + books.BUCKETS), np.int64),
-        )  # fmt: skip
+        )
         self._fill_kernels(w)
         self._fill_cpus(w)
         self._fill_tasks(w, threads)
@@ -94,7 +105,9 @@ class _Builder:
         self._fill_clients(w, starts)
         w = replace(w, quantiles=self._quantile_tables(), allowed=np.array(self.allowed or [0], np.int64))
         self._fill_world(w)
-        return Built(w, threads, list(self.cpus), list(self.devices), list(self.roles), [row["meta"] for row in self.step_rows], self.machine)
+        return Built(
+            w, threads, list(self.cpus), list(self.devices), list(self.roles), [row["meta"] for row in self.step_rows], self.machine
+        )
 
     # --- names and numbers
 
@@ -132,8 +145,13 @@ class _Builder:
         visits: Counter[str] = Counter()
         return self._lay_out_steps(plan, plan.steps, visits, t.END, answering=False)[0]
 
-    def _lay_out_steps(self, plan: m.Plan, steps: Sequence[m.Step], visits: Counter[str], last: int, *, answering: bool) -> tuple[int, bool]:
-        """Rows one after the other, closed by a row of kind `last`; branches follow below. Returns the first row and whether the way leads back by then."""
+    def _lay_out_steps(
+        self, plan: m.Plan, steps: Sequence[m.Step], visits: Counter[str], last: int, *, answering: bool
+    ) -> tuple[int, bool]:
+        """Rows one after the other, closed by a row of kind `last`; branches follow below.
+
+        Returns the first row, and whether the way leads back by then.
+        """
         first = len(self.step_rows)
         parted: list[tuple[dict[str, Any], tuple[tuple[m.Step, ...], ...], int, bool]] = []
         for step in steps:
@@ -158,15 +176,39 @@ class _Builder:
 
     def _row(self, plan: m.Plan, step: m.Step, visits: Counter[str], answering: bool) -> dict[str, Any]:
         layer, operation = getattr(step, "layer", self.machine.layers[0]), getattr(step, "operation", type(step).__name__.lower())
-        meta = {"plan": plan.name, "kind": type(step).__name__.lower(), "layer": layer, "operation": operation, "thread": "", "cost_ns": 0, "costs": [],
-                "answering": answering, "size_bytes": 0, "spread": "fixed"}  # fmt: skip
-        row: dict[str, Any] = {"layer": self._find(self.layers, "layer", layer), "stream": stream_of("operation", operation), "visit": visits[operation],
-                               "role": -1, "station": -1, "table": -1, "asleep_role": -1, "meta": meta}  # fmt: skip
+        meta: dict[str, Any] = {
+            "plan": plan.name,
+            "kind": type(step).__name__.lower(),
+            "layer": layer,
+            "operation": operation,
+            "thread": "",
+            "cost_ns": 0,
+            "costs": [],
+            "answering": answering,
+            "size_bytes": 0,
+            "spread": "fixed",
+        }
+        row: dict[str, Any] = {
+            "layer": self._find(self.layers, "layer", layer),
+            "stream": stream_of("operation", operation),
+            "visit": visits[operation],
+            "role": -1,
+            "station": -1,
+            "table": -1,
+            "asleep_role": -1,
+            "meta": meta,
+        }
         visits[operation] += 1
         meta["costs"] = [{"name": use.name, "times": use.times} for use in getattr(step, "costs", ())]
         if isinstance(step, m.Work):
-            row |= {"kind": t.WORK, "role": self._find(self.roles, "thread", step.thread), "cost": step.cost_ns, "table": self._spread(step.spread),
-                    "next_round": step.next_round, "stopwatch": step.stopwatch}  # fmt: skip
+            row |= {
+                "kind": t.WORK,
+                "role": self._find(self.roles, "thread", step.thread),
+                "cost": step.cost_ns,
+                "table": self._spread(step.spread),
+                "next_round": step.next_round,
+                "stopwatch": step.stopwatch,
+            }
             if step.only_if_asleep:
                 row["asleep_role"] = self._find(self.roles, "thread", step.only_if_asleep)
             meta |= {"thread": step.thread, "cost_ns": step.cost_ns, "spread": step.spread.kind}
@@ -243,14 +285,23 @@ class _Builder:
         allowed = [self._find(self.cpus, "CPU", name) for name in thread.cpus]
         kernels = {int(w.cpus[c].kernel) for c in allowed}
         if len(kernels) != 1:
-            raise ValueError(f"{self.machine.name}: thread '{thread.name}' must run on CPUs of one kernel, not on {', '.join(thread.cpus) or 'none'}")
+            raise ValueError(
+                f"{self.machine.name}: thread '{thread.name}' must run on CPUs of one kernel, not on {', '.join(thread.cpus) or 'none'}"
+            )
         row.kind = {"loop": t.LOOP, "interrupt": t.INTERRUPT, "hog": t.HOG, "vcpu": t.VCPU}[thread.kind]
         row.role, row.kernel, row.cpu = role, kernels.pop(), allowed[k % len(allowed)]
         row.layer = self._find(self.layers, "layer", thread.layer) if thread.layer else w.kernels[row.kernel].layer
         row.trap_layer = row.layer
         row.first_allowed, row.allowed = len(self.allowed), len(allowed)
         self.allowed.extend(allowed)
-        row.batch, row.poll, row.sleep, row.spin, row.halt, row.resume = thread.batch, thread.poll_ns, thread.sleep_ns, thread.spin_ns, thread.halt_ns, thread.resume_ns
+        row.batch, row.poll, row.sleep, row.spin, row.halt, row.resume = (
+            thread.batch,
+            thread.poll_ns,
+            thread.sleep_ns,
+            thread.spin_ns,
+            thread.halt_ns,
+            thread.resume_ns,
+        )
         entity.weight, entity.cpu, entity.child, entity.next, entity.previous, entity.queue = thread.weight, row.cpu, -1, -1, -1, row.cpu
         if thread.group:
             row.group = self._find(self.groups, "group", thread.group)
@@ -265,7 +316,8 @@ class _Builder:
         for c in range(len(self.ordered_cpus)):
             level, below = 0, w.cpus[c].owner
             if self.ordered_cpus[c].vcpu and below < 0:
-                raise ValueError(f"{self.machine.name}: no vCPU thread is called '{self.ordered_cpus[c].vcpu}', which CPU '{self.ordered_cpus[c].name}' names")
+                cpu = self.ordered_cpus[c]
+                raise ValueError(f"{self.machine.name}: no vCPU thread is called '{cpu.vcpu}', which CPU '{cpu.name}' names")
             while below >= 0:
                 level, below = level + 1, w.cpus[w.tasks[below].cpu].owner
             w.cpus[c].level = level
@@ -292,17 +344,21 @@ class _Builder:
                 w.entities[index].queue = w.groups[task.group].first_queue + task.cpu - w.kernels[task.kernel].first_cpu
 
     def _fill_devices(self, w: t.Tables) -> None:
-        index = 0
-        for thing in (*self.machine.links, *self.machine.disks, *self.machine.pools):
+        for index, thing in enumerate(_devices(self.machine)):
             row = w.devices[index]
             row.head, row.tail, row.table, row.stream = -1, -1, -1, stream_of("device", thing.name)
             if isinstance(thing, m.Link):
                 row.kind, row.rate, row.latency, row.limit = t.LINK, thing.bits_per_s, thing.latency_ns, thing.queue_bytes
             elif isinstance(thing, m.Disk):
-                row.kind, row.places, row.latency, row.rate, row.table = t.DISK_DEVICE, thing.depth, thing.access_ns, thing.bytes_per_s, self._spread(thing.spread)
+                row.kind, row.places, row.latency, row.rate, row.table = (
+                    t.DISK_DEVICE,
+                    thing.depth,
+                    thing.access_ns,
+                    thing.bytes_per_s,
+                    self._spread(thing.spread),
+                )
             else:
                 row.kind, row.places = t.POOL, thing.places
-            index += 1
 
     def _fill_steps(self, w: t.Tables) -> None:
         for row, step in zip(w.steps, self.step_rows, strict=bool(self.step_rows)):
@@ -331,8 +387,18 @@ class _Builder:
 
 def _closing_row(plan: m.Plan, kind: int, answering: bool) -> dict[str, Any]:
     name = {t.END: "end", t.JOIN: "join", t.VANISH: "vanish"}[kind]
-    meta = {"plan": plan.name, "kind": name, "layer": "", "operation": name, "thread": "", "cost_ns": 0, "costs": [], "answering": answering, "size_bytes": 0,
-            "spread": "fixed"}  # fmt: skip
+    meta = {
+        "plan": plan.name,
+        "kind": name,
+        "layer": "",
+        "operation": name,
+        "thread": "",
+        "cost_ns": 0,
+        "costs": [],
+        "answering": answering,
+        "size_bytes": 0,
+        "spread": "fixed",
+    }
     return {"kind": kind, "role": -1, "station": -1, "table": -1, "asleep_role": -1, "meta": meta}
 
 
@@ -342,6 +408,10 @@ def chain_free_tokens(tokens: t.Array, first: int) -> None:
     tokens["next"][-1] = -1
 
 
+def _devices(machine: m.Machine) -> list[m.Link | m.Disk | m.Pool]:
+    return [*machine.links, *machine.disks, *machine.pools]
+
+
 def _numbered(kind: str, names: Iterable[str]) -> dict[str, int]:
     numbers: dict[str, int] = {}
     for name in names:
@@ -349,5 +419,3 @@ def _numbered(kind: str, names: Iterable[str]) -> dict[str, int]:
             raise ValueError(f"two {kind}s are called '{name}'")
         numbers[name] = len(numbers)
     return numbers
-
-

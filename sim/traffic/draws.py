@@ -23,7 +23,7 @@ _LARGE = 1 << 33
 
 
 @compiled
-def philox(key_0, key_1, count_0, count_1, count_2, count_3):  # type: ignore[no-untyped-def]
+def philox(key_0: int, key_1: int, count_0: int, count_1: int, count_2: int, count_3: int) -> tuple[int, int]:
     """The first two of four 32-bit words, as one integer of 64 bits in two halves (low, high)."""
     k0, k1 = np.uint64(key_0), np.uint64(key_1)
     c0, c1, c2, c3 = np.uint64(count_0), np.uint64(count_1), np.uint64(count_2), np.uint64(count_3)
@@ -33,7 +33,7 @@ def philox(key_0, key_1, count_0, count_1, count_2, count_3):  # type: ignore[no
         c0, c1, c2, c3 = (p1 >> _HALF) ^ c1 ^ k0, p1 & _LOW, (p0 >> _HALF) ^ c3 ^ k1, p0 & _LOW
         k0 = (k0 + _WEYL_0) & _LOW
         k1 = (k1 + _WEYL_1) & _LOW
-    return np.int64(c0), np.int64(c1)
+    return np.int64(c0), np.int64(c1)  # type: ignore[return-value]
 
 
 @compiled
@@ -49,7 +49,9 @@ def draw(cost: int, row: int, quantiles: Array, seed_low: int, seed_high: int, s
     """A duration of mean `cost` by quantile table `row` (-1: fixed). `stream` names the purpose, the rest the occasion."""
     if row < 0:
         return cost
-    word, more = philox(seed_low, seed_high, number & 0xFFFFFFFF, ((number >> 32) & 0xFFFF) | ((visit & 0xFFFF) << 16), who & 0xFFFFFFFF, stream)
+    word, more = philox(
+        seed_low, seed_high, number & 0xFFFFFFFF, ((number >> 32) & 0xFFFF) | ((visit & 0xFFFF) << 16), who & 0xFFFFFFFF, stream
+    )
     if word >= _TAIL_FROM:
         row += 1
         word = more

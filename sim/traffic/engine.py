@@ -66,7 +66,7 @@ class Traffic:
         plainly(self.w, time_ns, kind, who, stamp)
 
     def advance(self, until_ns: int, goal: int | None = None) -> bool:
-        """Runs to `until_ns`, events before it included; or until `goal` requests have been served. Returns whether the goal was reached."""
+        """Runs to `until_ns`, events before it included; or until `goal` requests have been served: then it returns True."""
         self.w.world[0].goal = t.FOR_EVER if goal is None else goal
         while True:
             why = advance(self.w, until_ns)
@@ -150,7 +150,15 @@ class Traffic:
             token = w.tokens[i]
             world.free_token = token.next
             world.used_tokens += 1
-            token.client, token.connection, token.number, token.next, token.parent, token.role, token.task = k, connection, 0, -1, -1, -1, -1
+            token.client, token.connection, token.number, token.next, token.parent, token.role, token.task = (
+                k,
+                connection,
+                0,
+                -1,
+                -1,
+                -1,
+                -1,
+            )
             self.put(connection * _STAGGER_NS, t.AGAIN, i, int(token.stamp))
 
     def _make_room(self) -> None:

@@ -162,7 +162,12 @@ def _choose(w: Tables, q: int) -> int:
     if queue.count <= 1:
         return queue.head
     current = queue.current
-    if current >= 0 and w.entities[current].on_queue and _eligible(w, current) and w.entities[current].vruntime < w.entities[current].protected:
+    if (
+        current >= 0
+        and w.entities[current].on_queue
+        and _eligible(w, current)
+        and w.entities[current].vruntime < w.entities[current].protected
+    ):
         return current
     best = -1
     least = queue.head

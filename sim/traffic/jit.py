@@ -61,7 +61,7 @@ def compiled(function: F) -> F:
         return resolve(tuple(types.unliteral(one) for one in args), {name: types.unliteral(one) for name, one in keywords.items()})
 
     dispatcher.get_call_template = resolve_by_type
-    return dispatcher  # type: ignore[no-any-return]
+    return dispatcher
 
 
 def compiled_and_kept(function: F) -> F:
@@ -84,7 +84,7 @@ def compiled_and_kept(function: F) -> F:
             return compile_(signature)
 
     dispatcher.compile = compile_as_a_whole
-    return dispatcher  # type: ignore[no-any-return]
+    return dispatcher
 
 
 @contextmanager
@@ -97,8 +97,11 @@ def _optimized_as_a_whole(entry: str) -> Iterator[None]:
 
     library, target = codegen.JITCodeLibrary, codegen.JITCPUCodegen
     optimize, finish, pointer, set_env = (
-        library._optimize_final_module, library._finalize_final_module, library.get_pointer_to_function, target.set_env,
-    )  # fmt: skip
+        library._optimize_final_module,
+        library._finalize_final_module,
+        library.get_pointer_to_function,
+        target.set_env,
+    )
 
     def is_whole(self: Any) -> bool:
         return str(self.name).startswith(entry)

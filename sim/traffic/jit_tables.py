@@ -1,8 +1,8 @@
 """Teaches Numba the type `Tables`: in compiled code one pointer, whose attributes are the tables.
 
 Handing twenty arrays to every function made compilation take 107 s (measured) and each call 54 ns; a pointer to a directory of
-addresses takes 13 ns, and Numba drops all reference counting, because nothing that is passed owns memory. The Python object keeps the tables alive
-for as long as a call lasts. Read first: "Low-level extension API" of Numba's documentation.
+addresses takes 13 ns, and Numba drops all reference counting, because nothing that is passed owns memory. The Python object keeps
+the tables alive for as long as a call lasts. Read first: "Low-level extension API" of Numba's documentation.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _WORDS = 3
 _BYTES = 8
 
 
-class TablesType(types.Type):  # type: ignore[misc]
+class TablesType(types.Type):
     """The type of `Tables` in compiled code."""
 
     def __init__(self) -> None:
@@ -80,6 +80,12 @@ def _get_table(context: Any, builder: Any, type_: TablesType, value: Any, name: 
         shape, strides = [rows, columns], [builder.mul(columns, word(_BYTES)), size]
     else:
         shape, strides = [rows], [size]
-    populate_array(array, data=builder.inttoptr(address, array.data.type), shape=cgutils.pack_array(builder, shape),
-                   strides=cgutils.pack_array(builder, strides), itemsize=size, meminfo=None)  # fmt: skip
+    populate_array(
+        array,
+        data=builder.inttoptr(address, array.data.type),
+        shape=cgutils.pack_array(builder, shape),
+        strides=cgutils.pack_array(builder, strides),
+        itemsize=size,
+        meminfo=None,
+    )
     return array._getvalue()

@@ -50,8 +50,8 @@ TASK = _columns(
     "batch trap_layer stamp since settled_at left overhead trapped debt trap_debt mark_left poll sleep spin halt resume "
     "sleeping_ns runnable_ns running_ns waking_ns throttled_ns stolen_ns sleeps preemptions rounds worked_for"
 )
-"""A thread. `left` of its burst remains: first `overhead` of its kernel, then what it `trapped` into the kernel below, then its item's marks.
-`debt` and `trap_debt` are added to the next burst."""
+"""A thread. `left` of its burst remains: first `overhead` of its kernel, then what it `trapped` into the kernel below, then its item's
+marks. `debt` and `trap_debt` are added to the next burst."""
 
 ENTITY = _columns("queue child cpu on_queue delayed next previous weight vruntime deadline lag protected")
 """What a run queue holds: row t is task t, the rows after the tasks are a group's on each CPU (`child` is its queue)."""
@@ -60,8 +60,7 @@ QUEUE = _columns("owner group cpu head tail count current throttled zero weights
 """A run queue: of a CPU, or of a group on a CPU. `moment` is the sum of weight * (vruntime - zero) of all its entities."""
 
 GROUP = _columns(
-    "kernel parent first_queue first_entity weight quota period pool periods throttled_periods throttled_ns ran_ns "
-    "was_throttled"
+    "kernel parent first_queue first_entity weight quota period pool periods throttled_periods throttled_ns ran_ns was_throttled"
 )
 
 STEP = _columns("kind layer role station table stream next first_branch branches next_round stopwatch asleep_role visit cost bytes")
@@ -129,8 +128,22 @@ class Tables:
 
 
 TABLE_NAMES = tuple(one.name for one in fields(Tables) if one.name != "directory")
-DTYPES = {"world": WORLD, "agenda": EVENT, "kernels": KERNEL, "cpus": CPU, "tasks": TASK, "entities": ENTITY, "queues": QUEUE, "groups": GROUP,
-          "steps": STEP, "tokens": TOKEN, "devices": DEVICE, "clients": CLIENT, "roles": ROLE, "log": LOG}  # fmt: skip
+DTYPES = {
+    "world": WORLD,
+    "agenda": EVENT,
+    "kernels": KERNEL,
+    "cpus": CPU,
+    "tasks": TASK,
+    "entities": ENTITY,
+    "queues": QUEUE,
+    "groups": GROUP,
+    "steps": STEP,
+    "tokens": TOKEN,
+    "devices": DEVICE,
+    "clients": CLIENT,
+    "roles": ROLE,
+    "log": LOG,
+}
 """The tables of named columns; the others are plain integers."""
 PLAIN = {"quantiles": 2, "allowed": 1, "rows": 2, "layer_ns": 1, "books": 2}
 """The plain ones and their dimensions."""

@@ -374,7 +374,14 @@ def _join(w: Tables, j: int) -> int:
         if parent.logged:
             row = w.log[w.world[0].logged]
             w.world[0].logged += 1
-            row.table, row.kind, row.start, row.end, row.request, row.number = LOG_SPAN, S_PLACE, w.tokens[j].born, w.world[0].now, parent.request, 0
+            row.table, row.kind, row.start, row.end, row.request, row.number = (
+                LOG_SPAN,
+                S_PLACE,
+                w.tokens[j].born,
+                w.world[0].now,
+                parent.request,
+                0,
+            )
             row.step, row.task, row.cpu, row.layer, row.branch = parent.step, -1, -1, w.steps[parent.step].layer, parent.branch
         parent.step = w.steps[parent.step].next
     free_token(w, j)
