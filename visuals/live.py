@@ -100,7 +100,8 @@ def _way(view: View, plan: ColumnLayout, moment: Moment, followed: int | None, w
     walked = _walked(view, plan, moment, followed, ways)
     behind, ahead = ways.cut(walked)
     if walked < ways.length:
-        shown = ahead if walked > ways.turn or walked <= 0 else ahead[:-1]  # on the way out the wire is not dotted twice
+        # On the way out the wire is not dotted twice.
+        shown = ahead[:-1] if 0 < walked <= ways.turn and ways.points[0] == ways.points[-1] else ahead
         picture.way(shown, hue, TO_COME, dotted=True)
     if walked > 0:
         picture.way(behind, hue, WAY)
@@ -139,7 +140,7 @@ def _others(
         view.targets.append(Target(Area(xs[at] - 12, ys[at] - 12, 24, 24), "request", number, int(requests[at])))
     here_followed = _place_of(moment, followed, ways)
     standing: dict[tuple[int, int, str], list[int]] = {}
-    for at in np.flatnonzero(~moving & (xs > plan.client_x + 1)).tolist():  # who waits at the client is not on the machine
+    for at in np.flatnonzero(~moving & ~ways.at_client[steps]).tolist():  # who waits at the client is not on the machine
         key = (round(xs[at]), round(ys[at] / 8), sign_of(int(kinds[at]), bool(answering[at])))
         standing.setdefault(key, []).append(at)
     for (_, _, sign), members in standing.items():
@@ -178,13 +179,19 @@ def _followed(
     if followed is None:
         return
     at = moment.where(followed)
-    client = Point(plan.client_x, plan.wire_y)
+    client = ways.points[0]
     if at is None:
         row = replay.record(followed)
         if moment.time_ns >= int(row["ended"]):
             lost = int(row["outcome"]) in (TIMED_OUT, LOST, REFUSED)
             picture.sign(
-                "cross" if lost else "ring", client, FOLLOWED, hue, ground=palette.paper, halo=True, name=f"{followed} at client, over"
+                "cross" if lost else "ring",
+                ways.points[-1],
+                FOLLOWED,
+                hue,
+                ground=palette.paper,
+                halo=True,
+                name=f"{followed} at client, over",
             )
         elif moment.time_ns >= int(row["born"]) or view.by_request:
             picture.sign("disc", client, FOLLOWED - 3, hue, ground=palette.paper, name=f"{followed} at client, not yet sent")

@@ -44,6 +44,8 @@ class Ways:
     part_of_step: list[str]
     turn: float
     """Length at the turning point."""
+    at_client: npt.NDArray[np.bool_]
+    """Of each step, whether it is the client's."""
 
     def places(self, steps: npt.NDArray[np.int32], shares: Floats) -> tuple[Floats, Floats]:
         """Where requests are that have done these shares of these steps."""
@@ -120,27 +122,36 @@ class _Builder:
         self.stage, self.plan, self.steps, self.own = stage, plan, steps, own
         self.parts: dict[str, Part] = {part.key: part for part in stage.parts_of(plan.column)}
         self.apex = min((area.y + 14 for key, area in plan.parts.items() if self.parts[key].kind == "process"), default=plan.area.y + 60)
-        client, lane_up, lane_down = Point(plan.client_x, plan.wire_y), plan.lane_up, plan.lane_down
-        self.corners = [
-            client,
-            Point(lane_up, plan.wire_y),
-            Point(lane_up, self.apex),
-            Point(lane_down, self.apex),
-            Point(lane_down, plan.wire_y),
-            client,
-        ]
+        self.corners = self._corners()
         self.line = _Line()
         self.line.add(rounded(self.corners))
         self.length = self.line.along[-1]
+        lanes = plan.lane_up + plan.lane_down
         # The way back is longer by the distance of the lanes on the wire, so the middle of the turn is looked up, not halved.
         self.turn = next(
             along
             for along, point in zip(self.line.along, self.line.points, strict=True)
-            if point.x >= (lane_up + lane_down) / 2 - 0.1 and point.y <= self.apex + 1
+            if point.x >= lanes / 2 - 0.1 and point.y <= self.apex + 1
         )
         count = len(steps)
         self.begins, self.ends, self.home_begins, self.home_ends = (np.zeros(count) for _ in range(4))
         self.part_of_step = [""] * count
+
+    def _corners(self) -> list[Point]:
+        """From the client and back. To a client on this machine no wire leads: its way begins at the foot of the host's kernel."""
+        plan, up, down = self.plan, self.plan.lane_up, self.plan.lane_down
+        used = {self._part(number) for number in self.own}
+        if used and not any(self.parts[key].kind in ("wire", "nic") for key in used if key in self.parts):
+            floors = [self.parts[key].floor for key in used if self.parts[key].floor in plan.floors]
+            foot = max((plan.floors[floor].bottom for floor in floors), default=plan.area.bottom) - 8
+            return [Point(up, foot), Point(up, self.apex), Point(down, self.apex), Point(down, foot)]
+        client = Point(plan.client_x, plan.wire_y)
+        return [client, Point(up, plan.wire_y), Point(up, self.apex), Point(down, self.apex), Point(down, plan.wire_y), client]
+
+    def _part(self, number: int) -> str:
+        step = self.steps[number]
+        part = self.stage.part_of(self.plan.column, str(step["layer"]), str(step["operation"]))
+        return part.key if part else next(iter(self.parts))
 
     def _along(self, y: float, answering: bool) -> float:
         """Length of the way at a height of a lane."""
@@ -171,9 +182,7 @@ class _Builder:
         return (high, low) if answering else (low, high)
 
     def lay(self) -> Ways:
-        for number, step in enumerate(self.steps):
-            part = self.stage.part_of(self.plan.column, str(step["layer"]), str(step["operation"]))
-            self.part_of_step[number] = part.key if part else next(iter(self.parts))
+        self.part_of_step = [self._part(number) for number in range(len(self.steps))]
         plans: dict[Any, list[int]] = {}
         for number, step in enumerate(self.steps):
             if number in self.own:
@@ -194,6 +203,7 @@ class _Builder:
             self.home_ends,
             self.part_of_step,
             self.turn,
+            np.array([self.parts[key].kind == "client" for key in self.part_of_step]),
         )
 
     def _lay_way(self, numbers: list[int], answering: bool) -> None:
