@@ -116,6 +116,16 @@ class Comparison:
             "missed": self.missed(),
         }
 
+    def table(self) -> Any:
+        """A pyarrow.Table with a row a stack and replication: the figures of METRICS, outcomes, seed, fingerprint."""
+        from cutaway.keeping import runs_table
+
+        return runs_table(self)
+
+    def to_pandas(self) -> Any:
+        """The same as a pandas.DataFrame (the `notebook` extra)."""
+        return self.table().to_pandas()
+
     def _stack_document(self, built: BuiltStack) -> dict[str, Any]:
         results = self.results[built.name]
         ledger = self.ledger_ns(built.name)

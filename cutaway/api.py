@@ -1,0 +1,49 @@
+"""The Python door: `import cutaway`. Scenarios in, arrays and tables out, no file touched.
+
+    scenario = cutaway.load("lecture/three-stacks").set("clients.connections", 64)
+    cutaway.compare(scenario).to_pandas()
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cutaway.building import build_stacks, span_of
+from cutaway.comparison import Comparison
+from cutaway.scenarios import Scenario, load, names
+from cutaway.session import compared, traces_of
+from cutaway.sim.experiments import seed_of
+from cutaway.sim.machine import Machine
+from cutaway.sim.results import Result
+from cutaway.sim.simulate import simulate
+from cutaway.sim.trace import Trace
+
+__all__ = ["Comparison", "Machine", "Result", "Scenario", "Trace", "compare", "load", "machine", "names", "run", "trace"]
+
+
+def compare(scenario: Scenario | str, stacks: list[str] | None = None, *, workers: int = 1) -> Comparison:
+    """Runs stacks of a scenario (all by default) with common random numbers, all replications. Raises ScenarioError and StackError."""
+    loaded = _loaded(scenario)
+    return compared(loaded, stacks or list(loaded.stacks), workers=workers)
+
+
+def run(scenario: Scenario | str, stack: str, *, replication: int = 0) -> Result:
+    """One run of one stack: counts, ledger and histogram as integer arrays."""
+    loaded = _loaded(scenario)
+    (built,) = build_stacks(loaded, [stack])
+    return simulate(built.machine, seed_of(loaded.run.seed, replication), span_of(loaded)).result
+
+
+def trace(scenario: Scenario | str, stack: str, *, one_in: int = 1) -> Trace:
+    """The trace of the first replication: tables of requests, spans, CPU stints and waiting threads. `one_in` k takes every k-th request."""
+    loaded = _loaded(scenario)
+    return traces_of(loaded, build_stacks(loaded, [stack]), one_in=one_in)[0]
+
+
+def machine(scenario: Scenario | str, stack: str) -> Machine:
+    """What the engine runs: CPUs, threads, links, and the compiled plan of a request."""
+    return build_stacks(_loaded(scenario), [stack])[0].machine
+
+
+def _loaded(scenario: Scenario | str | Any) -> Scenario:
+    return scenario if isinstance(scenario, Scenario) else load(scenario)
