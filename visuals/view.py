@@ -160,6 +160,7 @@ def typical(replays: Sequence[Replay]) -> Key:
         return 0, 0, 0
     wanted, last = packed(rows[len(rows) // 4 :]), replays[-1].trace.requests
     kept = last[np.isin(packed(last), wanted)]
+    kept = kept if len(kept) else rows
     middle = kept[np.argsort(kept["ended"] - kept["born"], kind="stable")[len(kept) // 2]]
     return int(middle["client"]), int(middle["connection"]), int(middle["number"])
 

@@ -203,7 +203,7 @@ class _Builder:
             self.home_ends,
             self.part_of_step,
             self.turn,
-            np.array([self.parts[key].kind == "client" for key in self.part_of_step]),
+            np.array([self.parts[key].kind == "client" for key in self.part_of_step], dtype=bool),
         )
 
     def _lay_way(self, numbers: list[int], answering: bool) -> None:
