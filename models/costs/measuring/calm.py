@@ -4,6 +4,8 @@ A run counts as calm below 5 % steal and with less than 12 % of one core used by
 Kernel threads are not counted: their work is mostly caused by the run itself.
 """
 import os
+import signal
+import sys
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -29,6 +31,15 @@ class Calm:
         return max(self.steal / STEAL_MOST, self.foreign / FOREIGN_MOST)
 
 
+def clean_up_when_told_to_stop() -> None:
+    """SIGTERM ends the program through its `finally` parts; a second one does not end these."""
+    def stop(*_: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        sys.exit(1)
+
+    signal.signal(signal.SIGTERM, stop)
+
+
 def wait_until_calm(patience_s: float) -> None:
     """Returns when others have been quiet for a moment, or patience has run out: then the run's own watch will say so."""
     give_up_s = time.monotonic() + patience_s
@@ -43,7 +54,7 @@ class Watch:
     """Started before a run, read after it; `ours` finds processes besides this one and what it started."""
 
     def __init__(self, ours: Callable[[], Collection[int]] = tuple) -> None:
-        self.find_ours = ours
+        self.find_ours, self.ours = ours, set[int]()
         self.started_s, self.steal_ticks, self.before = time.monotonic(), _steal_ticks(), self._others()
 
     def read(self) -> Calm:
@@ -53,18 +64,21 @@ class Watch:
 
     def _others(self) -> dict[int, int]:
         """CPU ticks by process, with those of its children that have ended."""
-        parents, used, ours = {}, {}, {os.getpid(), *self.find_ours()}
+        parents, used = {}, {}
+        self.ours |= {os.getpid(), *self.find_ours()}                       # who has just ended no longer shows its command
         for folder in Path("/proc").iterdir():
             if folder.name.isdigit():
                 try:
                     fields = (folder / "stat").read_text().rpartition(")")[2].split()
                 except OSError:                                             # it has ended meanwhile
                     continue
-                parents[int(folder.name)], used[int(folder.name)] = int(fields[1]), sum(map(int, fields[11:15]))
+                pid = int(folder.name)
+                # Process 1 inherits the whole past of orphans, among them containers of ours that have ended.
+                parents[pid], used[pid] = int(fields[1]), sum(map(int, fields[11:13] if pid == 1 else fields[11:15]))
 
         def foreign(pid: int) -> bool:
             while pid > KERNEL_THREADS:
-                if pid in ours:
+                if pid in self.ours:
                     return False
                 pid = parents.get(pid, 0)
             return pid != KERNEL_THREADS

@@ -9,20 +9,20 @@ import argparse
 import gzip
 import re
 import shutil
-import signal
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from cutaway.models.costs.measuring.calm import Watch, wait_until_calm
+from cutaway.models.costs.measuring.calm import Watch, clean_up_when_told_to_stop, wait_until_calm
 from cutaway.models.costs.measuring.life_cycle import Book, Unit, first_200, rollup
 from cutaway.models.costs.measuring.rows import Subject
 from cutaway.models.costs.measuring.stacks import CONTAINER_PORT, IN_HOST, fill_root, workshop
 
 PORT, PATIENCE_S, MIB = 18090, 20.0, 1 << 20
-MODULES = ("virtio", "virtio_ring", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci", "failover", "net_failover", "virtio_net")
+MODULES = (
+    "virtio", "virtio_ring", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci", "failover", "net_failover", "virtio_net",
+)
 INIT = f"""#!/bin/busybox sh
 /bin/busybox mkdir -p /proc /sys /dev
 /bin/busybox mount -t proc proc /proc
@@ -50,6 +50,13 @@ def make_ramdisk(root: Path, kernel: Path, target: Path) -> None:
     (root / "init").chmod(0o755)
     archive = subprocess.run("find . | busybox cpio -o -H newc", shell=True, cwd=root, check=True, capture_output=True).stdout
     target.write_bytes(gzip.compress(archive, 6))
+
+
+def command(kernel: Path, ramdisk: Path, memory_mib: int) -> list[str]:
+    return [
+        "qemu-system-x86_64", "-accel", "tcg", "-m", str(memory_mib), "-smp", "1", "-nographic", "-nodefaults", "-serial", "stdio",
+        "-kernel", str(next(kernel.glob("boot/vmlinuz-*"))), "-initrd", str(ramdisk), "-append", "console=ttyS0 quiet panic=-1",
+        "-nic", f"user,model=virtio-net-pci,hostfwd=tcp:127.0.0.1:{PORT}-:{CONTAINER_PORT}"]
 
 
 def boot(command: Sequence[str], memory_mib: int, book: Book) -> None:
@@ -87,16 +94,13 @@ def main() -> None:
     parser.add_argument("--kernel", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=5)
     asked = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    clean_up_when_told_to_stop()
     book = Book()
     with workshop() as folder:
         make_ramdisk(folder / "root", asked.kernel, folder / "guest.gz")
         for _ in range(asked.rounds):
             for memory_mib in (128, 256, 512):
-                boot(["qemu-system-x86_64", "-accel", "tcg", "-m", str(memory_mib), "-smp", "1", "-nographic", "-nodefaults", "-serial", "stdio",
-                      "-kernel", str(next(asked.kernel.glob("boot/vmlinuz-*"))), "-initrd", str(folder / "guest.gz"),
-                      "-append", "console=ttyS0 quiet panic=-1", "-nic", f"user,model=virtio-net-pci,hostfwd=tcp:127.0.0.1:{PORT}-:{CONTAINER_PORT}"],
-                     memory_mib, book)
+                boot(command(asked.kernel, folder / "guest.gz", memory_mib), memory_mib, book)
         book.write(asked.out)
 
 

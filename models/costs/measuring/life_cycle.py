@@ -12,16 +12,14 @@ import http.client
 import json
 import os
 import re
-import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
-from cutaway.models.costs.measuring.calm import Watch, wait_until_calm
+from cutaway.models.costs.measuring.calm import Watch, clean_up_when_told_to_stop, wait_until_calm
 from cutaway.models.costs.measuring.rows import Run, Subject, rows, write
 from cutaway.models.costs.measuring.stacks import (
     CONTAINER_PORT,
@@ -143,7 +141,7 @@ def docker_run(one: Trial, book: Book, running: int) -> None:
     at["at_first_200"] = first_200(PUBLISHED_PORT)
     pid = one.inspect(container)["State"]["Pid"]
     at["at_process_main"] = int(Path(f"/proc/{pid}/root/stamp.time").read_text()) / 1e9
-    at |= dict(marks(one.log.read_text()[seen:]))
+    at |= dict(marks(one.log.read_bytes()[seen:].decode()))
     values = {name: [moment - started_s] for name, moment in at.items()}
     values |= {phase: [at[end] - at[begin]] for phase, begin, end in PHASES if begin in at and end in at}
     values |= {"phase_total_cli": [at["at_cli_exit"] - started_s], "phase_total_first_200": [at["at_first_200"] - started_s]}
@@ -267,7 +265,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--rounds", type=int, default=10)
     asked = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    clean_up_when_told_to_stop()
     book = Book()
     with trial() as one:
         one.run_nginx("-p", f"{PUBLISHED_PORT}:{CONTAINER_PORT}")              # the first start reads everything from disk

@@ -9,14 +9,12 @@ Native at 16 connections is for calibrating, all else for validating.
 import argparse
 import json
 import os
-import signal
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from cutaway.models.costs.measuring.calm import Watch, wait_until_calm
+from cutaway.models.costs.measuring.calm import Watch, clean_up_when_told_to_stop, wait_until_calm
 from cutaway.models.costs.measuring.rows import Run, Subject, rows, write
 from cutaway.models.costs.measuring.stacks import (
     CONTAINER_PORT,
@@ -119,7 +117,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--rounds", type=int, default=6)
     asked = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    clean_up_when_told_to_stop()
     subjects: dict[tuple[str, int], Subject] = {}
     runs: dict[tuple[str, int], list[Run]] = {}
     with trial() as one:

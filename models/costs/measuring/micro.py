@@ -7,9 +7,7 @@ Client or waker on CPU 0, server or wakee on CPU 1, if not said otherwise.
 """
 import argparse
 import json
-import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cutaway.models.costs.measuring.calm import Watch, wait_until_calm
+from cutaway.models.costs.measuring.calm import Watch, clean_up_when_told_to_stop, wait_until_calm
 from cutaway.models.costs.measuring.paths import PATHS, paths
 from cutaway.models.costs.measuring.rows import Run, Subject, Value, rows, write
 
@@ -150,7 +148,7 @@ def main() -> None:
     parser.add_argument("--only", choices=sets, action="append")
     parser.add_argument("--rounds", type=int, default=6)
     asked = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))                   # so that an interrupted run cleans up, too
+    clean_up_when_told_to_stop()
     cases = [case for name in asked.only or sets for case in sets[name]()]
     by_name = {case.subject().name: case for case in cases}
     runs: dict[str, list[Run]] = {name: [] for name in by_name}

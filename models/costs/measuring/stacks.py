@@ -187,5 +187,7 @@ def engine(folder: Path, userland_proxy: bool, debug: bool) -> Iterator[Trial]:
             one.remove_all()
             process.send_signal(signal.SIGTERM)
             process.wait(30)
+        for mounted in re.findall(rf" ({folder}/\S*) ", Path("/proc/mounts").read_text()):
+            subprocess.run(["umount", "-l", mounted], check=False)
         for hierarchy in Path("/sys/fs/cgroup").glob("*/docker"):
             subprocess.run(["rmdir", hierarchy], stderr=subprocess.DEVNULL, check=False)
