@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cutaway.sim.trace import KINDS, RUNNING
-from cutaway.visuals.figures import told, unit_for, written
+from cutaway.visuals.figures import parts_of_total, told, total_of, unit_for
 from cutaway.visuals.frame import broken
 from cutaway.visuals.geometry import Area, Point
 from cutaway.visuals.layout import TOP_BAR, Layout
@@ -79,6 +79,7 @@ def draw_details(view: View, layout: Layout, picture: Picture) -> None:
 
 def _list(view: View, chosen: Chosen, rows: list[Row], ledger: Ledger, area: Area, picture: Picture) -> None:
     palette, unit = view.palette, unit_for(max(ledger.clock_ns, 1000))
+    times = parts_of_total([row.time_ns for row in rows], unit)
     places = max(int(area.height // LINE) - 1, 1)
     picked = next((number for number, row in enumerate(rows) if row.line == chosen.line), len(rows) - 1)
     first = min(max(picked - places // 2, 0), max(len(rows) - places, 0))
@@ -89,7 +90,7 @@ def _list(view: View, chosen: Chosen, rows: list[Row], ledger: Ledger, area: Are
             picture.fill(line, palette.floor)
         waiting = row.kind != RUNNING
         ink = palette.ink
-        told_time = written(row.time_ns, unit)
+        told_time = times[first + number]
         name = f"{word(KINDS[row.kind], view.language)}: {row.operation}" if waiting else row.operation
         picture.text(Point(area.x + SIDE, y), name, 22, ink, bold=not waiting, room=area.width - 2 * SIDE - 96)
         picture.number(Point(area.right - SIDE, y), told_time, 24, ink, bold=not waiting, align="right")
@@ -97,7 +98,7 @@ def _list(view: View, chosen: Chosen, rows: list[Row], ledger: Ledger, area: Are
     y = area.y + (min(len(rows), places) + 0.5) * LINE + 4
     picture.line(Point(area.x + SIDE, y - LINE / 2), Point(area.right - SIDE, y - LINE / 2), palette.ink, 2)
     picture.text(Point(area.x + SIDE, y), f"{word('total', view.language)} · {unit[1]}", 22, palette.ink2)
-    picture.number(Point(area.right - SIDE, y), written(sum(row.time_ns for row in rows), unit), 26, palette.ink, align="right")
+    picture.number(Point(area.right - SIDE, y), total_of([row.time_ns for row in rows], unit), 26, palette.ink, align="right")
 
 
 def _record(view: View, row: Row, area: Area, picture: Picture) -> None:

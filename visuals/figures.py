@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-UNITS = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"), (1, "ns"))
-DECIMALS = {"s": 3, "ms": 2, "µs": 1, "ns": 0}
+
+class Unit(NamedTuple):
+    """A unit of time: nanoseconds in it, its name, and how many decimals read well."""
+
+    size: int
+    name: str
+    decimals: int
+
+
+UNITS = (Unit(1_000_000_000, "s", 3), Unit(1_000_000, "ms", 3), Unit(1_000, "µs", 1), Unit(1, "ns", 0))
+LONG = Unit(1_000_000, "ms", 1)
+"""From a tenth of a second on."""
 THIN = "\u2009"
 
 
-def unit_for(greatest_ns: int) -> tuple[int, str]:
+def unit_for(greatest_ns: int) -> Unit:
     """The unit in which numbers up to this one read well."""
-    return next(((size, unit) for size, unit in UNITS if greatest_ns >= size), UNITS[-1])
+    unit = next((unit for unit in UNITS if greatest_ns >= unit.size), UNITS[-1])
+    return LONG if unit.name == "ms" and greatest_ns >= 100 * unit.size else unit
 
 
 def grouped(whole: int) -> str:
@@ -19,15 +31,14 @@ def grouped(whole: int) -> str:
     return f"{whole:,}".replace(",", THIN)
 
 
-def written(time_ns: float, unit: tuple[int, str]) -> str:
+def written(time_ns: float, unit: Unit) -> str:
     """A time in a unit, without the unit's name."""
-    size, name = unit
-    return f"{time_ns / size:,.{DECIMALS[name]}f}".replace(",", THIN)
+    return f"{time_ns / unit.size:,.{unit.decimals}f}".replace(",", THIN)
 
 
 def told(time_ns: float) -> str:
     """A time in its own unit, three figures: 31.6 ms."""
-    size, unit = unit_for(int(abs(time_ns)))
+    size, unit, _ = unit_for(int(abs(time_ns)))
     value = time_ns / size
     return f"{value:.3g} {unit}" if abs(value) < 1000 else f"{grouped(round(value))} {unit}"
 
@@ -37,24 +48,22 @@ def figure(value: float) -> str:
     return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else grouped(round(value))
 
 
-def parts_of_total(parts_ns: Sequence[int], unit: tuple[int, str]) -> list[str]:
+def parts_of_total(parts_ns: Sequence[int], unit: Unit) -> list[str]:
     """The parts as written, rounded so that what is read sums to the written total: the largest remainders are rounded up."""
-    size, name = unit
-    scale = 10 ** DECIMALS[name]
+    size, scale = unit.size, 10**unit.decimals
     scaled = [part * scale for part in parts_ns]
     whole = [part // size for part in scaled]
     missing = (sum(scaled) * 2 + size) // (2 * size) - sum(whole)
     order = sorted(range(len(whole)), key=lambda number: (-(scaled[number] % size), number))
     for number in order[:missing]:
         whole[number] += 1
-    return [f"{part / scale:,.{DECIMALS[name]}f}".replace(",", THIN) for part in whole]
+    return [f"{part / scale:,.{unit.decimals}f}".replace(",", THIN) for part in whole]
 
 
-def total_of(parts_ns: Sequence[int], unit: tuple[int, str]) -> str:
+def total_of(parts_ns: Sequence[int], unit: Unit) -> str:
     """The total, rounded half up as `parts_of_total` assumes."""
-    size, name = unit
-    scale = 10 ** DECIMALS[name]
-    return f"{(sum(parts_ns) * scale * 2 + size) // (2 * size) / scale:,.{DECIMALS[name]}f}".replace(",", THIN)
+    size, scale = unit.size, 10**unit.decimals
+    return f"{(sum(parts_ns) * scale * 2 + size) // (2 * size) / scale:,.{unit.decimals}f}".replace(",", THIN)
 
 
 def clock(time_ns: int, range_ns: int) -> tuple[str, str]:

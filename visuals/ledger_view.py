@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from cutaway.sim.trace import SERVED
-from cutaway.visuals.figures import parts_of_total, total_of, unit_for
+from cutaway.visuals.figures import Unit, parts_of_total, total_of, unit_for
 from cutaway.visuals.frame import RULE, draw_bar_of
 from cutaway.visuals.geometry import Area, Point
 from cutaway.visuals.layout import CLIENT_ROW, TOP_BAR, Layout
@@ -147,7 +147,7 @@ def _state(view: View, column: Column, at: Point, hue: tuple[int, int, int], pic
         picture.sign(sign_of(int(moment.kind[place]), answering), at, 8, hue, ground=view.palette.paper, name=f"ledger of {request}")
 
 
-def _total(view: View, layout: Layout, ledger: Ledger, place: Area, parts: list[int], unit: tuple[int, str], picture: Picture) -> None:
+def _total(view: View, layout: Layout, ledger: Ledger, place: Area, parts: list[int], unit: Unit, picture: Picture) -> None:
     y, told = layout.foot + CLIENT_ROW + 29, total_of(parts, unit)
     picture.number(Point(place.right - EDGE, y), told, 32, view.palette.ink, align="right")
     left = place.right - EDGE - picture.measure(told, 32, bold=True, number=True) - 20

@@ -72,6 +72,7 @@ class View:
     hint: bool = True
     speed_shown_until_ns: int = -1
     targets: list[Target] = field(default_factory=list)
+    _found: dict[tuple[int, Key], int | None] = field(default_factory=dict)
 
     @property
     def palette(self) -> Palette:
@@ -86,7 +87,11 @@ class View:
 
     def request(self, column: Column) -> int | None:
         """The followed request's number in a column's own trace."""
-        return find(self.replay(column), self.follow)
+        kept = column.trace, self.follow
+        if kept not in self._found:
+            self._found = {known: at for known, at in self._found.items() if known[1] == self.follow}
+            self._found[kept] = find(self.replay(column), self.follow)
+        return self._found[kept]
 
     def born_ns(self, column: Column) -> int:
         """When the followed request was born on this stack; the run's start if it is not there."""

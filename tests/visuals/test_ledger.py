@@ -33,7 +33,7 @@ def test_what_is_read_sums_to_what_is_read_below_it(parts: list[int]) -> None:
 
 
 def test_numbers_are_written_with_units_that_suit_them() -> None:
-    assert unit_for(74_000) == (1000, "µs") and written(74_000, (1000, "µs")) == "74.0"
+    assert unit_for(74_000).name == "µs" and written(74_000, unit_for(74_000)) == "74.0"
     assert told(31_600_000) == "31.6 ms" and told(1_234) == "1.23 µs"
     assert [figure(value) for value in (0.31, 9.8, 54.31, 401.4)] == ["0.31", "9.80", "54.3", "401"]
     assert clock(74_000, 100_000) == ("74.0", "µs") and clock(1_204_318_000, 20_000_000_000) == ("1.204\u2009318", "s")
