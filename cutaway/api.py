@@ -1,7 +1,7 @@
 """The Python door: `import cutaway`. Scenarios in, arrays and tables out, no file touched.
 
-    scenario = cutaway.load("lecture/three-stacks").set("clients.connections", 64)
-    cutaway.compare(scenario).to_pandas()
+scenario = cutaway.load("lecture/three-stacks").set("clients.connections", 64)
+cutaway.compare(scenario).to_pandas()
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def run(scenario: Scenario | str, stack: str, *, replication: int = 0) -> Result
 
 
 def trace(scenario: Scenario | str, stack: str, *, one_in: int = 1) -> Trace:
-    """The trace of the first replication: tables of requests, spans, CPU stints and waiting threads. `one_in` k takes every k-th request."""
+    """The trace of the first replication: tables of requests, spans, CPU stints and waiting threads. `one_in` k: every k-th request."""
     loaded = _loaded(scenario)
     return traces_of(loaded, build_stacks(loaded, [stack]), one_in=one_in)[0]
 

@@ -8,9 +8,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from cutaway.building import BuiltStack, build_stacks, span_of
 from cutaway.comparison import Comparison
+from cutaway.models.costs import Cost
 from cutaway.scenarios import Scenario, digest
 from cutaway.sim.experiments import Progress, replicate, seed_of
 from cutaway.sim.simulate import Span, simulate
@@ -95,29 +97,35 @@ def traces_of(scenario: Scenario, stacks: Sequence[BuiltStack], *, one_in: int =
                 built.machine, seed_of(scenario.run.seed, 0), span or span_of(scenario), trace_one_in=one_in or scenario.run.trace_one_in
             ).trace
             assert made is not None
-            costs = {
-                cost.name: {
-                    "value": cost.record.value,
-                    "kind": cost.record.kind,
-                    "what": cost.record.what,
-                    "source": list(cost.record.source),
-                    "machine": cost.machine,
-                    "date": cost.date,
-                }
-                for cost in built.costs
-            }
             title = scenario.stacks[built.name].title
             meta = {
                 "title": scenario.title.model_dump(),
                 "stack_title": title.model_dump() if title else {"en": built.name, "ko": ""},
+                "captions": [
+                    {"at_ns": one.at, "text": one.text.model_dump()} for one in (scenario.scene.captions if scenario.scene else ())
+                ],
                 "scenario": digest(scenario),
-                "cost_records": costs,
+                "cost_records": {cost.name: _cost_document(cost) for cost in built.costs},
             }
             made = replace(made, meta=made.meta | meta)
             traces.append(made)
             if progress:
                 progress(done, len(stacks))
     return traces
+
+
+def _cost_document(cost: Cost) -> dict[str, Any]:
+    record = cost.record
+    spread = record.spread.kind
+    return {
+        "value": record.value,
+        "kind": record.kind,
+        "what": record.what,
+        "spread": "" if spread == "fixed" else spread,
+        "source": list(record.source),
+        "machine": cost.machine,
+        "date": cost.date,
+    }
 
 
 def _traces_from(source: Scenario | Path, stacks: Sequence[str], *, whole: bool) -> list[Trace]:
@@ -152,15 +160,17 @@ def show(
 ) -> int:
     """Opens the view, or records it."""
     from cutaway import visuals
+    from cutaway.staging import staged
 
     traces = _traces_from(source, [], whole=True)
+    stage = staged(traces)
     if record is None:
-        return visuals.show(traces, lang=language, theme=look, size=size, start_ns=at_ns)  # type: ignore[arg-type]
+        return visuals.show(traces, stage, lang=language, theme=look, size=size, start_ns=at_ns)  # type: ignore[arg-type]
     if record.suffix.lower() == ".png":
-        visuals.record(traces, None, record, at_ns=at_ns or 0, size=size, lang=language, theme=look)  # type: ignore[arg-type]
+        visuals.record(traces, stage, record, at_ns=at_ns or 0, size=size, lang=language, theme=look)  # type: ignore[arg-type]
     else:
         end_ns = None if length_ns is None else (at_ns or 0) + length_ns
-        visuals.record(traces, None, record, start_ns=at_ns, end_ns=end_ns, size=size, lang=language, theme=look)  # type: ignore[arg-type]
+        visuals.record(traces, stage, record, start_ns=at_ns, end_ns=end_ns, size=size, lang=language, theme=look)  # type: ignore[arg-type]
     print(f"wrote {record}")
     return 0
 
