@@ -1,7 +1,7 @@
 """What stays resident: the memory of a stack once it runs, part by part.
 
-Serves: `memory_of`. A part is what its processes hold for themselves (the proportional share where pages are shared); what a host has
-once, however many containers run on it, is marked so. Not modelled: growth under load, page cache of the host, kernel's own tables.
+Serves: `Memory.of` a footprint. A part is what its processes hold for themselves; what a host has once, however many containers run on
+it (the daemons, and the pages of programs that run from the same files), is marked so. Not modelled: growth under load, page cache.
 Read first: docs/models/memory.md.
 """
 
@@ -50,11 +50,16 @@ class Memory:
         parts = [
             self._part("nginx: master", "nginx", ("nginx master memory", 1)),
             self._part("nginx: workers", "nginx", ("nginx worker memory", footprint.workers)),
+            self._part("nginx: program and libraries", "nginx", ("nginx shared memory", 1), once_a_host=True),
         ]
         if footprint.containers:
+            proxied = min(footprint.proxies, 1)
             parts += [
                 self._part("containerd-shim", "host kernel", ("shim memory", footprint.containers)),
+                self._part("containerd-shim: program", "host kernel", ("shim shared memory", 1), once_a_host=True),
                 self._part("docker-proxy", "bridge and NAT", ("docker-proxy memory", footprint.proxies)),
+                self._part("docker-proxy: program", "bridge and NAT", ("docker-proxy shared memory", proxied), once_a_host=True),
+                self._part("cgroup in the kernel", "host kernel", ("container kernel memory", footprint.containers)),
                 self._part("dockerd", "host kernel", ("dockerd memory", 1), once_a_host=True),
                 self._part("containerd", "host kernel", ("containerd memory", 1), once_a_host=True),
             ]

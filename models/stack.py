@@ -299,7 +299,8 @@ class Blueprint:
 def memory_of(stack: Sequence[Part], profile: Profile) -> tuple[memory.Resident, ...]:
     """What the stack holds once it runs."""
     parts = Parts.of(stack)
-    proxies = 2 if parts.docker and parts.docker.network == "bridge" and parts.docker.publish == "proxy" else 0
+    # Docker starts the two for every published port, also where NAT leaves them nothing to do.
+    proxies = 2 if parts.docker and parts.docker.network == "bridge" and parts.docker.publish != "none" else 0
     guest_memory = parts.kvm.memory if parts.kvm else 0
     return memory.Memory(profile).of(memory.Footprint(parts.nginx.workers, int(parts.docker is not None), proxies, guest_memory))
 

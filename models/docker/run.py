@@ -26,10 +26,11 @@ def docker_run(clock: Clock, bridged: bool, published: bool, overlay: bool, secc
         yield from clock.phase("iptables", "rules for the published port", ("iptables rule", IPTABLES_RULES))
     yield from clock.phase("containerd", "bundle, task", "containerd task")
     yield from clock.phase("containerd-shim", "start", "shim start")
-    yield from clock.phase("runc", "create: two processes of its own, hooks", "runc create")
+    yield from clock.phase("runc", "create: starts itself again inside", "runc create")
     yield from clock.phase("kernel", "name spaces", "name spaces")
     yield from clock.phase("kernel", "cgroups, one a controller", "cgroups")
     if bridged:
+        yield from clock.phase("dockerd", "started again as a hook, to hand the interface over", "network hook")
         yield from clock.phase("kernel", "move the veth end into the name space", "veth move")
     if seccomp:
         yield from clock.phase("runc", "build and load the seccomp filter", "seccomp load")
