@@ -98,7 +98,8 @@ class Chips:
         above = Point(left, at.y - spread)
         if self.numbers:
             since, now = self.replay.start_ns, self.moment.time_ns
-            self.picture.number(above, f"{self.replay.busy[cpu].within(since, now) / max(now - since, 1):.0%}", 20, ink2, bold=False)
+            busy = f"{self.replay.busy[cpu].within(since, now) / (now - since) * 100:.0f} %" if now > since else "–"
+            self.picture.number(above, busy, 20, ink2, bold=False)
         else:
             self.picture.text(above, self.replay.cast.cpu_names[cpu], 20, ink2, room=room)
         self.picture.text(Point(left, at.y + spread), doing, 26, ink, bold=True, room=room)
