@@ -174,7 +174,7 @@ class Quantity:
         return core_schema.with_info_wrap_validator_function(self.validate, handler(source), serialization=written)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        units = "|".join(re.escape(unit).replace("\\ ", " ").replace("\\%", "%") for unit in self.units if unit)
+        units = "|".join(re.escape(unit).replace("\\%", "%").replace("\u00b5", "[\u00b5\u03bc]") for unit in self.units if unit)
         optional = "?" if self.bare else ""
         text = {"type": "string", "pattern": rf"^\+?[0-9]+(\.[0-9]+)?\s*({units}){optional}$", "examples": list(self.examples)}
         return {"anyOf": [text, {"type": "number", "minimum": 0}]} if self.bare else text

@@ -93,7 +93,7 @@ def nearest(found: object, names: Iterable[str]) -> str:
     if not isinstance(found, str):
         return ""
     by_form = {_form(name): name for name in names}
-    near = get_close_matches(_form(found[:100]), by_form, n=1)
+    near = get_close_matches(_form(found[:100]), by_form, n=1, cutoff=0.6 if len(found) > 3 else 0.5)
     return f" Did you mean '{printable(by_form[near[0]])}'?" if near else ""
 
 

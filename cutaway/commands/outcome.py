@@ -28,6 +28,20 @@ SIGNALLED = 128
 EXTRAS = {"av": "video", "PIL": "video", "pandas": "notebook"}
 """Modules that are not in every installation, and the extra that brings them."""
 
+EXPLAINED = {
+    "scenarios.problems.ScenarioError": (BAD_INPUT, ""),
+    "models.costs.CostError": (BAD_INPUT, ""),
+    "models.stack.StackError": (BAD_INPUT, ""),
+    "models.units.QuantityError": (BAD_INPUT, ""),
+    "places.AlreadyThere": (BAD_INPUT, ""),
+    "sim.trace.TraceError": (BAD_INPUT, ""),
+    "visuals.film.RecordingError": (BAD_INPUT, ""),
+    "visuals.stage_data.StageError": (BAD_INPUT, ""),
+    "visuals.display.NoDisplayError": (MISSING_PART, ""),
+    "sim.simulate.LawBroken": (FAILED, "a conservation law does not hold: "),
+}
+"""Errors that say in their own words what is wrong: their exit code, and what the sentence begins with."""
+
 _OUTPUT_ERRNOS = {
     errno.ENOSPC, errno.EACCES, errno.EPERM, errno.EROFS, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EMFILE, errno.ENFILE,
     errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOENT, errno.ENAMETOOLONG, errno.EPIPE, errno.EBADF, errno.ELOOP, errno.EINVAL,
@@ -61,31 +75,24 @@ def _end(error: Exception) -> NoReturn:
     if isinstance(error, ModuleNotFoundError) and (extra := EXTRAS.get((error.name or "").partition(".")[0])):
         say(f'this needs the {extra} extra: pip install "cutaway[{extra}]"')
         raise typer.Exit(MISSING_PART)
-    if sentences := _sentences(error):
-        say(sentences)
-        raise typer.Exit(BAD_INPUT)
-    from cutaway.sim.simulate import LawBroken
-
-    if isinstance(error, LawBroken):
-        say(f"a conservation law does not hold: {error}")
-        raise typer.Exit(FAILED)
+    if known := _known(error):
+        say(f"{known[1]}{_sentences(error)}")
+        raise typer.Exit(known[0])
     say(report(error))
     raise typer.Exit(INTERNAL)
 
 
+def _known(error: Exception) -> tuple[int, str] | None:
+    """The entry of an error that explains itself; looked up by name, so that nothing is imported to say that a file is missing."""
+    names = (f"{kind.__module__}.{kind.__qualname__}".removeprefix("cutaway.") for kind in type(error).__mro__)
+    return next((EXPLAINED[name] for name in names if name in EXPLAINED), None)
+
+
 def _sentences(error: Exception) -> str:
-    """What a mistake of the user's says about itself."""
-    from cutaway.models.costs import CostError
-    from cutaway.models.stack import StackError
-    from cutaway.places import AlreadyThere
     from cutaway.scenarios.problems import ScenarioError, printable
-    from cutaway.sim.trace import TraceError
-    from cutaway.visuals.film import RecordingError
 
     if isinstance(error, ScenarioError):
         return str(error)
-    if not isinstance(error, CostError | StackError | TraceError | AlreadyThere | RecordingError):
-        return ""
     text = printable(str(error), 1000)
     return text if text.endswith((".", "?")) else f"{text}."
 

@@ -159,7 +159,7 @@ def test_a_part_writes_its_quantities_with_units() -> None:
 
 def test_the_json_schema_knows_the_form() -> None:
     properties = Timer.model_json_schema()["properties"]
-    assert properties["period"]["pattern"] == r"^\+?[0-9]+(\.[0-9]+)?\s*(ns|us|µs|ms|s|min|h)$"
+    assert properties["period"]["pattern"] == "^\\+?[0-9]+(\\.[0-9]+)?\\s*(ns|us|[µ\u03bc]s|ms|s|min|h)$"
     assert properties["period"]["description"] == "How long."
 
 

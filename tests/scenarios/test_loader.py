@@ -63,6 +63,18 @@ def test_a_shipped_scenario_is_in_order(name: str) -> None:
     assert load(name).title.ko, "shipped scenarios have a title in both languages"
 
 
+@pytest.mark.parametrize("profile", ["two-core-wm", "../../secret", "/etc/passwd"])
+def test_an_unknown_profile_is_told_those_there_are(profile: str) -> None:
+    assert f"profile is '{profile}'; expected one of " in told_of(PAGE + f"profile: {profile}\n")
+    assert "two-core-vm" in told_of(PAGE + f"profile: {profile}\n")
+
+
+def told_of(text: str) -> str:
+    with pytest.raises(ScenarioError) as error:
+        load_text(text)
+    return str(error.value)
+
+
 # --- what is no file -----------------------------------------------------------------------------------------------------------------
 
 
@@ -183,7 +195,7 @@ def test_parts_that_multiply_are_counted(tmp_path: Path) -> None:
 def test_a_changed_copy() -> None:
     before = load("lecture/three-stacks")
     after = before.with_({"clients.connections": 64, "stacks.vm.layers.kvm.memory": "2 GiB", "stacks.container.layers[2].cpus": 0.5})
-    assert before.clients.connections == 16
+    assert before == load("lecture/three-stacks")
     assert after.clients.connections == 64
     assert before.set("run.warm up", "1 ms").run.warm_up == 1_000_000
     assert after.set("clients", {"kind": "open loop", "rate": "800 /s"}).clients.kind == "open loop"
