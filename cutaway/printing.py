@@ -61,7 +61,7 @@ def _in_rows(stacks: Sequence[BuiltStack]) -> Iterable[Sequence[BuiltStack]]:
 
 def _table(title: str) -> Table:
     return Table(
-        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False
+        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=0, collapse_padding=True, show_edge=False
     )
 
 
@@ -118,12 +118,12 @@ def _ledger(comparison: Comparison, stacks: Sequence[BuiltStack]) -> Table:
     """A row a layer, three columns a stack; each column group sums to the stack's mean latency."""
     longest = max(comparison.figure(built.name, METRICS[1]).mean for built in comparison.stacks)
     unit_ns, unit, digits = (100, "µs", 1) if longest < 10_000 else (10_000, "ms", 2)
-    table = _table(f"Where the mean request spent its time, {unit}: running, waiting for a CPU, waiting for something else")
-    table.add_column("")
+    table = _table(f"Where the mean request spent its time, {unit}\n(running, waiting for a CPU, waiting for something else)")
+    table.add_column("", no_wrap=True)
     for built in stacks:
-        table.add_column(printable(built.name, 20), justify="right")
+        table.add_column(printable(built.name, 12), justify="right")
         table.add_column("CPU?", justify="right")
-        table.add_column("other", justify="right")
+        table.add_column("else?", justify="right")
     cells = {built.name: _ledger_cells(comparison, built, unit_ns) for built in stacks}
     for layer in comparison.layers():
         row: list[str] = []
@@ -160,14 +160,21 @@ def _print_notes(out: Console, comparison: Comparison) -> None:
     out.print()
     assumed = comparison.assumed()
     if assumed:
-        names = [built.name for built in comparison.stacks]
-        out.print("Rests on assumptions, not measurements (cutaway cost NAME tells each):", style="bold")
-        for name, stacks in assumed.items():
-            out.print(f"  {name}" + ("" if len(stacks) == len(names) else f" ({', '.join(printable(one, 20) for one in stacks)})"))
+        everywhere = [name for name, stacks in assumed.items() if len(stacks) == len(comparison.stacks)]
+        out.print(f"Rests on {len(assumed)} costs that are assumed, not measured (cutaway cost NAME tells each).", style="bold")
+        out.print(_listed("All stacks", everywhere))
+        for built in comparison.stacks:
+            own = [name for name, stacks in assumed.items() if built.name in stacks and name not in everywhere]
+            if own:
+                out.print(_listed(printable(built.name, 20), own))
     for text in comparison.warnings():
         out.print(f"Beware: {text}", style="bold")
     for text in comparison.missed():
         out.print(f"Missed: {text}", style="bold")
+
+
+def _listed(who: str, names: Sequence[str]) -> str:
+    return f"{who}: {', '.join(names)}."
 
 
 def print_plan(built: BuiltStack) -> None:
