@@ -21,6 +21,7 @@ from cutaway.visuals.surface import SurfacePicture
 from cutaway.visuals.view import View
 
 FORMATS = {".mp4": "av", ".webp": "PIL.Image", ".gif": "PIL.Image", ".png": ""}
+BT_709, NARROW_RANGE = 1, 1
 FRAMES_MAX = 108_000
 """An hour at 30 frames a second."""
 
@@ -108,9 +109,13 @@ def _mp4(av: Any, path: Path, film: Iterator[pygame.Surface], size: tuple[int, i
         # One thread: the bytes then do not depend on how many CPUs there are.
         stream = container.add_stream("libx264", rate=fps, options={"preset": "veryfast", "crf": "18", "threads": "1"})
         stream.width, stream.height, stream.pix_fmt = *even, "yuv420p"
+        # Said in the file, so that players show the palette's own colours: BT.709, as for all HD video.
+        stream.codec_context.colorspace = stream.codec_context.color_primaries = stream.codec_context.color_trc = BT_709
+        stream.codec_context.color_range = NARROW_RANGE
         for surface in film:
             pixels = pygame.surfarray.array3d(surface).swapaxes(0, 1)[: even[1], : even[0]].copy()
-            for packet in stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")):
+            picture = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format="yuv420p", dst_colorspace="ITU709")
+            for packet in stream.encode(picture):
                 container.mux(packet)
         for packet in stream.encode():
             container.mux(packet)
