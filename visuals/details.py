@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cutaway.sim.trace import KINDS, RUNNING
+from cutaway.sim.trace import DEVICE, KINDS, RUNNING
 from cutaway.visuals.figures import parts_of_total, told, total_of, unit_for
 from cutaway.visuals.frame import broken
 from cutaway.visuals.geometry import Area, Point
 from cutaway.visuals.layout import TOP_BAR, Layout
 from cutaway.visuals.ledger import Ledger, ledger_at, step_of
+from cutaway.visuals.live import sign_of
 from cutaway.visuals.picture import Picture
 from cutaway.visuals.view import Chosen, Target, View
 from cutaway.visuals.words import word
@@ -88,11 +89,13 @@ def _list(view: View, chosen: Chosen, rows: list[Row], ledger: Ledger, area: Are
         line = Area(area.x + 6, y - LINE / 2, area.width - 12, LINE)
         if row.line == chosen.line:
             picture.fill(line, palette.floor)
-        waiting = row.kind != RUNNING
-        ink = palette.ink
+        waiting, ink = row.kind not in (RUNNING, DEVICE), palette.ink
         told_time = times[first + number]
-        name = f"{word(KINDS[row.kind], view.language)}: {row.operation}" if waiting else row.operation
-        picture.text(Point(area.x + SIDE, y), name, 22, ink, bold=not waiting, room=area.width - 2 * SIDE - 96)
+        left, name = area.x + SIDE, row.operation
+        if waiting:  # for what is told by the line that follows
+            picture.sign(sign_of(row.kind, False), Point(left + 9, y), 8, palette.other, ground=palette.room)
+            left, name = left + 26, word(KINDS[row.kind], view.language)
+        picture.text(Point(left, y), name, 22, ink, bold=row.kind == RUNNING, room=area.right - left - SIDE - 96)
         picture.number(Point(area.right - SIDE, y), told_time, 24, ink, bold=not waiting, align="right")
         view.targets.append(Target(line, "line", chosen.column, row.line, chosen.floor))
     y = area.y + (min(len(rows), places) + 0.5) * LINE + 4

@@ -168,15 +168,19 @@ def _flag(view: View, area: Area, x: float, number: int, current: bool, picture:
 def _ticks(view: View, area: Area, colour: tuple[int, int, int], picture: Picture) -> None:
     picture.fill(area, view.palette.paper)
     rows, pitch = event_cells(view, area), (area.height - 24) / TICK_ROWS
-    for row, cells in enumerate(rows):
-        y = area.bottom - 6 - (row + 1) * pitch
-        for cell in cells.tolist():
-            picture.fill(Area(area.x + cell * TICK_STEP, y + 1, 2, pitch - 3), colour)
+    for row, (cells, counts) in enumerate(rows):
+        foot = area.bottom - 8 - row * pitch
+        # One request's events are single ones; a run's are so many that each mark's height is their number.
+        heights = (
+            np.full(len(cells), pitch - 3) if view.by_request else np.maximum((pitch - 3) * counts / max(counts.max(initial=1), 1), 1.5)
+        )
+        for cell, height in zip(cells.tolist(), heights.tolist(), strict=True):
+            picture.fill(Area(area.x + cell * TICK_STEP, foot - height, 2, height), colour)
     picture.fill(Area(area.x, area.bottom - 2, area.width, 1.4), view.palette.line)
 
 
-def event_cells(view: View, area: Area) -> list[npt.NDArray[np.int64]]:
-    """By height of the layer, from the client up to the server, the marks where something begins: of the request, or of the run."""
+def event_cells(view: View, area: Area) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    """By height of the layer, from the client up, the marks where something begins and how often: of the request, or of the run."""
     first, last = view.range_ns()
     found: list[list[npt.NDArray[np.int64]]] = [[] for _ in range(TICK_ROWS)]
     floors = list(reversed(view.stage.floors))
@@ -195,4 +199,4 @@ def event_cells(view: View, area: Area) -> list[npt.NDArray[np.int64]]:
         rows = height[spans["layer"]] * TICK_ROWS // len(floors)
         for row in range(TICK_ROWS):
             found[row].append(cells[rows == row])
-    return [np.unique(np.concatenate(cells)) if cells else np.empty(0, np.int64) for cells in found]
+    return [np.unique(np.concatenate(cells or [np.empty(0, np.int64)]), return_counts=True) for cells in found]
