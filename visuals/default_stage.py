@@ -69,18 +69,6 @@ NAMES = {
     "vm": (Said("VM", "VM"), "KVM"),
     "container": (Said("컨테이너", "Container"), "Docker"),
 }
-LAYERS = {
-    "client": Said("클라이언트", "client"),
-    "wire": Said("선", "wire"),
-    "NIC": Said("NIC", "NIC"),
-    "hardware": Said("하드웨어", "hardware"),
-    "host kernel": Said("호스트 커널", "host kernel"),
-    "bridge and NAT": Said("브리지와 NAT", "bridge and NAT"),
-    "vhost": Said("vhost", "vhost"),
-    "hypervisor": Said("하이퍼바이저", "hypervisor"),
-    "guest kernel": Said("게스트 커널", "guest kernel"),
-    "nginx": Said("nginx", "nginx"),
-}
 WALLS = ("net", "pid", "mnt")
 ONE = Said("요청 하나가 지나는 길.", "The way of one request.")
 SEVERAL = Said("같은 요청, 같은 때: 다른 길.", "Same request, same time: other ways.")
@@ -132,4 +120,4 @@ def stage_for(traces: Sequence[Trace]) -> Stage:
     )
     motto = SEVERAL if len(columns) > 1 else ONE
     floors = tuple(floor for floor in FLOORS if floor.key in standing)
-    return Stage(title, (Said("서버실", "Room"), Said("서버", "Server")), floors, PARTS, columns, layer_names=LAYERS, motto=motto)
+    return Stage(title, (Said("서버실", "Room"), Said("서버", "Server")), floors, PARTS, columns, motto=motto)

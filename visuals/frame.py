@@ -72,7 +72,8 @@ def draw_clock(view: View, layout: Layout, picture: Picture) -> None:
 def draw_caption(view: View, layout: Layout, picture: Picture) -> None:
     """The sentence of the current cue, in at most two lines."""
     cue = view.cue()
-    standing = cue.caption if cue else view.stage.motto if view.by_request else None
+    fits = view.by_request and len(view.columns) == min(len(view.stage.columns), 3)
+    standing = cue.caption if cue else view.stage.motto if fits else None
     if standing is None:
         return
     said, area = standing.told(view.language), layout.caption

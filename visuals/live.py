@@ -101,7 +101,7 @@ def _way(view: View, plan: ColumnLayout, moment: Moment, followed: int | None, w
     behind, ahead = ways.cut(walked)
     if walked < ways.length:
         # On the way out the wire is not dotted twice.
-        shown = ahead[:-1] if 0 < walked <= ways.turn and ways.points[0] == ways.points[-1] else ahead
+        shown = ahead[:-1] if walked <= ways.turn and ways.points[0] == ways.points[-1] else ahead
         picture.way(shown, hue, TO_COME, dotted=True)
     if walked > 0:
         picture.way(behind, hue, WAY)

@@ -115,7 +115,6 @@ class Stage:
     request: tuple[int, int, int] | None = None
     """(client, connection, number) of the request to follow first; none: one of middle latency."""
     costs: Mapping[str, CostRecord] = field(default_factory=dict)
-    layer_names: Mapping[str, Said] = field(default_factory=dict)
     motto: Said | None = None
     """Stands where captions do while there is none."""
 
