@@ -5,7 +5,7 @@ A scene changes it by data (see `stage_data`); nothing here is asked of a scenar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cutaway.sim.trace import Trace
 from cutaway.visuals.stage import Column, Floor, Match, Part, Said, Stage, steps_of
@@ -82,11 +82,27 @@ def hue_of(trace: Trace) -> str:
     return "container" if "bridge and NAT" in layers else "bare"
 
 
+def _known(words: object, otherwise: Said) -> Said:
+    """What a trace calls itself: in one text, or in one for each language."""
+    if isinstance(words, Mapping) and words:
+        first = next(iter(words.values()))
+        return Said(str(words.get("ko", first)), str(words.get("en", first)))
+    return Said(str(words), str(words)) if words else otherwise
+
+
+def _group_of_the_server(trace: Trace) -> str:
+    """The cgroup with a quota that the server's threads are in; empty if there is none."""
+    roles = {step["thread"] for step in trace.meta["steps"] if step["layer"] in FLOORS[0].layers}
+    groups = {thread["group"] for thread in trace.meta["threads"] if (thread.get("role") or thread["name"]) in roles}
+    return next((str(group["name"]) for group in trace.meta.get("groups", ()) if group.get("quota_ns") and group["name"] in groups), "")
+
+
 def _column(number: int, trace: Trace, alone: bool) -> Column:
     hue = hue_of(trace)
     named, second = NAMES[hue]
     if not alone:  # two stacks of one kind: only the scenario's own name tells them apart
         named, second = Said(str(trace.meta["stack"]), str(trace.meta["stack"])), ""
+    named = _known(trace.meta.get("stack_title"), named)
     expected = set(ALWAYS) | set(WITH_A_GUEST if hue == "vm" else WITHOUT_A_GUEST)
     used = {
         part.key
@@ -94,16 +110,9 @@ def _column(number: int, trace: Trace, alone: bool) -> Column:
         for step in steps_of(trace.meta)
         if any(match.claims(*step) or (not match.words and match.layer == step[0]) for match in part.matches)
     }
-    groups = [group["name"] for group in trace.meta.get("groups", ()) if group.get("quota_ns")]
     inside = WALLS if hue == "container" else ()
     return Column(
-        number,
-        named,
-        second,
-        hue,
-        tuple(part.key for part in PARTS if part.key in expected | used),
-        inside,
-        str(groups[0]) if groups else "",
+        number, named, second, hue, tuple(part.key for part in PARTS if part.key in expected | used), inside, _group_of_the_server(trace)
     )
 
 
@@ -112,12 +121,8 @@ def stage_for(traces: Sequence[Trace]) -> Stage:
     hues = [hue_of(trace) for trace in traces]
     columns = tuple(_column(number, trace, hues.count(hue) == 1) for number, (trace, hue) in enumerate(zip(traces, hues, strict=True)))
     standing = {part.floor for part in PARTS if any(part.key in column.parts for column in columns)}
-    known = traces[0].meta.get("title")
-    title = (
-        Said(str(known), str(known))
-        if known
-        else Said(*(" · ".join(column.name.told(each) for column in columns) for each in ("ko", "en")))
-    )
+    together = Said(*(" · ".join(column.name.told(each) for column in columns) for each in ("ko", "en")))
+    title = _known(traces[0].meta.get("title"), together)
     motto = SEVERAL if len(columns) > 1 else ONE
     floors = tuple(floor for floor in FLOORS if floor.key in standing)
     return Stage(title, (Said("서버실", "Room"), Said("서버", "Server")), floors, PARTS, columns, motto=motto)

@@ -112,7 +112,7 @@ def _number(view: View, column: Column, row: Area, place: Area, rises: float, to
     if right - taken - 4 < rises < right + 4:
         picture.fill(Area(right - taken - 4, y - size / 2, taken + 8, size), palette.paper)
     picture.number(Point(right, y), told, size, palette.ink, bold=now, align="right")
-    if now and not low:
+    if now and not low and not right - taken - 26 < rises < right - taken:
         _state(view, column, Point(right - taken - 16, y), palette.hue(column.hue), picture)
 
 
