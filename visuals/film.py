@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import EIO, ENOENT
 from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
@@ -33,6 +34,8 @@ class RecordingError(Exception):
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """A file to write to, that gets its name when all went well and disappears otherwise."""
+    if not path.parent.is_dir():
+        raise FileNotFoundError(ENOENT, "there is no such folder", str(path.parent))
     part = path.with_name(f".{path.stem}.part{path.suffix}")
     try:
         yield part
@@ -55,9 +58,13 @@ class Studio:
 
 
 def take_picture(view: View, path: Path, size: tuple[int, int]) -> None:
-    """The view as a PNG."""
+    """The view as a PNG. Raises OSError."""
+    surface = Studio(view, size).frame()
     with whole(path) as part:
-        pygame.image.save(Studio(view, size).frame(), part)
+        try:
+            pygame.image.save(surface, part)
+        except pygame.error as error:
+            raise OSError(EIO, str(error), str(path)) from None
 
 
 def frames(view: View, size: tuple[int, int], end_ns: int, fps: int, keep_speed: bool) -> Iterator[pygame.Surface]:

@@ -63,6 +63,12 @@ def test_what_cannot_be_written_is_said(traces: list[Trace], tmp_path: Path, mon
         cutaway.visuals.record(traces, None, tmp_path / "film.mp4")
 
 
+def test_a_folder_that_is_not_there_is_an_os_error(traces: list[Trace], tmp_path: Path) -> None:
+    for name, times in (("a.png", {"at_ns": 0}), ("a.gif", {"end_ns": 1_000})):
+        with pytest.raises(FileNotFoundError, match="no such folder"):
+            cutaway.visuals.record(traces[:1], None, tmp_path / "absent" / name, size=SIZE, **times)  # type: ignore[arg-type]
+
+
 def test_importing_the_view_loads_no_pygame() -> None:
     code = "import sys, cutaway.visuals, cutaway.visuals.stage_data; sys.exit('pygame' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
