@@ -141,8 +141,8 @@ def _floor_parts(stage: Stage, columns: list[Column], column: Column, floor: Flo
         "vcpus": between(area.y + 14, area.bottom - 26, beside, right - beside),
         "queue": Area(beside, area.y + 12, right - beside, 58),
         "cache": Area(beside, area.y + max(12 + (area.height - 31) / 2, 78), right - beside, 52),
-        "nic": between(area.y + 20, area.bottom - 22, left, 91),
-        "cpus": between(area.y + 20, area.bottom - 22, left + 102, right - left - 99),
+        "nic": between(area.y + 20, area.bottom - 22, left, 98),
+        "cpus": between(area.y + 20, area.bottom - 22, left + 108, right - left - 105),
     }
     for part in stage.parts_of(column):
         if part.floor == floor.key and part.kind in places:
