@@ -47,6 +47,12 @@ class WakeUp:
     latency_spread: Spread
     wakee_ns: int
     kick_ns: int
+    kick_latency_ns: int = 0
+    kicked_ns: int = 0
+    going_idle_ns: int = 0
+    turn_back_ns: int = 0
+    turn_back_spread: Spread = FIXED
+    nudge_ns: int = 0
 
 
 class LinuxKernel(Layer):
@@ -87,6 +93,12 @@ class LinuxKernel(Layer):
             wake_latency_spread=wake_up.latency_spread,
             wakee_ns=wake_up.wakee_ns,
             kick_ns=wake_up.kick_ns,
+            kick_latency_ns=wake_up.kick_latency_ns,
+            kicked_ns=wake_up.kicked_ns,
+            going_idle_ns=wake_up.going_idle_ns,
+            turn_back_ns=wake_up.turn_back_ns,
+            turn_back_spread=wake_up.turn_back_spread,
+            nudge_ns=wake_up.nudge_ns,
         )
 
     def wake_up(self) -> WakeUp:
@@ -96,7 +108,20 @@ class LinuxKernel(Layer):
             return WakeUp(exit_ns, 0, FIXED, 0, exit_ns)
         latency = self.profile["wake-up latency"]
         waker, wakee = self.ns("waking an idle CPU, waker"), self.ns("waking an idle CPU, woken thread")
-        return WakeUp(waker, latency.ns, latency.spread, wakee, self.ns("waking a thread of a busy CPU"))
+        back = self.profile["turning back from idle"]
+        return WakeUp(
+            waker_ns=waker,
+            latency_ns=latency.ns,
+            latency_spread=latency.spread,
+            wakee_ns=wakee,
+            kick_ns=self.ns("waking a thread of a busy CPU"),
+            kick_latency_ns=self.ns("busy CPU notices"),
+            kicked_ns=self.ns("waking a thread of a busy CPU, woken thread"),
+            going_idle_ns=self.ns("going idle"),
+            turn_back_ns=back.ns,
+            turn_back_spread=back.spread,
+            nudge_ns=self.ns("waking a CPU that goes idle"),
+        )
 
     def fittings(self) -> Fittings:
         if not self.interrupt_cpus:

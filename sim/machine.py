@@ -156,7 +156,12 @@ class Kernel:
     """A scheduler and its prices. A guest kernel is another one, whose CPUs are threads of the kernel below.
 
     Waking a thread whose CPU is idle costs the waker `waker_ns`, takes `wake_latency_ns` that belongs to nobody, and costs the
-    woken thread `wakee_ns` at the start of its burst. Waking one on another CPU that is busy costs the waker `kick_ns`.
+    woken thread `wakee_ns` at the start of its burst. Waking one that should preempt what runs on another CPU costs the waker `kick_ns`,
+    and that CPU notices after `kick_latency_ns`; the woken thread then pays `kicked_ns`.
+
+    A CPU that goes idle stops its tick first, and looks whether it is needed before it halts (kernel/sched/idle.c). A wake-up within
+    `going_idle_ns` needs no interrupt, costs the waker `nudge_ns` and the woken thread nothing, but must wait until the CPU has turned
+    back, `turn_back_ns` after it went idle.
     """
 
     name: str
@@ -172,6 +177,12 @@ class Kernel:
     wake_latency_spread: Spread = FIXED
     wakee_ns: int = 0
     kick_ns: int = 0
+    kick_latency_ns: int = 0
+    kicked_ns: int = 0
+    going_idle_ns: int = 0
+    turn_back_ns: int = 0
+    turn_back_spread: Spread = FIXED
+    nudge_ns: int = 0
     balance: bool = True
     """Whether an idle CPU takes waiting threads from another (affinity permitting)."""
 

@@ -10,6 +10,7 @@ from cutaway.sim.traffic.cores import (
     give_up,
     has_work,
     interrupt_for,
+    look_again_at,
     mark_dirty,
     quota_period,
     reschedule,
@@ -33,6 +34,7 @@ from cutaway.sim.traffic.tables import (
     HOG_BEGINS,
     IN_GUEST,
     ITEM,
+    KICK,
     LOG_FULL,
     NEEDS_ROOM,
     NOTHING,
@@ -146,6 +148,9 @@ def _happen(w: Tables, kind: int, who: int, stamp: int) -> None:
     elif kind == ARRIVAL:
         if w.clients[who].stamp == stamp:
             arrival(w, who)
+    elif kind == KICK:
+        w.cpus[who].kicked = 1
+        look_again_at(w, who)
     elif kind == HOG_BEGINS:
         wake(w, who, -1, who, 0)
     elif w.tokens[who].stamp == stamp:

@@ -241,6 +241,9 @@ class _Builder:
             row.slice, row.tick, row.tick_cost, row.switch = kernel.slice_ns, kernel.tick_ns, kernel.tick_cost_ns, kernel.switch_ns
             row.waker, row.wakee, row.kick = kernel.waker_ns, kernel.wakee_ns, kernel.kick_ns
             row.wake_latency, row.wake_table = kernel.wake_latency_ns, self._spread(kernel.wake_latency_spread)
+            row.going_idle, row.nudge = kernel.going_idle_ns, kernel.nudge_ns
+            row.kick_latency, row.kicked = kernel.kick_latency_ns, kernel.kicked_ns
+            row.turn_back, row.turn_back_table = kernel.turn_back_ns, self._spread(kernel.turn_back_spread)
             row.wake_stream = stream_of("wake-up", kernel.name)
 
     def _fill_cpus(self, w: t.Tables) -> None:

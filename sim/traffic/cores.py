@@ -36,6 +36,7 @@ from cutaway.sim.traffic.tables import (
     HALTING,
     IN_GUEST,
     INTERRUPT,
+    KICK,
     LOG_STATE,
     LOG_STINT,
     NOTHING,
@@ -298,14 +299,25 @@ def _call_core(w: Tables, t: int, c: int, waker: int, who: int, number: int) -> 
     if cpu.power == COMING:
         return
     cpu.power = COMING
-    world = w.world[0]
     cpu.wakes += 1
-    stream = kernel.wake_stream
+    if w.world[0].now < cpu.idle_at + kernel.going_idle:
+        cpu.cold = 0
+        up = cpu.idle_at + _wake_draw(w, t, kernel.turn_back, kernel.turn_back_table, who, number)
+        _bill(w, waker, cpu.kernel, kernel.nudge)
+    else:
+        up = w.world[0].now + _wake_draw(w, t, kernel.wake_latency, kernel.wake_table, who, number)
+        _bill(w, waker, cpu.kernel, kernel.waker)
+    put(w, max(w.world[0].now, up, cpu.frozen_until), CPU_UP, c, 0)
+
+
+@compiled
+def _wake_draw(w: Tables, t: int, ns: int, table: int, who: int, number: int) -> int:
+    """How long a wake-up takes this time: by the request that it is for and the thread that is woken."""
+    world = w.world[0]
     role = w.tasks[t].role
     visit = w.roles[role].stream if role >= 0 else 0
-    latency = draw(kernel.wake_latency, kernel.wake_table, w.quantiles, world.seed_low, world.seed_high, stream, who, number, visit)
-    put(w, max(world.now + latency, cpu.frozen_until), CPU_UP, c, 0)
-    _bill(w, waker, cpu.kernel, kernel.waker)
+    stream = w.kernels[w.tasks[t].kernel].wake_stream
+    return draw(ns, table, w.quantiles, world.seed_low, world.seed_high, stream, who, number, visit)
 
 
 @compiled
@@ -316,11 +328,22 @@ def _ask(w: Tables, t: int, c: int, waker: int) -> None:
     if w.tasks[t].kind == INTERRUPT:
         mark_dirty(w, c)
         return
-    if cpu.task < 0 or cpu.resched or preempts(w, t):
-        cpu.resched = 1
+    if cpu.task < 0 or cpu.resched:
         mark_dirty(w, c)
-        if waker >= 0 and w.tasks[waker].cpu != c and cpu.task >= 0:
-            _bill(w, waker, cpu.kernel, w.kernels[cpu.kernel].kick)
+    elif preempts(w, t):
+        if waker < 0 or w.tasks[waker].cpu == c:
+            look_again_at(w, c)
+            return
+        kernel = w.kernels[cpu.kernel]
+        _bill(w, waker, cpu.kernel, kernel.kick)
+        put(w, w.world[0].now + kernel.kick_latency, KICK, c, 0)
+
+
+@compiled
+def look_again_at(w: Tables, c: int) -> None:
+    """Somebody asks this CPU to choose anew."""
+    w.cpus[c].resched = 1
+    mark_dirty(w, c)
 
 
 @compiled
@@ -431,11 +454,14 @@ def _interrupt(w: Tables, c: int) -> None:
 
 @compiled
 def _pay_wakeup(w: Tables, c: int, t: int) -> None:
-    """The first to run after the CPU was halted works more slowly for a while."""
+    """What waking costs the first to run after it: after a halt, or after an interrupt that took the CPU from another."""
     cpu = w.cpus[c]
     if cpu.cold:
         cpu.cold = 0
         add_overhead(w, t, w.kernels[cpu.kernel].wakee)
+    if cpu.kicked:
+        cpu.kicked = 0
+        add_overhead(w, t, w.kernels[cpu.kernel].kicked)
 
 
 @compiled
@@ -448,6 +474,7 @@ def _look_again(w: Tables, c: int) -> None:
     if q < 0 and pick(w, cpu.queue) == t:
         clear_current(w, t)
         set_current(w, t)
+        cpu.kicked = 0
         return
     if cpu.turning == t:
         _stop(w, c, RUNNABLE)
@@ -462,7 +489,9 @@ def _look_again(w: Tables, c: int) -> None:
 def _throttle(w: Tables, c: int, q: int) -> None:
     throttle(w, q)
     for t in range(len(w.tasks)):
-        if w.tasks[t].cpu == c and w.tasks[t].state == RUNNABLE and w.tasks[t].kind != INTERRUPT and is_throttled(w, t):
+        task = w.tasks[t]
+        waits = task.state == RUNNABLE or task.state == WAKING
+        if task.cpu == c and waits and task.kind != INTERRUPT and is_throttled(w, t):
             set_state(w, t, THROTTLED)
 
 
@@ -499,6 +528,7 @@ def _go_idle(w: Tables, c: int) -> None:
     cpu = w.cpus[c]
     cpu.power = OFF
     cpu.cold = 1
+    cpu.idle_at = w.world[0].now
     set_cpu_state(w, c, CPU_IDLE)
     if cpu.owner >= 0:
         owner = w.tasks[cpu.owner]

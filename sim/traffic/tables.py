@@ -35,11 +35,14 @@ WORLD = _columns(
 EVENT = _columns("time order kind who stamp")
 """`order` is class * 2**56 + creation number: events of one instant come by class, then by age."""
 
-KERNEL = _columns("layer first_cpu cpus balance slice tick tick_cost switch waker wake_latency wake_table wake_stream wakee kick")
+KERNEL = _columns(
+    "layer first_cpu cpus balance slice tick tick_cost switch waker wake_latency wake_table wake_stream wakee kick "
+    "going_idle turn_back turn_back_table nudge kick_latency kicked"
+)
 
 CPU = _columns(
-    "kernel owner power task irq turning last_task queue first_irq last_irq resched is_dirty next_dirty tick_set cold "
-    "tick_task stall_task stall_table stall_stream level state stamp charged_at frozen_until up_at since stall_interval stall "
+    "kernel owner power task irq turning last_task queue first_irq last_irq resched is_dirty next_dirty tick_set cold kicked "
+    "tick_task stall_task stall_table stall_stream level state stamp charged_at frozen_until up_at idle_at since stall_interval stall "
     "wakes idle_ns task_ns irq_ns lost_ns switches"
 )
 """`owner` is the vCPU thread that makes a virtual CPU turn. `task` has the CPU, `irq` has interrupted it, `turning` is the one of them
@@ -150,7 +153,7 @@ PLAIN = {"quantiles": 2, "allowed": 1, "rows": 2, "layer_ns": 1, "books": 2}
 
 
 # events: class, then kind; the class decides among events of one instant
-BURST_ENDED, CPU_UP, TICK, STALL, QUOTA_PERIOD, TIMER, DEVICE_DONE, BRANCH_BEGINS, ARRIVAL, AGAIN, DEADLINE, HOG_BEGINS = range(12)
+BURST_ENDED, CPU_UP, TICK, STALL, QUOTA_PERIOD, TIMER, DEVICE_DONE, BRANCH_BEGINS, ARRIVAL, AGAIN, DEADLINE, HOG_BEGINS, KICK = range(13)
 
 # kinds of steps
 WORK, TRANSFER, PAUSE, DISK, ACQUIRE, RELEASE, DETACH, FORK, JOIN, ARM, END, VANISH = range(12)
