@@ -23,18 +23,22 @@ NESTING = Limit("nesting of mappings and lists", 32, "levels")
 VALUES = Limit("keys and values of a scenario, its parts included", 10_000)
 STRING_CHARS = Limit("length of a text", 4096, "characters")
 NAME_CHARS = Limit("length of a name", 64, "characters")
-ENTITIES = Limit("workers and neighbours of a scenario", 10_000)
+NEIGHBOURS = Limit("neighbours", 10_000)
+ENTITIES = Limit("CPUs, virtual CPUs, workers and neighbours of all stacks together", 100_000)
 REFERENCES = Limit("references (base and use) of a scenario", 64)
 REFERENCE_DEPTH = Limit("references inside referenced files", 8, "deep")
-SIMULATED_DAYS = Limit("simulated time", 30, "days")
+SIMULATED_DAYS = Limit("simulated time, and any duration in it", 30, "days")
 REQUESTS = Limit("requests of a run", 1_000_000_000)
 REQUESTS_IN_ALL = Limit("requests of all runs of a scenario", 10_000_000_000)
 REPLICATIONS = Limit("replications", 10_000)
 CPUS = Limit("CPUs of a machine", 4096)
 VCPUS = Limit("virtual CPUs of a virtual machine", 1024)
+PAGE_BYTES = Limit("size of the page that is served", 512 * 1024 * 1024, "bytes")
 CONNECTIONS = Limit("connections of the clients", 1_000_000)
 
+LONGEST_NS = SIMULATED_DAYS.value * 24 * 3600 * 10**9
+
 ALL = (
-    FILE_BYTES, LINES, LINE_CHARS, NESTING, VALUES, STRING_CHARS, NAME_CHARS, ENTITIES, REFERENCES, REFERENCE_DEPTH,
-    SIMULATED_DAYS, REQUESTS, REQUESTS_IN_ALL, REPLICATIONS, CPUS, VCPUS, CONNECTIONS,
+    FILE_BYTES, LINES, LINE_CHARS, NESTING, VALUES, STRING_CHARS, NAME_CHARS, NEIGHBOURS, ENTITIES, REFERENCES, REFERENCE_DEPTH,
+    SIMULATED_DAYS, REQUESTS, REQUESTS_IN_ALL, REPLICATIONS, CPUS, VCPUS, PAGE_BYTES, CONNECTIONS,
 )  # fmt: skip

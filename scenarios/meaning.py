@@ -9,12 +9,13 @@ from collections.abc import Collection, Iterator
 from itertools import pairwise
 
 from cutaway.models import costs, stack
-from cutaway.models.clients import OpenLoopPart
+from cutaway.models.clients import ClosedLoopPart, OpenLoopPart
 from cutaway.models.container import DockerPart
+from cutaway.models.hardware import HardwarePart
 from cutaway.models.hypervisor import KvmPart
 from cutaway.models.kernel import LinuxPart
 from cutaway.models.servers.nginx import NginxPart
-from cutaway.models.units import CPUS, SIZE, S, mean_interval_ns
+from cutaway.models.units import CPUS, DURATION, MIB, SIZE, mean_interval_ns
 from cutaway.scenarios import limits
 from cutaway.scenarios.problems import choices, key_text, nearest, printable
 from cutaway.scenarios.schema import Scenario
@@ -31,6 +32,9 @@ STANDS_ON = {
 }
 """What may be directly beneath each layer; `hardware` stands on nothing."""
 
+LEAST_MEMORY = 16 * MIB
+"""A machine with less does not boot a kernel of today."""
+
 PROGRAMS = ("nginx",)
 """What may be on top: the programs that answer requests."""
 
@@ -46,6 +50,7 @@ def mistakes(scenario: Scenario, stacks: Collection[str], broken: Collection[str
     yield from _clients(scenario, machine_is_known)
     if machine_is_known:
         yield from _neighbours(scenario)
+    yield from _size(scenario)
     yield from _run(scenario)
     yield from _targets(scenario, stacks)
 
@@ -86,6 +91,10 @@ def _order(scenario: Scenario, name: str) -> Iterator[Mistake]:
 def _stack_fits(scenario: Scenario, name: str) -> Iterator[Mistake]:
     """Each layer finds the CPUs and the memory that it asks for in what is beneath it."""
     machine = next((layer for layer in scenario.layers_of(name) if layer.kind == "hardware"), scenario.machine)
+    if machine.memory < LEAST_MEMORY:
+        text = f"machine.memory is {SIZE.text(machine.memory)}; expected at least {SIZE.text(LEAST_MEMORY)}."
+        yield ("machine", "memory"), text
+        return
     cpus, memory, whose = machine.cpus, machine.memory, "the machine"
     for index, layer in enumerate(scenario.layers_of(name)):
         path: Path = ("stacks", name, "layers", index)
@@ -109,6 +118,12 @@ def _stack_fits(scenario: Scenario, name: str) -> Iterator[Mistake]:
                     yield (*path, "publish"), f"{key_text((*path, 'publish'))} is '{layer.publish}', and {why}; expected 'nat'."
             case NginxPart():
                 own = "cpus" in scenario.stacks[name].layers[index].model_fields_set
+                page: Path = (*path, "page") if "page" in scenario.stacks[name].layers[index].model_fields_set else ("server", "page")
+                if layer.page > limits.PAGE_BYTES.value:
+                    most = SIZE.text(limits.PAGE_BYTES.value)
+                    yield page, f"{key_text(page)} is {SIZE.text(layer.page)}; expected at most {most}."
+                elif layer.page > memory:
+                    yield page, _too_much_memory(page, layer.page, memory, whose)
                 yield from _cpus_exist(layer.cpus, cpus, whose, (*path, "cpus") if own else ("server", "cpus"))
             case LinuxPart():
                 yield from _cpus_exist(layer.interrupt_cpus, cpus, whose, (*path, "interrupt cpus"))
@@ -146,15 +161,17 @@ def _clients(scenario: Scenario, machine_is_known: bool) -> Iterator[Mistake]:
     if clients.connections > limits.CONNECTIONS.value:
         text = f"clients.connections is {clients.connections}; expected at most {limits.CONNECTIONS.value:,}."
         yield ("clients", "connections"), text
+    if isinstance(clients, ClosedLoopPart) and clients.think > limits.LONGEST_NS:
+        yield ("clients", "think"), f"clients.think is {DURATION.text(clients.think)}; expected at most {limits.SIMULATED_DAYS.value} days."
     if isinstance(clients, OpenLoopPart):
         interval_ns = mean_interval_ns(clients.rate)
-        if not 1 <= interval_ns <= limits.SIMULATED_DAYS.value * 24 * 3600 * S:
+        if not 1 <= interval_ns <= limits.LONGEST_NS:
             yield ("clients", "rate"), "clients.rate is outside of what can be simulated; expected 1 /h to 1000000000 /s."
 
 
 def _neighbours(scenario: Scenario) -> Iterator[Mistake]:
-    if (many := sum(neighbour.count for neighbour in scenario.neighbours)) > limits.ENTITIES.value:
-        yield ("neighbours",), f"neighbours are {many:,} in all; expected at most {limits.ENTITIES.value:,}."
+    if (many := sum(neighbour.count for neighbour in scenario.neighbours)) > limits.NEIGHBOURS.value:
+        yield ("neighbours",), f"neighbours are {many:,} in all; expected at most {limits.NEIGHBOURS.value:,}."
     guests = {name: [layer for layer in scenario.layers_of(name) if isinstance(layer, KvmPart)] for name in scenario.stacks}
     for index, neighbour in enumerate(scenario.neighbours):
         path: Path = ("neighbours", index)
@@ -166,6 +183,17 @@ def _neighbours(scenario: Scenario) -> Iterator[Mistake]:
                 yield from _cpus_exist(neighbour.cpus, found[0].vcpus, f"the virtual machine of stack '{printable(name)}'", (*path, "cpus"))
             else:
                 yield (*path, "place"), f"{key_text((*path, 'place'))} is 'guest'; stack '{printable(name)}' has no guest."
+
+
+def _size(scenario: Scenario) -> Iterator[Mistake]:
+    """Every CPU, worker and neighbour is a row in a table of each stack's machine."""
+    beside = sum(neighbour.count for neighbour in scenario.neighbours)
+    layers = [layer for name in scenario.stacks for layer in scenario.layers_of(name)]
+    rows = sum(getattr(layer, key, 0) for layer in layers for key in ("vcpus", "workers"))
+    rows += sum(layer.cpus for layer in layers if isinstance(layer, HardwarePart)) + beside * len(scenario.stacks)
+    if rows > limits.ENTITIES.value:
+        text = f"stacks have {rows:,} CPUs, virtual CPUs, workers and neighbours in all; expected at most {limits.ENTITIES.value:,}."
+        yield ("stacks",), text
 
 
 def _run(scenario: Scenario) -> Iterator[Mistake]:

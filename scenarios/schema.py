@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from cutaway.models.hardware import HardwarePart
@@ -17,12 +17,26 @@ from cutaway.models.neighbours import HogPart
 from cutaway.models.part import Part
 from cutaway.models.servers.nginx import NginxPart
 from cutaway.models.stack import LAYER_KINDS, LoadPart, StackPart
-from cutaway.models.units import LARGEST, MS, Count, Duration, Rate, S
+from cutaway.models.units import LARGEST, MS, Count, Duration, Rate
 from cutaway.scenarios import limits
 
-_LONGEST_NS = limits.SIMULATED_DAYS.value * 24 * 3600 * S
 
-Name = Annotated[str, Field(min_length=1, max_length=limits.NAME_CHARS.value)]
+def _speakable(name: str) -> str:
+    if name != name.strip() or not name.replace("\u200d", "").isprintable():
+        expected = "a name of printable characters, without blanks around it"
+        raise PydanticCustomError("expected", "expected {expected}", {"expected": expected, "hint": ""})
+    return name
+
+
+def _first_version(found: Any) -> Any:
+    """`true` and `1.0` are equal to 1, and are no version."""
+    if type(found) is not int:
+        hint = "Did you mean 1, without quotes?" if found == "1" else ""
+        raise PydanticCustomError("expected", "expected {expected}", {"expected": "the version of this format: 1", "hint": hint})
+    return found
+
+
+Name = Annotated[str, Field(min_length=1, max_length=limits.NAME_CHARS.value), AfterValidator(_speakable)]
 
 
 class Words(Part):
@@ -62,11 +76,11 @@ def _or_text(mapping: dict[str, Any], text: dict[str, Any]) -> dict[str, Any]:
 class Run(Part):
     """How long, how often, and with which random numbers."""
 
-    warm_up: Duration = Field(default=50 * MS, le=_LONGEST_NS)
+    warm_up: Duration = Field(default=50 * MS, le=limits.LONGEST_NS)
     """Time at the start that no result counts."""
     requests: Count = Field(default=10_000, le=limits.REQUESTS.value)
     """Requests after the warm-up; a duration, where one is given, counts instead."""
-    duration: Duration | None = Field(default=None, gt=0, le=_LONGEST_NS)
+    duration: Duration | None = Field(default=None, gt=0, le=limits.LONGEST_NS)
     """Simulated time after the warm-up, in place of a number of requests."""
     replications: Count = Field(default=8, le=limits.REPLICATIONS.value)
     """Independent repetitions; their scatter gives the confidence intervals."""
@@ -91,7 +105,7 @@ class LatencyTarget(Part):
     stack: Name
     """The stack that it is about."""
     at_most: Duration = Field(gt=0)
-    """The run ends with exit code 3 when it is more."""
+    """Where the target is; above it the exit code is 3."""
 
 
 class ThroughputTarget(Part):
@@ -102,7 +116,7 @@ class ThroughputTarget(Part):
     stack: Name
     """The stack that it is about."""
     at_least: Rate = Field(gt=0)
-    """The run ends with exit code 3 when it is less."""
+    """Where the target is; below it the exit code is 3."""
 
 
 class CpuTarget(Part):
@@ -113,7 +127,7 @@ class CpuTarget(Part):
     stack: Name
     """The stack that it is about."""
     at_most: Duration = Field(gt=0)
-    """The run ends with exit code 3 when it is more."""
+    """Where the target is; above it the exit code is 3."""
 
 
 Target = Annotated[LatencyTarget | ThroughputTarget | CpuTarget, Field(discriminator="what")]
@@ -149,7 +163,12 @@ class _ByName:
 
 
 def _layer_by_name(found: Any) -> Any:
-    return {"kind": found} if isinstance(found, str) else found
+    if isinstance(found, str):
+        return {"kind": found}
+    if not isinstance(found, dict | Part):
+        expected = {"expected": "a layer: its name, or a mapping with its kind", "hint": ""}
+        raise PydanticCustomError("expected", "expected {expected}", expected)
+    return found
 
 
 Layer = Annotated[StackPart, _ByName()]
@@ -170,7 +189,7 @@ class Stack(Part):
 class Scenario(Part):
     """One scenario."""
 
-    cutaway: Literal[1]
+    cutaway: Annotated[Literal[1], BeforeValidator(_first_version)]
     """Version of this format: 1."""
     title: Words
     """One line about it."""

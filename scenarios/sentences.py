@@ -83,7 +83,8 @@ def _sentence(error: ErrorDetails, spot: Spot, data: Any) -> tuple[Spot, str]:
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _about_kind(spot, found, str(context["discriminator"]).strip("'"))
     if spot.path and isinstance(spot.path[-1], str) and error["loc"][-1] == "[key]":
-        return spot, f"{key} is a name of {len(str(spot.path[-1]))} characters; {_expected(error, found, spot, context)}"
+        finding = f"a name of {len(str(spot.path[-1]))} characters" if kind == "string_too_long" else "not a name"
+        return spot, f"{key} is {finding}; {_expected(error, found, spot, context)}"
     if kind in ("too_short", "too_long"):
         return spot, f"{key} has {_entries(len(found) if isinstance(found, dict | tuple) else 0)}; {_expected(error, found, spot, context)}"
     if found is None and kind != "literal_error":
@@ -114,7 +115,8 @@ def _expected(error: ErrorDetails, found: Any, spot: Spot, context: dict[str, An
             f"expected at {'least' if kind == 'too_short' else 'most'} {_entries(context.get('min_length') or context.get('max_length'))}."
         )
     if kind in ("string_too_short", "string_too_long"):
-        return f"expected at {'least' if 'short' in kind else 'most'} {context.get('min_length') or context.get('max_length')} characters."
+        bound = context.get("min_length") or context.get("max_length")
+        return f"expected at {'least' if 'short' in kind else 'most'} {bound} character{'' if bound == 1 else 's'}."
     if kind == "string_pattern_mismatch" and spot.field is not None:
         return f"expected {_described(spot.field)}."
     return f"{error['msg'][:1].lower()}{error['msg'][1:]}."
@@ -135,8 +137,10 @@ def _about_kind(spot: Spot, found: Any, discriminator: str) -> tuple[Spot, str]:
 def _about_kind_of_value(kind: str, found: Any) -> str:
     if kind == "string_type" and isinstance(found, bool | int | Decimal):
         return f" Write it in quotes: '{shown(found)}'."
-    if kind == "int_type" and isinstance(found, str) and found.lstrip("0").isdecimal() and found.isascii():
-        return f" Did you mean {found.lstrip('0')}?"
+    if kind == "int_type" and isinstance(found, str) and found.isascii() and found.isdecimal() and len(found) < 20:
+        return f" Did you mean {int(found)}?"
+    if kind == "tuple_type" and isinstance(found, int) and not isinstance(found, bool):
+        return f" Did you mean [{found}]?"
     if kind == "int_type" and isinstance(found, Decimal) and found == found.to_integral_value() and abs(found) < 10**18:
         return f" Did you mean {int(found)}?"
     if kind == "bool_type" and isinstance(found, str) and found.casefold() in ("yes", "on", "no", "off", "y", "n"):
