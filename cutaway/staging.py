@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from cutaway.sim.trace import Trace
+import numpy as np
+
+from cutaway.sim.trace import SERVED, Trace
 from cutaway.visuals.default_stage import stage_for
 from cutaway.visuals.stage import CostRecord, Cue, Said, Stage
 
@@ -20,7 +22,29 @@ def staged(traces: Sequence[Trace]) -> Stage:
     meta = traces[0].meta
     cues = tuple(Cue(int(cue["at_ns"]), _said(cue["text"], stage.title)) for cue in meta.get("captions", ()))
     costs = {name: _record(found) for trace in traces for name, found in trace.meta.get("cost_records", {}).items()}
-    return replace(stage, title=_said(meta.get("title"), stage.title), columns=columns, cues=cues, costs=costs)
+    title = _said(meta.get("title"), stage.title)
+    return replace(stage, title=title, columns=columns, cues=cues, costs=costs, request=typical_request(traces))
+
+
+def typical_request(traces: Sequence[Trace]) -> tuple[int, int, int] | None:
+    """(client, connection, number) of a request whose latency lies in the middle on every stack, from the second half of the recording.
+
+    By then the live figures stand on something. None when no request was served on all stacks that late.
+    """
+    places: dict[tuple[int, int, int], float] = {}
+    for index, trace in enumerate(traces):
+        rows = trace.requests[trace.requests["outcome"] == SERVED]
+        order = np.argsort(rows["ended"] - rows["born"], kind="stable")
+        rank = np.empty(len(rows))
+        rank[order] = np.abs(np.arange(len(rows)) / max(len(rows), 1) - 0.5)
+        half = (trace.meta["start_ns"] + trace.meta["end_ns"]) // 2
+        late = {
+            (int(row["client"]), int(row["connection"]), int(row["number"])): float(off)
+            for row, off in zip(rows, rank, strict=True)
+            if row["born"] >= half
+        }
+        places = {key: max(off, places.get(key, 0.0)) for key, off in late.items() if index == 0 or key in places}
+    return min(places, key=lambda key: (places[key], key), default=None)
 
 
 def _said(words: Any, otherwise: Said) -> Said:
