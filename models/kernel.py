@@ -7,7 +7,7 @@ Read first: docs/models/kernel.md, and kernel/sched/fair.c of Linux for the slic
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import Field
@@ -18,7 +18,7 @@ from cutaway.models.operations import Compute, Operation, SystemCall
 from cutaway.models.part import Part
 from cutaway.models.placement import GUEST, CpuNumbers, Site
 from cutaway.models.units import MS, US, Duration
-from cutaway.sim.machine import FIXED, Kernel, Spread, Step, Thread
+from cutaway.sim.machine import Kernel, Step, Thread
 
 BASE_SLICE_NS = 700 * US
 """sysctl_sched_base_slice of kernel/sched/fair.c, before it is scaled by the number of CPUs."""
@@ -36,23 +36,6 @@ class LinuxPart(Part):
     slice: Duration = Field(default=0, description="EEVDF's base slice; 0 for Linux's own, 0.7 ms times 1 + log2 of the CPUs")
     interrupt_cpus: CpuNumbers = ()
     """CPUs that take the network card's interrupts; empty for those that the server program runs on."""
-
-
-@dataclass(frozen=True, slots=True)
-class WakeUp:
-    """Of a thread whose CPU is idle: for the waker, in time, for the woken; and for the waker when the CPU is busy."""
-
-    waker_ns: int
-    latency_ns: int
-    latency_spread: Spread
-    wakee_ns: int
-    kick_ns: int
-    kick_latency_ns: int = 0
-    kicked_ns: int = 0
-    going_idle_ns: int = 0
-    turn_back_ns: int = 0
-    turn_back_spread: Spread = FIXED
-    nudge_ns: int = 0
 
 
 class LinuxKernel(Layer):
@@ -80,40 +63,30 @@ class LinuxKernel(Layer):
                 yield operation
 
     def kernel(self) -> Kernel:
-        wake_up = self.wake_up()
-        return Kernel(
+        """The scheduler, with the prices of its wake-ups."""
+        kernel = Kernel(
             name=self.site.kernel,
             layer=self.site.layer,
             slice_ns=self.part.slice or base_slice_ns(self.cpus),
             tick_ns=self.part.tick,
-            tick_cost_ns=self.ns("tick") + (self.profile["timer exit"].ns if self.virtual else 0),
+            tick_cost_ns=self.ns("tick"),
             switch_ns=self.ns("context switch"),
-            waker_ns=wake_up.waker_ns,
-            wake_latency_ns=wake_up.latency_ns,
-            wake_latency_spread=wake_up.latency_spread,
-            wakee_ns=wake_up.wakee_ns,
-            kick_ns=wake_up.kick_ns,
-            kick_latency_ns=wake_up.kick_latency_ns,
-            kicked_ns=wake_up.kicked_ns,
-            going_idle_ns=wake_up.going_idle_ns,
-            turn_back_ns=wake_up.turn_back_ns,
-            turn_back_spread=wake_up.turn_back_spread,
-            nudge_ns=wake_up.nudge_ns,
         )
+        return self._on_virtual_cpus(kernel) if self.virtual else self._on_cores(kernel)
 
-    def wake_up(self) -> WakeUp:
-        """What waking a thread of an idle CPU costs. An idle vCPU is asleep in the host: its way back is the hypervisor's business."""
-        if self.virtual:
-            exit_ns = self.profile["exit handled in KVM"].ns
-            return WakeUp(exit_ns, 0, FIXED, 0, exit_ns)
-        latency = self.profile["wake-up latency"]
-        waker, wakee = self.ns("waking an idle CPU, waker"), self.ns("waking an idle CPU, woken thread")
-        back = self.profile["turning back from idle"]
-        return WakeUp(
-            waker_ns=waker,
-            latency_ns=latency.ns,
-            latency_spread=latency.spread,
-            wakee_ns=wakee,
+    def _on_virtual_cpus(self, kernel: Kernel) -> Kernel:
+        """An idle vCPU is asleep in the host: waking it is an exit here, and the way back is the hypervisor's business."""
+        exit_ns = self.profile["exit handled in KVM"].ns
+        return replace(kernel, waker_ns=exit_ns, kick_ns=exit_ns)
+
+    def _on_cores(self, kernel: Kernel) -> Kernel:
+        latency, back = self.profile["wake-up latency"], self.profile["turning back from idle"]
+        return replace(
+            kernel,
+            waker_ns=self.ns("waking an idle CPU, waker"),
+            wake_latency_ns=latency.ns,
+            wake_latency_spread=latency.spread,
+            wakee_ns=self.ns("waking an idle CPU, woken thread"),
             kick_ns=self.ns("waking a thread of a busy CPU"),
             kick_latency_ns=self.ns("busy CPU notices"),
             kicked_ns=self.ns("waking a thread of a busy CPU, woken thread"),
