@@ -21,7 +21,7 @@ from cutaway.models.costs.measuring.stacks import CONTAINER_PORT, IN_HOST, fill_
 
 PORT, PATIENCE_S, MIB = 18090, 20.0, 1 << 20
 MODULES = (
-    "virtio", "virtio_ring", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci", "failover", "net_failover", "virtio_net",
+    "virtio_ring", "virtio", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci", "failover", "net_failover", "virtio_net",
 )
 INIT = f"""#!/bin/busybox sh
 /bin/busybox mkdir -p /proc /sys /dev

@@ -1,6 +1,6 @@
 """Micro costs: each case is a C program with its options, run in rounds (A B C A B C ...), so that drift falls on all alike.
 
-    python -m cutaway.models.costs.measuring.micro OUT.jsonl [--only WORD] [--rounds N]
+    python -m cutaway.models.costs.measuring.micro OUT.jsonl [--only SET] [--match WORD] [--rounds N]
 
 Read first: the heads of round_trip.c, wake_up.c, costs.c and gaps.c.
 Client or waker on CPU 0, server or wakee on CPU 1, if not said otherwise.
@@ -100,7 +100,8 @@ def small_costs() -> Iterator[Case]:
 
 def by_path() -> Iterator[Case]:
     for stack in PATHS:
-        yield round_trip("tcp_round_trip_1B", stack, client_cpu=1, milliseconds=700)
+        if stack != "native":                                               # among the wake-ups
+            yield round_trip("tcp_round_trip_1B", stack, client_cpu=1, milliseconds=700)
         yield round_trip("tcp_connect_1B_echo_close", stack, client_cpu=1, each_connects=1, milliseconds=500)
         for reply_bytes in (612, 10240, 102400):
             ends = partial(round_trip, "tcp_response", stack, client_cpu=1, request_bytes=45, reply_bytes=reply_bytes, milliseconds=700)
@@ -110,7 +111,7 @@ def by_path() -> Iterator[Case]:
 
 def by_path_apart() -> Iterator[Case]:
     for stack in PATHS:
-        if stack != "native":                                               # among the wake-ups
+        if stack != "native":
             yield round_trip("tcp_round_trip_1B", stack, client_cpu=0, milliseconds=700)
         yield round_trip("tcp_connect_1B_echo_close", stack, client_cpu=0, each_connects=1, milliseconds=500)
 
@@ -146,11 +147,12 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     sets = {one.__name__: one for one in (wake_ups, small_costs, by_path, by_path_apart)}
     parser.add_argument("--only", choices=sets, action="append")
+    parser.add_argument("--match", action="append", default=[], help="only what has this in its row's id")
     parser.add_argument("--rounds", type=int, default=6)
     asked = parser.parse_args()
     clean_up_when_told_to_stop()
     cases = [case for name in asked.only or sets for case in sets[name]()]
-    by_name = {case.subject().name: case for case in cases}
+    by_name = {case.subject().name: case for case in cases if all(word in case.subject().name for word in asked.match)}
     runs: dict[str, list[Run]] = {name: [] for name in by_name}
     with tempfile.TemporaryDirectory() as folder_name, paths():
         folder = Path(folder_name)

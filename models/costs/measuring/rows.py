@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cutaway.models.costs.measuring.calm import Calm
 
-SAMPLES_KEPT, RUNS_WANTED = 30, 5
+SAMPLES_KEPT, RUNS_WANTED = 30, 3
 TAIL = (0.9995, 0.9999, 0.99995, 0.99999)
 Value = str | int | float | bool
 
@@ -45,7 +45,7 @@ class Subject:
 
 
 def calmest(runs: Sequence[Run]) -> list[Run]:
-    """All calm runs; where there are fewer than five, the five calmest."""
+    """All calm runs; where there are fewer than three, the three calmest."""
     calm = [run for run in runs if run.calm.enough]
     return calm if len(calm) >= RUNS_WANTED else sorted(runs, key=lambda run: run.calm.disorder)[:RUNS_WANTED]
 
