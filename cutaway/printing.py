@@ -61,7 +61,14 @@ def _in_rows(stacks: Sequence[BuiltStack]) -> Iterable[Sequence[BuiltStack]]:
 
 def _table(title: str) -> Table:
     return Table(
-        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=0, collapse_padding=True, show_edge=False
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=0,
+        collapse_padding=True,
+        show_edge=False,
     )
 
 

@@ -116,12 +116,6 @@ class Result:
         return document
 
 
-def in_flight(traffic: Traffic) -> int:
-    """Requests that are under way now, without branches and without those that nobody waits for."""
-    issued = int(traffic.w.books[:, books.ISSUED].sum())
-    return issued - int(traffic.w.books[:, t.SERVED : t.REFUSED + 1].sum())
-
-
 def result_of(traffic: Traffic, seed: int, in_flight_before: int) -> Result:
     """Reads a settled engine. `in_flight_before` is what was under way when counting began."""
     w, machine = traffic.w, traffic.machine
@@ -138,7 +132,7 @@ def result_of(traffic: Traffic, seed: int, in_flight_before: int) -> Result:
         events=int(w.world[0].events),
         layers=machine.layers,
         outcomes=outcomes,
-        in_flight=(in_flight_before, in_flight_before + in_flight(traffic)),
+        in_flight=(in_flight_before, traffic.in_flight),
         latency_sum_ns=int(book[books.LATENCY_SUM]),
         latency_max_ns=int(w.books[:, books.LATENCY_MAX].max()),
         ledger_ns=book[books.COUNTS : ledger_end].reshape(layers, t.KINDS),

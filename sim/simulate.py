@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from cutaway.sim.clock import Process, World
 from cutaway.sim.laws import check
 from cutaway.sim.machine import Machine
-from cutaway.sim.results import Result, in_flight, result_of
+from cutaway.sim.results import Result, result_of
 from cutaway.sim.trace import Trace
 from cutaway.sim.tracing import Recorder
 
@@ -55,7 +55,7 @@ def simulate(machine: Machine, seed: int, span: Span, *, trace_one_in: int = 0, 
 
 def _measure(world: World, span: Span, before: list[int]) -> Process:
     yield world.clock.timeout(span.warm_up_ns)
-    before.append(in_flight(world.traffic))
+    before.append(world.traffic.in_flight)
     world.traffic.start_counting()
     if span.duration_ns is None:
         world.stop_after(span.requests)

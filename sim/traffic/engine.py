@@ -33,6 +33,7 @@ class Traffic:
         self.machine = machine
         self._sink = sink
         self._counting_since = 0
+        self._in_flight_before = 0
         self._tasks_before = self.w.tasks.copy()
         self._put_first_events(seed)
 
@@ -50,6 +51,12 @@ class Traffic:
     def served(self) -> int:
         """Requests served since the counters were last set to 0."""
         return int(self.w.world[0].served)
+
+    @property
+    def in_flight(self) -> int:
+        """Requests under way now, without branches and without those that nobody waits for any more."""
+        book = self.w.books
+        return self._in_flight_before + int(book[:, books.ISSUED].sum()) - int(book[:, t.SERVED : t.REFUSED + 1].sum())
 
     @property
     def fingerprint(self) -> str:
@@ -89,6 +96,7 @@ class Traffic:
         """Sets all counters to 0 (the warm-up is over); requests in flight count when they come home."""
         self.settle()
         w = self.w
+        self._in_flight_before = self.in_flight
         w.books[:] = 0
         w.books[:, books.LATENCY_MIN] = -1
         w.layer_ns[:] = 0
@@ -96,7 +104,9 @@ class Traffic:
         self._tasks_before = w.tasks.copy()
         for column in ("idle_ns", "task_ns", "irq_ns", "lost_ns", "switches", "wakes"):
             w.cpus[column] = 0
-        for column in ("bytes_in", "bytes_out", "bytes_lost", "busy_ns", "count"):
+        # what is on its way now will still come out
+        w.devices["bytes_in"] -= w.devices["bytes_out"]
+        for column in ("bytes_out", "bytes_lost", "busy_ns", "count"):
             w.devices[column] = 0
         for column in ("periods", "throttled_periods", "throttled_ns", "ran_ns"):
             w.groups[column] = 0
