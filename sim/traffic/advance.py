@@ -5,6 +5,7 @@ from __future__ import annotations
 from cutaway.sim.traffic.agenda import drop_first, put
 from cutaway.sim.traffic.bursts import begin, settle
 from cutaway.sim.traffic.cores import (
+    account,
     enter_guest,
     entered_guest,
     give_up,
@@ -214,6 +215,7 @@ def advance(w: Tables, limit: int) -> int:
 def settle_all(w: Tables) -> None:
     """Brings every account up to now: what runs is charged, and each thread's and CPU's present state is added to its time."""
     for c in range(len(w.cpus)):
+        account(w, c)
         t = w.cpus[c].turning
         if w.cpus[c].power == ON and t >= 0:
             task = w.tasks[t]

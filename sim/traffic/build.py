@@ -385,6 +385,7 @@ class _Builder:
         world.seed_low, world.seed_high = self.seed & 0xFFFFFFFF, (self.seed >> 32) & 0xFFFFFFFF
         world.print_low, world.print_high = 2166136261, 2166136261
         w.books[:, books.LATENCY_MIN] = -1
+        w.tokens["step"] = -1
         chain_free_tokens(w.tokens, 0)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from cutaway.sim.machine import Machine
 from cutaway.sim.traffic import agenda as _agenda
-from cutaway.sim.traffic import books
+from cutaway.sim.traffic import books, census
 from cutaway.sim.traffic import tables as t
 from cutaway.sim.traffic.advance import advance, settle_all
 from cutaway.sim.traffic.build import build, chain_free_tokens, stream_of
@@ -33,8 +33,8 @@ class Traffic:
         self.machine = machine
         self._sink = sink
         self._counting_since = 0
-        self._in_flight_before = 0
         self._tasks_before = self.w.tasks.copy()
+        self._note_what_is_under_way()
         self._put_first_events(seed)
 
     @property
@@ -55,8 +55,7 @@ class Traffic:
     @property
     def in_flight(self) -> int:
         """Requests under way now, without branches and without those that nobody waits for any more."""
-        book = self.w.books
-        return self._in_flight_before + int(book[:, books.ISSUED].sum()) - int(book[:, t.SERVED : t.REFUSED + 1].sum())
+        return int(census.requests_in_flight(self.w).sum())
 
     @property
     def fingerprint(self) -> str:
@@ -96,7 +95,7 @@ class Traffic:
         """Sets all counters to 0 (the warm-up is over); requests in flight count when they come home."""
         self.settle()
         w = self.w
-        self._in_flight_before = self.in_flight
+        self._note_what_is_under_way()
         w.books[:] = 0
         w.books[:, books.LATENCY_MIN] = -1
         w.layer_ns[:] = 0
@@ -104,9 +103,7 @@ class Traffic:
         self._tasks_before = w.tasks.copy()
         for column in ("idle_ns", "task_ns", "irq_ns", "lost_ns", "switches", "wakes"):
             w.cpus[column] = 0
-        # what is on its way now will still come out
-        w.devices["bytes_in"] -= w.devices["bytes_out"]
-        for column in ("bytes_out", "bytes_lost", "busy_ns", "count"):
+        for column in ("bytes_in", "bytes_out", "bytes_lost", "busy_ns", "count"):
             w.devices[column] = 0
         for column in ("periods", "throttled_periods", "throttled_ns", "ran_ns"):
             w.groups[column] = 0
@@ -123,6 +120,12 @@ class Traffic:
         if self._sink is not None and count:
             self._sink(np.array(self.w.log[:count]))
         self.w.world[0].logged = 0
+
+    def _note_what_is_under_way(self) -> None:
+        """What counting begins with: requests (clients), their ages (clients, ns), bytes on links and in disks (devices)."""
+        self.in_flight_before = census.requests_in_flight(self.w)
+        self.ages_before = census.ages_ns(self.w)
+        self.crossing_before = census.bytes_crossing(self.w)
 
     def start_hog(self, role: str) -> None:
         """A hog begins to compute, now."""
@@ -179,6 +182,7 @@ class Traffic:
         tokens[:old] = w.tokens
         rows = np.zeros((2 * old, w.rows.shape[1]), np.int64)
         rows[:old] = w.rows
+        tokens["step"][old:] = -1
         chain_free_tokens(tokens, old)
         tokens["next"][-1] = w.world[0].free_token
         w.world[0].free_token = old

@@ -74,7 +74,8 @@ TOKEN = _columns(
     "step client connection next parent pending branch role task marks orphan logged tries number born entered request stamp "
     "runnable_ns waking_ns throttled_ns stolen_ns"
 )
-"""A request, or a branch of one, at its step. The last four are its thread's accounts when it entered the thread's queue."""
+"""A request, or a branch of one, at its step; -1 while its client thinks, and in a free row.
+The last four are its thread's accounts when it entered the thread's queue."""
 
 DEVICE = _columns("kind head tail table stream waiting places busy rate latency limit free_at bytes_in bytes_out bytes_lost busy_ns count")
 """A link, a disk or a pool. `rate` is bits a second of a link, bytes a second of a disk."""

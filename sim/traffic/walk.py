@@ -73,6 +73,7 @@ def free_token(w: Tables, i: int) -> None:
     world = w.world[0]
     token = w.tokens[i]
     token.stamp += 1
+    token.step = -1
     token.next = world.free_token
     world.free_token = i
     world.used_tokens -= 1
@@ -416,6 +417,7 @@ def _follow_up(w: Tables, i: int) -> int:
     token.stamp += 1
     token.role = -1
     if client.interval > 0:
+        token.step = -1
         world = w.world[0]
         who = token.client * 1048576 + token.connection
         ns = draw(client.interval, client.table, w.quantiles, world.seed_low, world.seed_high, client.stream, who, token.number, 0)
@@ -444,6 +446,7 @@ def _lose(w: Tables, i: int) -> None:
     if client.kind == CLOSED:
         token.number += 1
         token.stamp += 1
+        token.step = -1
         put(w, w.world[0].now + client.interval, AGAIN, i, token.stamp)
     else:
         free_token(w, i)
