@@ -1,0 +1,78 @@
+"""The Python door: load, change, run, and get arrays and tables, without touching a file."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import cutaway
+from cutaway.scenarios import Scenario, ScenarioError
+
+
+def test_all_public_names_are_there() -> None:
+    assert all(getattr(cutaway, name) is not None for name in cutaway.__all__)
+    assert dir(cutaway) == cutaway.__all__
+    with pytest.raises(AttributeError, match="no attribute 'comparee'"):
+        cutaway.comparee  # noqa: B018
+
+
+def test_a_change_makes_a_copy(quick: Scenario) -> None:
+    other = quick.set("clients.connections", 3)
+    assert (other.clients.connections, quick.clients.connections) == (3, 32)
+    assert quick.with_({"run.seed": 5, "clients.think": "2 ms"}).clients.think == 2_000_000
+
+
+def test_a_wrong_change_is_one_sentence(quick: Scenario) -> None:
+    with pytest.raises(ScenarioError, match=r"clients\.connections is 0; expected at least 1"):
+        quick.set("clients.connections", 0)
+    with pytest.raises(ScenarioError, match="Did you mean 'connections'"):
+        quick.set("clients.conections", 4)
+
+
+def test_a_run_gives_integer_arrays_that_sum(quick: Scenario) -> None:
+    result = cutaway.run(quick, "container")
+    assert result.ledger_ns.dtype == np.int64
+    assert int(result.ledger_ns.sum()) == result.latency_sum_ns
+    assert int(result.histogram.sum()) == result.served == 400
+
+
+def test_a_run_is_one_of_the_comparison(quick: Scenario, compared: cutaway.Comparison) -> None:
+    for number in range(2):
+        alone = cutaway.run(quick, "vm", replication=number)
+        assert alone.fingerprint == compared.results["vm"][number].fingerprint
+        assert alone.latency_sum_ns == compared.results["vm"][number].latency_sum_ns
+
+
+def test_a_stack_runs_the_same_alone_and_beside_others(quick: Scenario, compared: cutaway.Comparison) -> None:
+    alone = cutaway.compare(quick, ["container"])
+    assert [one.fingerprint for one in alone.results["container"]] == [one.fingerprint for one in compared.results["container"]]
+
+
+def test_the_trace_has_every_request_or_every_kth(quick: Scenario) -> None:
+    whole, sampled = cutaway.trace(quick, "vm"), cutaway.trace(quick, "vm", one_in=10)
+    assert (whole.requests["request"] % 10 == 0).sum() == len(sampled.requests)
+    assert set(sampled.requests["request"]) <= set(whole.requests["request"])
+
+
+def test_the_machine_can_be_looked_at(quick: Scenario) -> None:
+    machine = cutaway.machine(quick, "vm")
+    assert [plan.name for plan in machine.plans] == ["request"]
+    assert "guest cpu0" in [cpu.name for cpu in machine.cpus]
+
+
+def test_a_table_has_a_row_a_run(compared: cutaway.Comparison) -> None:
+    frame = compared.to_pandas()
+    assert len(frame) == 9
+    assert set(frame["stack"]) == {"bare metal", "vm", "container"}
+    assert (frame.groupby("replication")["seed"].nunique() == 1).all()
+
+
+def test_files_are_left_alone(tmp_path: Path) -> None:
+    code = 'import cutaway; cutaway.run(cutaway.load("lecture/three-stacks").set("run.requests", 50), "vm")'
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}, check=True)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,159 @@
+"""The comparison: what is printed sums to what is printed, what is written sums to the nanosecond, and all of it fits."""
+
+from __future__ import annotations
+
+import io
+import json
+from contextlib import redirect_stdout
+from decimal import Decimal
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+import cutaway
+from cutaway.comparison import METRICS, Comparison, shares_that_sum
+from cutaway.models.layer import ORDER
+from cutaway.printing import print_comparison, with_interval
+from cutaway.scenarios import Scenario
+from cutaway.sim.statistics import Estimate
+
+LEDGER, LAST = "Where the mean request", "else?"
+NAMES = (*ORDER, "sum", "mean latency")
+
+
+def printed(comparison: Comparison) -> str:
+    told = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="")
+    with redirect_stdout(told):
+        print_comparison(comparison)
+        told.flush()
+    told.seek(0)
+    return told.read()
+
+
+def ledgers_in(text: str) -> list[dict[str, list[str]]]:
+    """Of each printed ledger the rows by name, a cell of three numbers a stack; columns end where those of the heading do."""
+    found = []
+    for block in (one for one in text.split("\n\n") if one.startswith(LEDGER)):
+        lines = block.splitlines()
+        heading = next(line for line in lines if LAST in line)
+        ends = [place + len(LAST) for place in range(len(heading)) if heading.startswith(LAST, place)]
+        rows = {}
+        for line in lines:
+            name = next((one for one in NAMES if line.startswith(one)), "")
+            if name:
+                rows[name] = [line[start:end] for start, end in pairwise([len(name), *ends])]
+        found.append(rows)
+    return found
+
+
+def sum_of(cell: str) -> Decimal:
+    return sum((Decimal(word) for word in cell.split() if word != "·"), Decimal(0))
+
+
+@pytest.fixture(scope="module")
+def text(compared: Comparison) -> str:
+    return printed(compared)
+
+
+def test_it_fits_80_columns(text: str) -> None:
+    assert max(cell_len(line) for line in text.splitlines()) <= 80
+
+
+def test_the_printed_ledger_sums_to_the_printed_mean(text: str) -> None:
+    (rows,) = ledgers_in(text)
+    layers = [name for name in rows if name not in ("sum", "mean latency")]
+    assert {"client", "wire", "NIC", "host kernel", "hypervisor", "guest kernel", "nginx"} <= set(layers)
+    for stack in range(3):
+        assert sum(sum_of(rows[layer][stack]) for layer in layers) == sum_of(rows["mean latency"][stack])
+        assert sum_of(rows["sum"][stack]) == sum_of(rows["mean latency"][stack])
+
+
+def test_the_printed_mean_is_that_of_the_figures(text: str, compared: Comparison) -> None:
+    (rows,) = ledgers_in(text)
+    for number, stack in enumerate(compared.results):
+        served = sum(one.served for one in compared.results[stack])
+        mean = Decimal(sum(one.latency_sum_ns for one in compared.results[stack])) / served / 1000
+        assert sum_of(rows["mean latency"][number]) == mean.quantize(Decimal("0.1"))
+
+
+def test_the_document_sums_to_the_nanosecond(compared: Comparison) -> None:
+    document = json.loads(json.dumps(compared.document(), allow_nan=False))
+    for stack in document["stacks"].values():
+        assert sum(sum(kinds.values()) for kinds in stack["ledger_sum_ns"].values()) == stack["latency_sum_ns"]
+        assert stack["served"] == 1200
+        assert len(set(stack["fingerprints"])) == 3
+
+
+def test_differences_are_paired_and_have_intervals(compared: Comparison) -> None:
+    """The draws are shared, so the difference is known better than either mean."""
+    difference = compared.difference("container", "bare metal", METRICS[0])
+    assert difference.half_width < compared.figure("container", METRICS[0]).half_width
+    told = compared.document()["differences"]["container"]
+    assert told["from"] == "bare metal"
+    assert all(told[metric.key]["half_width"] > 0 for metric in METRICS)
+
+
+def test_assumptions_are_named(text: str, compared: Comparison) -> None:
+    assert "assumed, not measured" in text
+    assert all(name in " ".join(text.split()) for name in compared.assumed())
+
+
+def test_one_replication_has_no_interval_and_says_nothing_of_one(quick: Scenario) -> None:
+    told = printed(cutaway.compare(quick.with_({"run.replications": 1, "run.requests": 100})))
+    assert "±" not in told
+    assert "nan" not in told and "inf" not in told
+
+
+def test_five_stacks_stand_in_rows_of_three(quick: Scenario) -> None:
+    """More stacks than fit beside each other: each still has its figures, its difference from the first, and its ledger."""
+    bare, vm, container = (quick.stacks[name].model_dump(mode="json") for name in quick.stacks)
+    stacks = {"a": bare, "b": vm, "c": container, "d": container, "e": vm}
+    five = quick.with_({"stacks": stacks, "run.requests": 100, "run.replications": 2})
+    comparison = cutaway.compare(five)
+    told = printed(comparison)
+    assert max(cell_len(line) for line in told.splitlines()) <= 80
+    assert told.count(LEDGER) == 2
+    assert [len(rows["mean latency"]) for rows in ledgers_in(told)] == [3, 2]
+    for rows in ledgers_in(told):
+        for stack in range(len(rows["sum"])):
+            parts = [cells[stack] for name, cells in rows.items() if name not in ("sum", "mean latency")]
+            assert sum(map(sum_of, parts)) == sum_of(rows["mean latency"][stack])
+    assert [one.latency_sum_ns for one in comparison.results["b"]] == [one.latency_sum_ns for one in comparison.results["e"]]
+
+
+def test_a_single_stack_has_no_differences(quick: Scenario) -> None:
+    told = printed(cutaway.compare(quick.set("run.requests", 100), ["vm"]))
+    assert "Difference" not in told and LEDGER in told
+
+
+def test_an_overload_is_said_in_words(quick: Scenario) -> None:
+    flood = {"clients": {"kind": "open loop", "where": "another machine", "rate": "400000 /s"}, "run.requests": 3000, "run.replications": 1}
+    comparison = cutaway.compare(quick.with_(flood), ["bare metal"])
+    assert "more arrive than are served" in " ".join(printed(comparison).split())
+    assert comparison.document()["warnings"]
+
+
+def test_a_missed_target_is_told(quick: Scenario) -> None:
+    target = {"what": "mean latency", "stack": "vm", "at most": "1 us"}
+    comparison = cutaway.compare(quick.with_({"expect": [target], "run.requests": 100}), ["vm"])
+    (sentence,) = comparison.missed()
+    assert sentence.startswith("vm: mean latency is ") and sentence in printed(comparison)
+
+
+@given(st.lists(st.integers(0, 10**9), min_size=1, max_size=40), st.integers(1, 10**6), st.sampled_from([1, 100, 10_000]))
+def test_rounded_parts_sum_to_the_rounded_sum(parts: list[int], count: int, unit: int) -> None:
+    shares = shares_that_sum(parts, count, unit)
+    total = sum(parts) / count / unit
+    assert abs(sum(shares) - total) <= 0.5 + 1e-6
+    assert all(abs(share - part / count / unit) <= 1 + 1e-6 for share, part in zip(shares, parts, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("mean", "width", "told"),
+    [(98765.4, 43.2, "98 765 ± 43"), (53.301, 0.031, "53.30 ± 0.03"), (7.25, 1.5, "7.2 ± 1.5"), (12.0, float("inf"), "12.0")],
+)
+def test_digits_follow_from_the_interval(mean: float, width: float, told: str) -> None:
+    assert with_interval(Estimate(mean, width)).replace("\u202f", " ") == told
