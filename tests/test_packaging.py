@@ -117,7 +117,7 @@ def test_a_clone_without_links_runs(tmp_path: Path) -> None:
     tree = copied(tmp_path / "tree")
     for folder in FOLDERS:
         link = tree / "cutaway" / folder
-        target = os.readlink(link)
+        target = link.readlink().as_posix()
         link.unlink()
         link.write_text(target)
     small = ["--set", "run.requests=100", "--set", "run.replications=2"]
@@ -130,7 +130,7 @@ def test_a_clone_without_links_runs(tmp_path: Path) -> None:
 
 def test_the_links_lead_to_the_folders() -> None:
     for folder in FOLDERS:
-        assert os.readlink(ROOT / "cutaway" / folder) == f"../{folder}"
+        assert (ROOT / "cutaway" / folder).readlink() == Path("..") / folder
 
 
 # --- what is declared ----------------------------------------------------------------------------------------------------------------
@@ -176,7 +176,7 @@ def test_every_import_is_declared() -> None:
 
 def test_everything_declared_is_imported() -> None:
     ours = set().union(*(imported_in(ROOT / folder) for folder in (*FOLDERS, "cutaway")))
-    assert CORE <= distributions_of(ours)
+    assert distributions_of(ours) >= CORE
 
 
 def test_the_version_is_one() -> None:
