@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -14,29 +15,50 @@ class AlreadyThere(Exception):  # noqa: N818
     """A place for results that is taken: one sentence."""
 
 
+_TAKEN = "{}: there is something already; results are not written over it, name a new folder."
+
+
+@contextmanager
+def _told_as(place: Path) -> Iterator[None]:
+    """An error is told of the place that was asked for, not of the temporary name."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(place)) from None
+
+
 @contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
     """A folder to fill, which takes its name only when all is in it. Raises AlreadyThere, OSError."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise AlreadyThere(f"{folder}: there is something already; results are not written over it, name a new folder.")
+        raise AlreadyThere(_TAKEN.format(folder))
     folder.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.part-", dir=folder.parent))
+    with _told_as(folder):
+        part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.part-", dir=folder.parent))
     try:
         yield part
         part.chmod(0o755)
-        if folder.exists():
-            folder.rmdir()
-        part.rename(folder)
+        try:
+            if folder.exists():
+                folder.rmdir()
+            part.rename(folder)
+        except OSError as error:
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST):  # another run was quicker
+                raise AlreadyThere(_TAKEN.format(folder)) from None
+            raise
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
 
 
-def write_whole(file: Path, content: bytes) -> None:
-    """Writes a new file under a temporary name and renames it when it is complete. Raises AlreadyThere, OSError."""
-    if file.exists():
+def write_whole(file: Path, content: bytes, *, over: bool = False) -> None:
+    """Writes a file under a temporary name and renames it when it is complete; over another only if asked. Raises AlreadyThere, OSError."""
+    if file.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
+    if file.exists() and not over:
         raise AlreadyThere(f"{file}: the file is there already; name a new one.")
-    handle, name = tempfile.mkstemp(prefix=f".{file.name}.part-", dir=file.parent)
+    with _told_as(file):
+        handle, name = tempfile.mkstemp(prefix=f".{file.name}.part-", dir=file.parent)
     part = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:

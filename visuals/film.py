@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from errno import EIO, ENOENT
 from fractions import Fraction
 from importlib import import_module
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -59,12 +60,19 @@ class Studio:
 
 def take_picture(view: View, path: Path, size: tuple[int, int]) -> None:
     """The view as a PNG. Raises OSError."""
-    surface = Studio(view, size).frame()
+    write_png(Studio(view, size).frame(), path)
+
+
+def write_png(surface: pygame.Surface, path: Path) -> None:
+    """Whole or not at all. Raises OSError."""
+    # Pygame does not look at what became of its writes: it makes the bytes, and we write them.
+    png = BytesIO()
+    try:
+        pygame.image.save(surface, png, path.name)
+    except pygame.error as error:
+        raise OSError(EIO, str(error), str(path)) from None
     with whole(path) as part:
-        try:
-            pygame.image.save(surface, part)
-        except pygame.error as error:
-            raise OSError(EIO, str(error), str(path)) from None
+        part.write_bytes(png.getbuffer())
 
 
 def frames(view: View, size: tuple[int, int], end_ns: int, fps: int, keep_speed: bool) -> Iterator[pygame.Surface]:

@@ -10,6 +10,7 @@ import pygame
 
 from cutaway.visuals import display, text
 from cutaway.visuals.controls import Controls
+from cutaway.visuals.film import write_png
 from cutaway.visuals.geometry import Point
 from cutaway.visuals.layout import scale_and_canvas
 from cutaway.visuals.scene import Scene
@@ -105,9 +106,9 @@ class Player:
         number = next(number for number in range(1, 10_000) if not Path(f"cutaway-{number:03}.png").exists())
         name = f"cutaway-{number:03}.png"
         try:
-            pygame.image.save(self.picture.surface, name)
-        except (pygame.error, OSError) as error:
-            self.view.message = str(error)
+            write_png(self.picture.surface, Path(name))
+        except OSError as error:
+            self.view.message = f"{name}: {error.strerror or error}"
             return
         self.view.message = f"{word('written', self.view.language)}: {name}"
 

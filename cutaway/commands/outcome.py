@@ -68,7 +68,8 @@ def _end(error: Exception) -> NoReturn:
 
     if isinstance(error, typer.Exit | typer.Abort | typer.BadParameter):
         raise error
-    if isinstance(error, OSError) and error.errno in _OUTPUT_ERRNOS:
+    # numpy tells of a full disk without an errno.
+    if isinstance(error, OSError) and (error.errno is None or error.errno in _OUTPUT_ERRNOS):
         if error.errno != errno.EPIPE:
             say(f"{_name_of(error)}: {(error.strerror or str(error)).lower()}.")
         raise typer.Exit(OUTPUT_FAILED)
@@ -150,8 +151,9 @@ def run_to_the_end(app: Callable[[], object]) -> int:
     if sys.stdout is None:
         say("standard output is closed.")
         return OUTPUT_FAILED
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
+    for name in ("SIGTERM", "SIGHUP", "SIGINT"):
+        # Who starts us in the background of a shell without job control has SIGINT ignored; it stays so.
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is not signal.SIG_IGN:
             signal.signal(getattr(signal, name), _end_by_signal)
     stdout, reader = sys.stdout, _identity(sys.stdout)
     code = 0
@@ -172,6 +174,12 @@ def run_to_the_end(app: Callable[[], object]) -> int:
 
 
 def _end_by_signal(number: int, frame: FrameType | None) -> NoReturn:
+    # Workers would be waited for, run by run.
+    if children := sys.modules.get("multiprocessing"):
+        for child in children.active_children():
+            child.terminate()
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
     raise SystemExit(SIGNALLED + number)
 
 

@@ -22,5 +22,7 @@ def schema(
     if out is None:
         typer.echo(as_text(), nl=False)
     else:
-        out.write_text(as_text(), encoding="utf-8")
+        from cutaway.places import write_whole
+
+        write_whole(out, as_text().encode(), over=True)
         typer.echo(f"wrote {out}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import subprocess
@@ -38,6 +39,17 @@ def test_a_picture_at_a_time(traces: list[Trace], tmp_path: Path) -> None:
         path = tmp_path / f"{lang}-{theme}.png"
         cutaway.visuals.record(traces, None, path, at_ns=30_000, size=(1280, 720), lang=lang, theme=theme)  # type: ignore[arg-type]
         assert pygame.image.load(path).get_size() == (1280, 720)
+
+
+def test_a_picture_that_does_not_fit_leaves_no_piece(traces: list[Trace], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, content: object) -> None:
+        path.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space"):
+        film.take_picture(view_of(traces, stage_for(traces)), tmp_path / "x.png", SIZE)
+    assert not list(tmp_path.iterdir())
 
 
 def test_frame_n_shows_the_films_time(traces: list[Trace]) -> None:
