@@ -76,7 +76,7 @@ class _Composer:
             return nothing
         if found in chain.paths:
             first = chain.paths.index(found)
-            circle = " -> ".join(map(printable, [*chain.shown[first:], chain.shown[first]]))
+            circle = " -> ".join(printable(name, 1000) for name in [*chain.shown[first:], chain.shown[first]])
             self._note(node, f"{key_text(path)} is '{printable(node.value)}', which goes round in a circle: {circle}.")
             return nothing
         if len(chain.paths) > limits.REFERENCE_DEPTH.value:
