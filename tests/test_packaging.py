@@ -86,6 +86,18 @@ def test_the_wheel_holds_what_the_tree_holds(wheel: Path) -> None:
 
 
 @pytest.mark.slow
+def test_the_source_archive_makes_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
+    tree = copied(tmp_path / "tree")
+    run(sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", tmp_path, cwd=tree)
+    (archive,) = tmp_path.glob("*.tar.gz")
+    run(
+        sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path, archive, cwd=tmp_path
+    )
+    made = zipfile.ZipFile(tmp_path / wheel.name)
+    assert sorted(made.namelist()) == sorted(zipfile.ZipFile(wheel).namelist())
+
+
+@pytest.mark.slow
 def test_it_runs_beside_folders_of_the_same_names(installed: Path, tmp_path: Path) -> None:
     """A researcher's own `models/` beside a notebook is none of ours, and ours is none of his."""
     for folder in FOLDERS:
