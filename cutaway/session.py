@@ -13,6 +13,7 @@ from typing import Any
 from cutaway.building import BuiltStack, build_stacks, span_of
 from cutaway.comparison import Comparison
 from cutaway.models.costs import Cost
+from cutaway.models.units import MS
 from cutaway.scenarios import Scenario, digest
 from cutaway.sim.experiments import Progress, replicate, seed_of
 from cutaway.sim.simulate import Span, simulate
@@ -22,6 +23,8 @@ from cutaway.sim.traffic.jit import is_cached
 SOME_FAILED, TARGET_MISSED = 1, 3
 SHOWN_REQUESTS = 1500
 """Requests of each stack that the view gets, all of them traced."""
+SHOWN_WARM_UP = 100 * MS
+"""All of the warm-up is traced, too; a longer one is cut to this."""
 
 
 def compared(scenario: Scenario, stacks: Sequence[str], *, workers: int = 1, check_laws: bool = False) -> Comparison:
@@ -102,7 +105,8 @@ def traces_of(scenario: Scenario, stacks: Sequence[BuiltStack], *, one_in: int =
                 "title": scenario.title.model_dump(),
                 "stack_title": title.model_dump() if title else {"en": built.name, "ko": ""},
                 "captions": [
-                    {"at_ns": one.at, "text": one.text.model_dump()} for one in (scenario.scene.captions if scenario.scene else ())
+                    {"at_ns": one.at, "answered": one.answered, "text": one.text.model_dump()}
+                    for one in (scenario.scene.captions if scenario.scene else ())
                 ],
                 "scenario": digest(scenario),
                 "cost_records": {cost.name: _cost_document(cost) for cost in built.costs},
@@ -131,11 +135,22 @@ def _cost_document(cost: Cost) -> dict[str, Any]:
 def _traces_from(source: Scenario | Path, stacks: Sequence[str], *, whole: bool) -> list[Trace]:
     """Of a scenario, all requests of a short run (`whole`) or what the scenario records; of a folder, the traces that lie there."""
     if isinstance(source, Path):
-        return [load(folder) for folder in trace_folders(source) if not stacks or load(folder).meta["stack"] in stacks]
+        traces = [load(folder) for folder in trace_folders(source)]
+        for name in stacks:
+            if name not in (there := [str(trace.meta["stack"]) for trace in traces]):
+                raise TraceError(f"{source}: no trace of stack '{name}' is in it; expected one of {', '.join(there)}.")
+        return [trace for trace in traces if not stacks or trace.meta["stack"] in stacks]
     built = build_stacks(source, stacks or list(source.stacks))
     if not whole:
         return traces_of(source, built, one_in=source.run.trace_one_in or 1)
-    return traces_of(source, built, one_in=1, span=Span(source.run.warm_up, min(SHOWN_REQUESTS, source.run.requests)))
+    from cutaway.staging import typical_request
+
+    span = Span(min(source.run.warm_up, SHOWN_WARM_UP), min(SHOWN_REQUESTS, source.run.requests))
+    traces = traces_of(source, built, one_in=1, span=span)
+    if len(traces) > 1 and typical_request(traces) is None:
+        # One stack is so much slower that its requests of after the warm-up are those of before it on another: begin where all began.
+        traces = traces_of(source, built, one_in=1, span=replace(span, warm_up_ns=0))
+    return traces
 
 
 def trace_folders(folder: Path) -> list[Path]:
@@ -157,12 +172,13 @@ def show(
     record: Path | None,
     at_ns: int | None,
     length_ns: int | None,
+    stacks: Sequence[str] = (),
 ) -> int:
     """Opens the view, or records it."""
     from cutaway import visuals
     from cutaway.staging import staged
 
-    traces = _traces_from(source, [], whole=True)
+    traces = _traces_from(source, stacks, whole=True)
     stage = staged(traces)
     if record is None:
         return visuals.show(traces, stage, lang=language, theme=look, size=size, start_ns=at_ns)  # type: ignore[arg-type]

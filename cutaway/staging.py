@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,31 +20,47 @@ def staged(traces: Sequence[Trace]) -> Stage:
     stage = stage_for(plain)
     columns = tuple(replace(column, name=_said(traces[column.trace].meta.get("stack_title"), column.name)) for column in stage.columns)
     meta = traces[0].meta
-    cues = tuple(Cue(int(cue["at_ns"]), _said(cue["text"], stage.title)) for cue in meta.get("captions", ()))
+    cues = tuple(_cues(meta.get("captions", ()), [str(trace.meta["stack"]) for trace in traces], stage.title))
     costs = {name: _record(found) for trace in traces for name, found in trace.meta.get("cost_records", {}).items()}
     title = _said(meta.get("title"), stage.title)
     return replace(stage, title=title, columns=columns, cues=cues, costs=costs, request=typical_request(traces))
 
 
 def typical_request(traces: Sequence[Trace]) -> tuple[int, int, int] | None:
-    """(client, connection, number) of a request whose latency lies in the middle on every stack, from the second half of the recording.
+    """(client, connection, number) of a request whose latency lies in the middle on every stack, from late in the recording.
 
-    By then the live figures stand on something. None when no request was served on all stacks that late.
+    By its second half the live figures stand on something; if no request was served on all stacks that late, one of after the warm-up.
+    None when there is none of these either.
     """
+    return _typical(traces, 2) or _typical(traces, 1)
+
+
+def _typical(traces: Sequence[Trace], parts: int) -> tuple[int, int, int] | None:
+    """One that was born in the last of so many parts of each recording."""
     places: dict[tuple[int, int, int], float] = {}
     for index, trace in enumerate(traces):
         rows = trace.requests[trace.requests["outcome"] == SERVED]
         order = np.argsort(rows["ended"] - rows["born"], kind="stable")
         rank = np.empty(len(rows))
         rank[order] = np.abs(np.arange(len(rows)) / max(len(rows), 1) - 0.5)
-        half = (trace.meta["start_ns"] + trace.meta["end_ns"]) // 2
+        since = trace.meta["end_ns"] - (trace.meta["end_ns"] - trace.meta["start_ns"]) // parts
         late = {
             (int(row["client"]), int(row["connection"]), int(row["number"])): float(off)
             for row, off in zip(rows, rank, strict=True)
-            if row["born"] >= half
+            if row["born"] >= since
         }
         places = {key: max(off, places.get(key, 0.0)) for key, off in late.items() if index == 0 or key in places}
     return min(places, key=lambda key: (places[key], key), default=None)
+
+
+def _cues(captions: Sequence[Mapping[str, Any]], stacks: Sequence[str], otherwise: Said) -> Iterator[Cue]:
+    """What is said at a time, or when a stack has answered; a stack that is not here never does."""
+    for caption in captions:
+        said = _said(caption["text"], otherwise)
+        if caption["at_ns"] is not None:
+            yield Cue(int(caption["at_ns"]), said)
+        elif caption.get("answered") in stacks:
+            yield Cue(0, said, answered=stacks.index(caption["answered"]))
 
 
 def _said(words: Any, otherwise: Said) -> Said:

@@ -53,6 +53,7 @@ def mistakes(scenario: Scenario, stacks: Collection[str], broken: Collection[str
     yield from _size(scenario)
     yield from _run(scenario)
     yield from _targets(scenario, stacks)
+    yield from _captions(scenario)
 
 
 def refusals(scenario: Scenario) -> Iterator[Mistake]:
@@ -212,3 +213,12 @@ def _targets(scenario: Scenario, stacks: Collection[str]) -> Iterator[Mistake]:
         if target.stack not in stacks:
             path: Path = ("expect", index, "stack")
             yield path, f"{key_text(path)} is '{printable(target.stack)}'; expected {choices(stacks)}.{nearest(target.stack, stacks)}"
+
+
+def _captions(scenario: Scenario) -> Iterator[Mistake]:
+    for index, caption in enumerate(scenario.scene.captions if scenario.scene else ()):
+        path: Path = ("scene", "captions", index)
+        if caption.at is None and caption.answered is None:
+            yield path, f"{key_text(path)} says no moment; expected `at` a time, or the stack that has `answered`."
+        elif caption.at is not None and caption.answered is not None:
+            yield (*path, "answered"), f"{key_text((*path, 'answered'))} stands beside {key_text((*path, 'at'))}; expected one of them."

@@ -134,10 +134,12 @@ Target = Annotated[LatencyTarget | ThroughputTarget | CpuTarget, Field(discrimin
 
 
 class Caption(Part):
-    """A line that the view shows from a moment on."""
+    """A line that the view shows from a moment on: `at` a time, or once a stack has `answered`."""
 
-    at: Duration
-    """Simulated time since the start of the recording."""
+    at: Duration | None = None
+    """Time on the clock of the request that is followed, which begins when its client asks."""
+    answered: Name | None = None
+    """The stack whose answer to that request it waits for; where there is no such stack, it is not shown."""
     text: Words
     """What it says."""
 

@@ -44,7 +44,7 @@ class Controls:
         self.remainder_ns = step % 1
         before, (_, last) = view.time_ns, view.range_ns()
         now = min(before + int(step), last if self.until_ns is None else min(self.until_ns, last))
-        for cue in sorted(view.stage.cues, key=lambda cue: cue.at_ns):
+        for cue in view.cues():
             if before < cue.at_ns <= now and cue.speed:
                 self.set_speed(cue.speed)
         view.time_ns = now
@@ -60,7 +60,7 @@ class Controls:
         first, last = view.range_ns()
         if view.time_ns >= last:
             view.time_ns = first
-        self.until_ns = min((cue.at_ns for cue in view.stage.cues if cue.at_ns > view.time_ns), default=None)
+        self.until_ns = min((cue.at_ns for cue in view.cues() if cue.at_ns > view.time_ns), default=None)
         view.playing, view.hint = True, False
 
     def set_speed(self, speed: float) -> None:
@@ -95,9 +95,7 @@ class Controls:
 
     def cue_before(self) -> None:
         self.pause()
-        self.view.move_to(
-            max((cue.at_ns for cue in self.view.stage.cues if cue.at_ns < self.view.time_ns), default=self.view.range_ns()[0])
-        )
+        self.view.move_to(max((cue.at_ns for cue in self.view.cues() if cue.at_ns < self.view.time_ns), default=self.view.range_ns()[0]))
 
     # --- whom we follow --------------------------------------------------------------------------------------------------------------
 
@@ -112,7 +110,7 @@ class Controls:
         view.move_to(time_ns - view.born_ns(column) if view.by_request else time_ns)
 
     def next_request(self, direction: int) -> None:
-        """In the order of births, or after `p` from the slowest down."""
+        """In the order of births, or after `p` from the slowest down; direction 0: the first of them."""
         view = self.view
         rows = common([view.replay(column) for column in view.columns])
         if not len(rows):
@@ -121,7 +119,7 @@ class Controls:
             rows = rows[np.argsort(rows["born"] - rows["ended"], kind="stable")]
         client, connection, number = view.follow
         at = np.flatnonzero(packed(rows) == (client << 52 | connection << 32 | number))
-        row = rows[(int(at[0]) + direction) % len(rows) if len(at) else 0]
+        row = rows[(int(at[0]) + direction) % len(rows) if len(at) and direction else 0]
         self.follow((int(row["client"]), int(row["connection"]), int(row["number"])))
 
     def align(self) -> None:
@@ -247,8 +245,8 @@ class Controls:
                 view.message = typed
         elif text.startswith("#") and text[1:].isdigit() and view.replay(view.columns[0]).row(int(text[1:])) is not None:
             self.follow(key_of(view.replay(view.columns[0]), int(text[1:])))
-        elif text.isdigit() and 1 <= int(text) <= len(view.stage.cues):
-            view.move_to(view.stage.cues[int(text) - 1].at_ns)
+        elif text.isdigit() and 1 <= int(text) <= len(view.cues()):
+            view.move_to(view.cues()[int(text) - 1].at_ns)
         elif text:
             view.message = f"? {text}"
 

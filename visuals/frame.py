@@ -28,6 +28,8 @@ def draw_still_frame(view: View, layout: Layout, picture: Picture) -> None:
                 picture.curve([Point(x + 2, TOP_BAR / 2 + sign * 8), Point(x + 10, TOP_BAR / 2)], palette.line, 2)
             x += 24
         said = place.told(view.language)
+        if last and len(view.shown) < len(view.stage.columns):  # Shift and a number bring the others
+            said = f"{said} {len(view.shown)}/{len(view.stage.columns)}"
         picture.text(Point(x, TOP_BAR / 2), said, 30, palette.ink if last else palette.ink2, bold=last)
         x += picture.measure(said, 30, bold=last) + 14
     for floor in view.stage.floors[:-1]:

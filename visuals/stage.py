@@ -87,6 +87,8 @@ class Cue:
     at_ns: int
     caption: Said
     speed: float = 0.0
+    answered: int | None = None
+    """The trace whose answer to the followed request it waits for, in place of a time: `View.cues` knows when that is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ def draw_still_strips(view: View, layout: Layout, picture: Picture) -> None:
         y, left = strip.y + 22 + row * 38, layout.strips[-1].right + 3
         for x in (left, left + 10):
             picture.line(Point(x, y), Point(x + (10 if not row else 7), y), palette.ink, 2)
-        picture.text(Point(layout.ledger.x, y), f"{name} {unit[1]}", 18, palette.ink2)
+        picture.text(Point(layout.ledger.x, y), f"{name} {unit[1]}", 22, palette.ink2, room=68)
 
 
 def draw_load(view: View, layout: Layout, picture: Picture) -> None:
@@ -122,10 +122,10 @@ def draw_load(view: View, layout: Layout, picture: Picture) -> None:
         if now <= since:
             continue
         picture.number(
-            Point(right, y - 45), f"{grouped(round(replay.latencies.throughput(now)))} /s", 20, view.palette.ink2, bold=False, align="right"
+            Point(right, y - 45), f"{grouped(round(replay.latencies.throughput(now)))} /s", 22, view.palette.ink2, bold=False, align="right"
         )
         share = replay.cpu_share(now, max((replay.end_ns - since) // 50, 1))
-        picture.number(Point(right, y - 20), f"CPU {share * 100:.0f} %", 20, view.palette.ink2, bold=False, align="right")
+        picture.number(Point(right, y - 20), f"CPU {share * 100:.0f} %", 22, view.palette.ink2, bold=False, align="right")
 
 
 # --- the timeline --------------------------------------------------------------------------------------------------------------------
@@ -141,8 +141,8 @@ def draw_timeline(view: View, layout: Layout, picture: Picture) -> None:
         if shown.width >= 1:
             picture.still(f"events {name}", key, area, partial(_ticks, view, area, colour), shown=shown)
     current = view.cue()
-    for number, cue in enumerate(view.stage.cues, 1):
-        _flag(view, area, time_to_x(view, area, cue.at_ns), number, cue is current, picture)
+    for number, cue in enumerate(view.cues(), 1):
+        _flag(view, area, time_to_x(view, area, cue.at_ns), number, cue == current, picture)
     picture.line(Point(x, area.y - 2), Point(x, area.bottom), palette.ink, 2.6)
     picture.shape([Point(x - 8, area.y - 5), Point(x + 8, area.y - 5), Point(x, area.y + 6)], palette.ink)
 

@@ -7,7 +7,7 @@ time: same request, same time. Else the clock is the run's.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -120,9 +120,28 @@ class View:
         replays = [self.replay(column) for column in self.columns]
         return min(replay.start_ns for replay in replays), max(replay.end_ns for replay in replays)
 
+    def cues(self) -> list[Cue]:
+        """The cues as they come; none while the clock is not the one that they were written for."""
+        if self.by_request != self.stage.by_request:
+            return []
+        placed = [cue for cue in self.stage.cues if cue.answered is None]
+        for cue in self.stage.cues:
+            column = next((column for column in self.columns if column.trace == cue.answered), None)
+            if column is not None and (answered_ns := self.answered_ns(column)) is not None:
+                placed.append(replace(cue, at_ns=answered_ns))
+        return sorted(placed, key=lambda cue: cue.at_ns)
+
+    def answered_ns(self, column: Column) -> int | None:
+        """When, on the stage's clock, this stack has answered the followed request."""
+        request = self.request(column)
+        if request is None:
+            return None
+        row = self.replay(column).record(request)
+        return int(row["ended"]) - (int(row["born"]) if self.by_request else 0) if row["outcome"] == SERVED else None
+
     def cue(self) -> Cue | None:
         """The cue that stands now."""
-        past = [cue for cue in self.stage.cues if cue.at_ns <= self.time_ns]
+        past = [cue for cue in self.cues() if cue.at_ns <= self.time_ns]
         return max(past, key=lambda cue: cue.at_ns, default=None)
 
     def move_to(self, time_ns: int) -> None:

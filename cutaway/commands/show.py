@@ -3,11 +3,14 @@
 import re
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cutaway.commands.options import Changes, Seed, complete_scenario, duration_ns, scenario_of
+from cutaway.commands.options import Changes, Seed, Stacks, complete_scenario, duration_ns, only_known, scenario_of
+
+if TYPE_CHECKING:
+    from cutaway.scenarios import Scenario
 
 
 class Language(StrEnum):
@@ -44,6 +47,7 @@ def show(
     length: Annotated[
         int | None, typer.Option("--length", metavar="TIME", parser=duration_ns, help="Record this much simulated time.")
     ] = None,
+    stack: Stacks = None,
     change: Changes = None,
     seed: Seed = None,
 ) -> None:
@@ -63,8 +67,16 @@ def show(
             f"'{record.name}' is not a recording; expected a name that ends in .mp4, .gif or .png.", param_hint="--record"
         )
     pixels = _size(size)
-    source = Path(what) if Path(what).is_dir() else scenario_of(what, change, seed)
+    source: Path | Scenario = Path(what)
+    stacks = stack or []
+    if not Path(what).is_dir():
+        source = scenario_of(what, change, seed)
+        stacks = only_known(source, stack)
 
     from cutaway import session
 
-    raise typer.Exit(session.show(source, language=language.value, look=look.value, size=pixels, record=record, at_ns=at, length_ns=length))
+    raise typer.Exit(
+        session.show(
+            source, language=language.value, look=look.value, size=pixels, record=record, at_ns=at, length_ns=length, stacks=stacks
+        )
+    )

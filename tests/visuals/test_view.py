@@ -12,7 +12,8 @@ from cutaway.visuals.controls import Controls
 from cutaway.visuals.default_stage import stage_for
 from cutaway.visuals.picture import LinesPicture
 from cutaway.visuals.scene import Scene
-from cutaway.visuals.view import View, find, typical, view_of
+from cutaway.visuals.stage import Cue, Said
+from cutaway.visuals.view import View, common, find, typical, view_of
 from tests.visuals.made_up import made_up
 
 
@@ -69,3 +70,27 @@ def test_each_column_shows_its_own_time(view: View) -> None:
         assert view.column_time(column) == view.born_ns(column) + 5_000
     view.by_request = False
     assert {view.column_time(column) for column in view.columns} == {5_000}
+
+
+def test_a_cue_waits_for_an_answer_and_keeps_to_the_requests_clock(view: View) -> None:
+    said = Said("답했다", "answered")
+    view.stage = replace(view.stage, cues=(Cue(5_000, Said("처음", "first")), Cue(0, said, answered=1)))
+    column = view.stage.columns[1]
+    for _ in range(2):
+        view.time_ns = view.latency_ns(column) - 1
+        assert view.cue() is not None and view.cue().caption != said  # type: ignore[union-attr]
+        view.time_ns += 1
+        assert view.cue() is not None and view.cue().caption == said  # type: ignore[union-attr]
+        Controls(view).next_request(1)
+    view.shown = [0, 2]
+    assert [cue.at_ns for cue in view.cues()] == [5_000]
+    view.by_request = False
+    assert view.cues() == [] and view.cue() is None
+
+
+def test_p_begins_with_the_slowest(view: View) -> None:
+    controls = Controls(view)
+    controls.press("p")
+    column = view.columns[0]
+    slowest = max(int(row["ended"] - row["born"]) for row in common(view.replays))
+    assert view.latency_ns(column) == slowest

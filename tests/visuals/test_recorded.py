@@ -1,0 +1,57 @@
+"""What `cutaway show` lets one see of a scenario: a request that is on every stack, with figures beside it, and captions that hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cutaway.scenarios import load
+from cutaway.session import SHOWN_WARM_UP, _traces_from
+from cutaway.sim.trace import TraceError, save
+from cutaway.staging import staged
+from cutaway.visuals.view import View, view_of
+
+LECTURE = "lecture/three-stacks"
+
+
+def seen(**changes: object) -> View:
+    scenario = load(LECTURE).with_({key.replace("__", ".").replace("warm_up", "warm up"): value for key, value in changes.items()})
+    traces = _traces_from(scenario, [], whole=True)
+    return view_of(traces, staged(traces))
+
+
+@pytest.mark.parametrize("quota", [None, "0.1"])
+def test_the_followed_request_has_figures_beside_it(quota: str | None) -> None:
+    view = seen(clients__think="0 s", run__requests=1500, **({"stacks__container__layers__docker__cpus": quota} if quota else {}))
+    for column in view.columns:
+        assert view.request(column) is not None
+        assert view.column_time(column) >= view.replay(column).start_ns
+        assert view.replay(column).latencies.so_far(view.column_time(column)) is not None
+
+
+@pytest.mark.parametrize("changes", [{}, {"clients__think": "0 s"}, {"run__seed": 7}])
+def test_it_is_said_that_a_stack_has_answered_when_it_has(changes: dict[str, object]) -> None:
+    view = seen(**changes)
+    for cue in view.stage.cues:
+        if cue.answered is not None:
+            column = next(column for column in view.columns if column.trace == cue.answered)
+            (placed,) = [one for one in view.cues() if one.caption == cue.caption]
+            assert placed.at_ns == view.latency_ns(column) <= view.range_ns()[1]
+    assert sum(cue.answered is not None for cue in view.stage.cues) == 2
+
+
+def test_a_caption_of_a_stack_that_is_not_there_is_not_shown() -> None:
+    traces = _traces_from(load(LECTURE), ["bare metal", "container"], whole=True)
+    assert [cue.answered for cue in staged(traces).cues if cue.answered is not None] == [0]
+
+
+def test_a_long_warm_up_is_cut() -> None:
+    view = seen(run__warm_up="10 min", run__requests=100)
+    assert all(replay.start_ns <= SHOWN_WARM_UP for replay in view.replays)
+
+
+def test_a_stack_that_a_saved_trace_does_not_have_is_told(tmp_path: Path) -> None:
+    save(_traces_from(load(LECTURE), ["vm"], whole=True)[0], tmp_path)
+    with pytest.raises(TraceError, match="no trace of stack 'nope'"):
+        _traces_from(tmp_path, ["nope"], whole=True)
