@@ -34,8 +34,9 @@ class Cast:
     """Of each thread, the layers that it has worked for."""
 
     def servers(self, layers: tuple[str, ...]) -> list[int]:
-        """The threads of the server program: those that did its layers' work."""
-        return [thread for thread in range(len(self.thread_names)) if self.layers_of.get(thread, frozenset()) & set(layers)]
+        """The threads of the server program: all in the roles of those that did its layers' work."""
+        roles = {self.thread_roles[thread] for thread, done in self.layers_of.items() if done & set(layers)}
+        return [thread for thread, role in enumerate(self.thread_roles) if role in roles]
 
 
 def _position(names: list[str], wanted: object) -> int | None:

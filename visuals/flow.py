@@ -1,13 +1,13 @@
-"""The flow band: where more requests are on their way than can be told apart, the way grows as wide as they are dense."""
+"""The flow band: where more requests move than can be told apart, the way grows as wide as they are dense."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from cutaway.visuals.geometry import Area, Point
+from cutaway.visuals.geometry import Area
 from cutaway.visuals.layout import ColumnLayout
-from cutaway.visuals.moment import Moment, Replay
+from cutaway.visuals.moment import Moment
 from cutaway.visuals.palette import Palette, mixed
 from cutaway.visuals.picture import Picture
 from cutaway.visuals.ways import Ways
@@ -16,9 +16,7 @@ CELL = 10.0
 WIDEST = 20.0
 
 
-def draw_flow(
-    ways: Ways, moment: Moment, chosen: npt.NDArray[np.bool_], replay: Replay, palette: Palette, plan: ColumnLayout, picture: Picture
-) -> None:
+def draw_flow(ways: Ways, moment: Moment, chosen: npt.NDArray[np.int64], palette: Palette, plan: ColumnLayout, picture: Picture) -> None:
     """One bar for each 10 units of the way; its width grows with the root of the number of requests there."""
     xs, ys = ways.places(moment.step[chosen], moment.share[chosen])
     cells, counts = np.unique(np.stack([np.rint(xs / CELL), np.rint(ys / CELL)]), axis=1, return_counts=True)
@@ -28,5 +26,3 @@ def draw_flow(
         upright = abs(x - plan.lane_up) < CELL or abs(x - plan.lane_down) < CELL
         size = (width, CELL) if upright else (CELL, width)
         picture.fill(Area(x - size[0] / 2, y - size[1] / 2, *size), colour)
-        if count >= 50 and upright:
-            picture.number(Point(plan.lane_down + 14, y), str(count), 20, palette.ink2)

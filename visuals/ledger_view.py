@@ -149,8 +149,10 @@ def _state(view: View, column: Column, at: Point, hue: tuple[int, int, int], pic
 
 def _total(view: View, layout: Layout, ledger: Ledger, place: Area, parts: list[int], unit: Unit, picture: Picture) -> None:
     y, told = layout.foot + CLIENT_ROW + 29, total_of(parts, unit)
-    picture.number(Point(place.right - EDGE, y), told, 32, view.palette.ink, align="right")
-    left = place.right - EDGE - picture.measure(told, 32, bold=True, number=True) - 20
+    width = picture.measure(told, 32, bold=True, number=True)
+    right = place.right - (EDGE if width + EDGE + 36 <= place.width else 2)
+    picture.number(Point(right, y), told, 32, view.palette.ink, align="right")
+    left = right - width - 18
     if ledger.over and ledger.outcome == SERVED:
         picture.sign("check", Point(left, y), 12, view.palette.ink, ground=view.palette.paper)
     elif ledger.over:

@@ -50,6 +50,10 @@ def sign_of(kind: int, answering: bool) -> str:
     return "square" if kind == THROTTLED else "bar" if kind == PLACE else "clock"
 
 
+SIGN_CODES = np.array([{"clock": 0, "bar": 1, "square": 2}.get(sign_of(kind, False), 3) for kind in range(len(WHERE_OF))])
+"""The sign of each kind of span, as a number."""
+
+
 def draw_live(view: View, layout: Layout, number: int, ways: Ways, picture: Picture) -> None:
     """One column at its moment."""
     plan, palette = layout.columns[number], view.palette
@@ -125,40 +129,40 @@ def _others(
     """All requests but the followed one: small and grey; those that wait at one place stand as one sign and their count."""
     palette = view.palette
     others = moment.request != (followed if followed is not None else -1)
-    if others.sum() > MANY:
-        draw_flow(ways, moment, others, replay, palette, plan, picture)
-        return
     steps, kinds = moment.step[others], moment.kind[others]
     xs, ys = ways.places(steps, moment.share[others])
     answering = replay.answering[steps]
     moving = (kinds == RUNNING) | (kinds == DEVICE)
-    for kind, chosen in (("disc", moving & ~answering), ("ring", moving & answering)):
-        if chosen.any():
-            picture.dots(xs[chosen], ys[chosen], kind, OTHER, palette.other, palette.room)
     requests = moment.request[others]
-    for at in np.flatnonzero(moving).tolist():
-        view.targets.append(Target(Area(xs[at] - 12, ys[at] - 12, 24, 24), "request", number, int(requests[at])))
+    if moving.sum() > MANY:
+        draw_flow(ways, moment, np.flatnonzero(others)[moving], palette, plan, picture)
+    else:
+        for kind, chosen in (("disc", moving & ~answering), ("ring", moving & answering)):
+            if chosen.any():
+                picture.dots(xs[chosen], ys[chosen], kind, OTHER, palette.other, palette.room)
+        for at in np.flatnonzero(moving).tolist():
+            view.targets.append(Target(Area(xs[at] - 12, ys[at] - 12, 24, 24), "request", number, int(requests[at])))
     here_followed = _place_of(moment, followed, ways)
-    standing: dict[tuple[int, int, str], list[int]] = {}
-    for at in np.flatnonzero(~moving & ~ways.at_client[steps]).tolist():  # who waits at the client is not on the machine
-        key = (round(xs[at]), round(ys[at] / 8), sign_of(int(kinds[at]), bool(answering[at])))
-        standing.setdefault(key, []).append(at)
-    for (_, _, sign), members in standing.items():
-        first = members[0]
+    waiting = np.flatnonzero(~moving & ~ways.at_client[steps])  # who waits at the client is not on the machine
+    places = np.stack([np.rint(xs[waiting]), np.rint(ys[waiting] / 8), SIGN_CODES[kinds[waiting]]])
+    _, firsts, counts = np.unique(places, axis=1, return_index=True, return_counts=True)
+    for first, count in zip(waiting[firsts].tolist(), counts.tolist(), strict=True):
+        sign = sign_of(int(kinds[first]), bool(answering[first]))
         here = Point(float(xs[first]), float(ys[first]))
         part = ways.part_of_step[int(steps[first])]
-        name = f"{len(members)} at {part}, {WHERE_OF[int(kinds[first])]}"
+        name = f"{count} at {part}, {WHERE_OF[int(kinds[first])]}"
+        radius = SEVERAL + 4 * max(len(str(count)) - 2, 0)
         if here_followed is not None and abs(here.x - here_followed.x) + abs(here.y - here_followed.y) < BEHIND:
             # They stand behind the followed one, against the way's direction.
-            here = Point(here.x, here_followed.y + (-BEHIND if answering[first] else BEHIND))
-        if len(members) == 1:
+            behind = BEHIND + radius - SEVERAL
+            here = Point(here.x, here_followed.y + (-behind if answering[first] else behind))
+        if count == 1:
             picture.sign(sign, here, OTHER + 0.5, palette.other, ground=palette.room, name=name)
         else:
-            count = str(len(members))
             picture.sign(
-                "several throttled" if sign == "square" else "several", here, SEVERAL, palette.other, ground=palette.room, name=name
+                "several throttled" if sign == "square" else "several", here, radius, palette.other, ground=palette.room, name=name
             )
-            picture.number(here, count, 18 if len(count) < 3 else 14, palette.ink, align="middle")
+            picture.number(here, str(count), 18, palette.ink, align="middle")
         view.targets.append(Target(Area(here.x - 12, here.y - 12, 24, 24), "request", number, int(requests[first])))
 
 
@@ -275,7 +279,14 @@ def _cache_hit(
         return
     rows = replay.journeys.rows(followed)
     begun = rows[replay.trace.spans["start"][rows] <= moment.time_ns]
-    if any(ways.part_of_step[step] == key for step in replay.journeys.step[begun].tolist()):
+    steps, layers = replay.trace.meta["steps"], view.stage.floor(next(part.floor for part in view.stage.parts if part.key == key)).layers
+
+    def reads(step: int) -> bool:
+        """A step of its own, or one that sends the file from there."""
+        copies = any(str(cost["name"]).startswith("sendfile") for cost in steps[step].get("costs", ()))
+        return ways.part_of_step[step] == key or (copies and steps[step]["layer"] in layers)
+
+    if any(reads(step) for step in replay.journeys.step[begun].tolist()):
         hue, palette = view.palette.hue(plan.column.hue), view.palette
         picture.frame(cache_squares(area)[2], hue, 2.2, ground=mixed(hue, palette.room, 0.35))
 
@@ -308,7 +319,7 @@ def _meter(view: View, plan: ColumnLayout, replay: Replay, moment: Moment, pictu
     else:
         picture.hatch(filled, palette.hue(plan.column.hue))
     picture.text(Point(bar.x - 8, bar.y + 30), "cpu", 20, palette.ink, align="right")
-    picture.number(Point(bar.x - 8, bar.y + 54), f"{used * 100:.0f}", 20, palette.ink, align="right")
+    picture.number(Point(bar.x - 8, bar.y + 54), f"{used * 100:.0f} %", 20, palette.ink, align="right")
     if until is not None:
         told_now = f"{word('throttled', view.language)}, {told(until - moment.time_ns)} {word('to go', view.language)}"
         picture.text(Point(floor.x + 40, floor.y + 49), told_now, 24, palette.ink, bold=True, room=bar.x - floor.x - 90)

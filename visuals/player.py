@@ -21,7 +21,7 @@ from cutaway.visuals.words import word
 FRAMES_A_SECOND = 60
 LONGEST_STEP_S = 0.1
 """A frame counts as no more: after the laptop has slept, the show goes on from where it was."""
-HINT_S = 3.0
+HINT_S = LEAVING_S = 3.0
 SMALLEST = (640, 360)
 
 
@@ -32,6 +32,7 @@ class Player:
         self.view, self.size = view, size
         self.controls, self.scene = Controls(view), Scene()
         self.full_screen = self.dragging = False
+        self.leaving_until = 0.0
         self.picture = self._open()
 
     def _open(self) -> SurfacePicture:
@@ -97,7 +98,10 @@ class Player:
             self.full_screen = not self.full_screen
             self.picture = self._open()
         elif want == "leave":
-            self.controls.quit = True
+            # A slip of the finger does not end a lecture.
+            self.controls.quit = time.monotonic() < self.leaving_until
+            self.leaving_until = time.monotonic() + LEAVING_S
+            self.view.message = word("leave", self.view.language)
         elif want == "picture":
             self._save()
 

@@ -6,6 +6,7 @@ A CPU is a chip with pins; the disc inside its arc is the work on it, in the hue
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from cutaway.sim.trace import T_STOLEN
 from cutaway.visuals.cast import Cast
@@ -19,23 +20,40 @@ from cutaway.visuals.words import word
 
 ROOMY, NAMED = (110.0, 54.0), (84.0, 34.0)
 """Least width and height of a chip with two lines of text, and of one with one."""
+TINY = 20.0
+"""A chip that is smaller is one square: full while it works."""
 GAP = 8.0
 STEP = 26.0
 
 
 def cells(area: Area, count: int) -> list[Area]:
-    """Places for so many chips, as few rows as keep their names legible."""
+    """Places for so many chips: as few rows as keep their names legible, or else the largest chips that there is room for."""
     if not count:
         return []
-    for rows in (1, 2, 3, 4, 6, 8):
-        columns = -(-count // rows)
-        width, height = (area.width - GAP * (columns - 1)) / columns, (area.height - GAP * (rows - 1)) / rows
-        if width >= (ROOMY[0] if rows == 1 else NAMED[0]) or width >= height * 1.1:
-            break
+    named = (_grid(area, count, rows, GAP) for rows in (1, 2))
+    found = next((grid for rows, grid in enumerate(named, 1) if grid.width >= (ROOMY[0] if rows == 1 else NAMED[0])), None)
+    if found is None:
+        side = (area.width * area.height / count) ** 0.5
+        gap = GAP if side > 3 * TINY else 3.0 if side > TINY / 2 else 1.0 if side > 4 else 0.0
+        some = (_grid(area, count, rows, gap) for rows in range(1, min(count, int(area.height)) + 1))
+        found = max(some, key=lambda grid: min(grid.width, grid.height))
+    columns, width, height, gap = found
     return [
-        Area(area.x + (number % columns) * (width + GAP), area.y + number // columns * (height + GAP), width, height)
+        Area(area.x + (number % columns) * (width + gap), area.y + number // columns * (height + gap), width, height)
         for number in range(count)
     ]
+
+
+class _Grid(NamedTuple):
+    columns: int
+    width: float
+    height: float
+    gap: float
+
+
+def _grid(area: Area, count: int, rows: int, gap: float) -> _Grid:
+    columns = -(-count // rows)
+    return _Grid(columns, (area.width - gap * (columns - 1)) / columns, (area.height - gap * (rows - 1)) / rows, gap)
 
 
 @dataclass(frozen=True)
@@ -56,6 +74,9 @@ class Chips:
         frozen, waking = self.replay.frozen(self.moment), self.replay.waking(self.moment)
         for cpu, cell in zip(cpus, cells(area, len(cpus)), strict=True):
             ground = self.palette.frost if cpu in frozen else self.palette.room
+            if min(cell.width, cell.height) < TINY:
+                self._square(cell, cpu, cpu in frozen)
+                continue
             for number in range(PINS):
                 x = cell.x + cell.width * (number + 1) / (PINS + 1)
                 self.picture.line(Point(x, cell.y - 4), Point(x, cell.y), self.palette.line, 1.6)
@@ -65,12 +86,20 @@ class Chips:
             if cell.width >= NAMED[0]:
                 self._words(cell, cpu, at, self._doing(cpu, cpu in frozen, cpu in waking), cpu in frozen)
 
+    def _square(self, cell: Area, cpu: int, stopped: bool) -> None:
+        works = not stopped and cpu in self.moment.cpus
+        self.picture.fill(cell, self._hue(cpu) if works else self.palette.hair)
+
+    def _hue(self, cpu: int) -> Colour:
+        """Whose work is on it."""
+        ours = self.followed is not None and self.replay.running_for(self.moment, cpu) == self.followed
+        return self.hue if ours else self.palette.other
+
     def _dial(self, cell: Area, cpu: int, ground: Colour, stopped: bool, waking: bool) -> Point:
         """The arc of the stint and the disc of the work; gives the end of its level line."""
         now = None if stopped else self.moment.cpus.get(cpu)
-        ours = self.followed is not None and now is not None and self.replay.running_for(self.moment, cpu) == self.followed
-        colour, who = self.hue if ours else self.palette.other, self.replay.cast.cpu_names[cpu]
-        radius = min(15.0, cell.height / 2 - 5, cell.width / 2 - 4)
+        colour, who = self._hue(cpu) if now is not None else self.palette.other, self.replay.cast.cpu_names[cpu]
+        radius = min(15.0, cell.height / 2 - 4, cell.width / 2 - 4)
         at = Point(cell.x + radius + 9 if cell.width >= NAMED[0] else cell.middle.x, cell.middle.y)
         self.picture.arc(at, radius, min(5, radius * 0.4), now.share(self.moment.time_ns) if now else 0.0, colour, self.palette.hair)
         if now:
@@ -86,6 +115,10 @@ class Chips:
             return word("stopped", self.language)
         if now:
             return doing_on(self.replay.cast, now.thread)
+        # The host runs the guest's thread, and no guest: it enters or leaves it, or polls for work.
+        thread = self.replay.cast.vcpu_threads.get(cpu)
+        if any(host.thread == thread for host in self.moment.cpus.values()):
+            return word("in KVM", self.language)
         return word("wakes" if waking else "idle", self.language)
 
     def _words(self, cell: Area, cpu: int, at: Point, doing: str, stopped: bool) -> None:

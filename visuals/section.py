@@ -43,7 +43,7 @@ def _head(plan: ColumnLayout, language: Language, palette: Palette, picture: Pic
     room = plan.area.width - 190 if plan.area.width < 600 else plan.area.width - 320
     picture.text(Point(x + 36, y), name, 38, palette.ink, bold=True, room=room)
     after = x + 36 + picture.measure(name, 38, bold=True) + 12
-    if plan.column.second and after + picture.measure(plan.column.second, 26) < plan.area.right - 106:
+    if plan.column.second and after + picture.measure(plan.column.second, 26) < plan.area.right - 116:
         picture.text(Point(after, y + 2), plan.column.second, 26, palette.ink2)
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from cutaway.sim import trace as tr
-from cutaway.visuals.geometry import Point
+from cutaway.visuals.geometry import Area, Point
 from cutaway.visuals.live import sign_of
 from cutaway.visuals.picture import LinesPicture
+from cutaway.visuals.processors import cells
 from cutaway.visuals.scene import Scene
 from cutaway.visuals.view import View
 from tests.visuals.measured_picture import MeasuredPicture
@@ -109,16 +113,88 @@ def test_nothing_moves_while_time_stands(view: View) -> None:
     assert pictures[0].surface.get_buffer().raw == pictures[1].surface.get_buffer().raw
 
 
-def test_many_requests_flow_as_a_band() -> None:
+def crowded(interval_ns: int) -> View:
     from cutaway.visuals.default_stage import stage_for
     from cutaway.visuals.view import view_of
     from tests.visuals.made_up import made_up
 
-    trace = made_up("bare", 1200, interval_ns=300)
+    trace = made_up("bare", 1200, interval_ns=interval_ns)
     view = view_of([trace], stage_for([trace]))
     view.by_request, view.time_ns = False, 400_000
     assert len(view.moment(view.columns[0]).rows) > 300
-    picture = MeasuredPicture((1920, 1080))
+    return view
+
+
+def test_many_that_wait_at_a_place_are_one_sign_with_their_number() -> None:
+    view, lines, picture = crowded(300), LinesPicture(), MeasuredPicture((1920, 1080))
     Scene().draw(view, picture)
-    assert not [kind for kind, *_ in picture.signs if kind.startswith("small")]
     assert Point(0, 0) not in [at for _, at, *_ in picture.signs]
+    Scene().draw(view, lines)
+    counts = [int(count) for count in re.findall(r"^several (\d+) at ", str(lines), re.MULTILINE)]
+    assert max(counts) > 50 and f"number {max(counts)}" in str(lines)
+
+
+def test_many_that_move_flow_as_a_band() -> None:
+    view = crowded(300)
+    moment = view.moment(view.columns[0])
+    moment.kind[:] = tr.DEVICE
+    lines = LinesPicture()
+    Scene().draw(view, lines)
+    assert "small" not in str(lines) and "several" not in str(lines)
+    moment.kind[100:] = tr.TURN
+    lines = LinesPicture()
+    Scene().draw(view, lines)
+    assert "small" in str(lines) and "several" in str(lines)
+
+
+@pytest.mark.parametrize("count", [1, 2, 4, 9, 16, 64, 256, 4096])
+def test_every_cpu_has_a_place_of_its_own(count: int) -> None:
+    area = Area(10, 20, 277, 68)
+    places = cells(area, count)
+    assert len({(place.x, place.y) for place in places}) == count
+    assert all(place.width > 0 and place.height > 0 for place in places)
+    assert max(place.right for place in places) <= area.right + 0.01 and max(place.bottom for place in places) <= area.bottom + 0.01
+
+
+def test_a_vcpu_whose_thread_runs_without_the_guest_is_in_kvm(traces: list[tr.Trace]) -> None:
+    from cutaway.visuals.default_stage import stage_for
+    from cutaway.visuals.view import view_of
+
+    vm = traces[1]
+    guest = [number for number, cpu in enumerate(vm.meta["cpus"]) if cpu.get("vcpu")]
+    view = view_of([replace(vm, stints=vm.stints[~np.isin(vm.stints["cpu"], guest)])], stage_for([vm]))
+    column = view.columns[0]
+    (owner,) = view.replay(column).cast.vcpu_threads.values()
+    stint = vm.stints[vm.stints["thread"] == owner][0]
+    view.by_request, view.time_ns, view.language = False, int(stint["start"] + stint["end"]) // 2, "en"
+    lines = LinesPicture()
+    Scene().draw(view, lines)
+    assert "text in KVM" in str(lines)
+
+
+def test_a_file_that_is_sent_from_the_page_cache_lights_it(traces: list[tr.Trace]) -> None:
+    from cutaway.visuals.default_stage import stage_for
+    from cutaway.visuals.view import view_of
+
+    def lit(costs: list[dict[str, str]]) -> str:
+        steps = [
+            {**step, "operation": "send" if "page cache" in step["operation"] else step["operation"], "costs": costs}
+            for step in traces[0].meta["steps"]
+        ]
+        trace = replace(traces[0], meta={**traces[0].meta, "steps": steps})
+        view = view_of([trace], stage_for([trace]))
+        view.time_ns = view.range_ns()[1]
+        lines = LinesPicture()
+        Scene().draw(view, lines)
+        return str(lines)
+
+    assert lit([{"name": "sendfile per KiB", "times": "1"}]).count("frame") == lit([]).count("frame") + 1
+
+
+def test_all_workers_of_the_server_are_counted(traces: list[tr.Trace]) -> None:
+    from cutaway.visuals.cast import cast_of
+
+    bare = traces[0]
+    idle = {**next(thread for thread in bare.meta["threads"] if thread["role"] == "nginx"), "name": "nginx#9"}
+    cast = cast_of(replace(bare, meta={**bare.meta, "threads": [*bare.meta["threads"], idle]}))
+    assert len(bare.meta["threads"]) in cast.servers(("nginx",))
