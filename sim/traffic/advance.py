@@ -5,7 +5,8 @@ from __future__ import annotations
 from cutaway.sim.traffic.agenda import drop_first, put
 from cutaway.sim.traffic.bursts import begin, settle
 from cutaway.sim.traffic.cores import (
-    account,
+    book_ahead,
+    called_wait,
     enter_guest,
     entered_guest,
     give_up,
@@ -44,6 +45,7 @@ from cutaway.sim.traffic.tables import (
     QUOTA_PERIOD,
     REACHED_GOAL,
     REACHED_LIMIT,
+    SLEEPING,
     SPINNING,
     STALL,
     TICK,
@@ -53,10 +55,6 @@ from cutaway.sim.traffic.tables import (
 )
 from cutaway.sim.traffic.walk import again, arrival, deadline, device_done, enter, timer
 
-ROOM = 64
-"""Rows of tokens and of the agenda that one event may need at most, beside what `build` adds for the widest fork."""
-LOG_ROOM = 4096
-"""Records that one event may write at most."""
 _PRIME_LOW, _PRIME_HIGH = 16777619, 19349663
 _WORD = 0xFFFFFFFF
 
@@ -113,9 +111,9 @@ def _stall(w: Tables, c: int) -> None:
     world = w.world[0]
     first = cpu.stamp == 0
     cpu.stamp += 1
-    gap = draw(cpu.stall_interval, 0, w.quantiles, world.seed_low, world.seed_high, cpu.stall_stream, c, cpu.stamp, 0)
+    gap = draw(cpu.stall_interval, 0, w.quantiles, world.seed_low, world.seed_high, cpu.stall_stream, 0, cpu.stamp, 0)
     put(w, world.now + gap, STALL, c, 0)
-    ns = draw(cpu.stall, cpu.stall_table, w.quantiles, world.seed_low, world.seed_high, cpu.stall_stream, c, cpu.stamp, 1)
+    ns = draw(cpu.stall, cpu.stall_table, w.quantiles, world.seed_low, world.seed_high, cpu.stall_stream, 0, cpu.stamp, 1)
     if first:
         return
     if cpu.power == ON:
@@ -128,7 +126,7 @@ def _stall(w: Tables, c: int) -> None:
 def _core_up(w: Tables, c: int) -> None:
     cpu = w.cpus[c]
     cpu.power = ON
-    cpu.up_at = w.world[0].now
+    called_wait(w, c)
     mark_dirty(w, c)
 
 
@@ -150,10 +148,13 @@ def _happen(w: Tables, kind: int, who: int, stamp: int) -> None:
         if w.clients[who].stamp == stamp:
             arrival(w, who)
     elif kind == KICK:
-        w.cpus[who].kicked = 1
-        look_again_at(w, who)
+        # a CPU that has gone idle meanwhile has nobody to interrupt
+        if w.cpus[who].task >= 0:
+            w.cpus[who].kicked = 1
+            look_again_at(w, who)
     elif kind == HOG_BEGINS:
-        wake(w, who, -1, who, 0)
+        if w.tasks[who].state == SLEEPING:
+            wake(w, who, -1, who - w.roles[w.tasks[who].role].first, w.world[0].now)
     elif w.tokens[who].stamp == stamp:
         if kind == DEVICE_DONE:
             device_done(w, who)
@@ -196,7 +197,7 @@ def advance(w: Tables, limit: int) -> int:
             return NOTHING_TO_DO
         if world.agenda + world.room > len(w.agenda) or world.used_tokens + world.room > len(w.tokens):
             return NEEDS_ROOM
-        if world.log_every > 0 and world.logged + LOG_ROOM > len(w.log):
+        if world.log_every > 0 and world.logged + world.log_room > len(w.log):
             return LOG_FULL
         event = w.agenda[0]
         time, order, kind, who, stamp = event.time, event.order, event.kind, event.who, event.stamp
@@ -215,7 +216,7 @@ def advance(w: Tables, limit: int) -> int:
 def settle_all(w: Tables) -> None:
     """Brings every account up to now: what runs is charged, and each thread's and CPU's present state is added to its time."""
     for c in range(len(w.cpus)):
-        account(w, c)
+        book_ahead(w, c)
         t = w.cpus[c].turning
         if w.cpus[c].power == ON and t >= 0:
             task = w.tasks[t]

@@ -21,7 +21,9 @@ from cutaway.sim.traffic import books
 from cutaway.sim.traffic import tables as t
 
 ROOM = 64
-"""Rows of tokens and of the agenda that one event needs at most, beside one for each branch of the widest fork."""
+"""Rows of tokens and of the agenda that one event needs at most, beside those for each branch of the plans and for each CPU."""
+_LOG_ROOM = 4096
+"""Records that one event may write at most, beside those for each thread and CPU."""
 
 
 @dataclass
@@ -70,9 +72,10 @@ class _Builder:
         self.spreads: list[m.Spread] = [m.EXPONENTIAL]
         self.allowed: list[int] = []
         self.step_rows: list[dict[str, Any]] = []
-        self.widest = 1
+        self.branches = 0
 
     def build(self) -> Built:
+        _refuse_endless_loads(self.machine)
         starts = {plan.name: self._lay_out(plan) for plan in self.machine.plans}
         threads = self._thread_names()
         w = t.Tables(
@@ -89,7 +92,7 @@ class _Builder:
             devices=_table(len(self.devices), t.DEVICE),
             clients=_table(len(self.machine.clients), t.CLIENT),
             roles=_table(len(self.roles), t.ROLE),
-            log=_table(self.log_rows if self.log_every else 1, t.LOG),
+            log=_table(max(self.log_rows, 2 * self._log_room(len(threads))) if self.log_every else 1, t.LOG),
             quantiles=np.zeros((1, 1), np.int64),
             allowed=np.zeros(1, np.int64),
             rows=np.zeros((1024, t.MARKS + len(self.layers) * t.KINDS), np.int64),
@@ -108,6 +111,9 @@ class _Builder:
         return Built(
             w, threads, list(self.cpus), list(self.devices), list(self.roles), [row["meta"] for row in self.step_rows], self.machine
         )
+
+    def _log_room(self, threads: int) -> int:
+        return _LOG_ROOM + 4 * threads + 2 * t.MARKS * len(self.cpus)
 
     # --- names and numbers
 
@@ -158,6 +164,11 @@ class _Builder:
             if isinstance(step, m.Respond):
                 answering = True
                 continue
+            if isinstance(step, m.Fork) and not step.branches:
+                continue
+            if last != t.END and (isinstance(step, m.Deadline) or (isinstance(step, m.Work) and step.stopwatch)):
+                what = "deadline" if isinstance(step, m.Deadline) else "stopwatch"
+                raise ValueError(f"plan '{plan.name}': the client's {what} stands in a branch; it belongs to the request itself")
             row = self._row(plan, step, visits, answering)
             self.step_rows.append(row)
             if isinstance(step, m.Fork):
@@ -170,7 +181,7 @@ class _Builder:
         for row, branches, closing, back in parted:
             heads = [self._lay_out_steps(plan, branch, visits, closing, answering=back)[0] for branch in branches]
             row["first_branch"], row["branches"] = len(self.step_rows), len(heads)
-            self.widest = max(self.widest, len(heads))
+            self.branches += len(heads)
             self.step_rows.extend({**_closing_row(plan, t.VANISH, back), "next": head} for head in heads)
         return first, answering
 
@@ -253,7 +264,7 @@ class _Builder:
                 row[column] = -1
             row.kernel, row.queue = self.kernels[cpu.kernel], index
             row.tick_task, row.stall_task = first_own + 2 * index, first_own + 2 * index + 1
-            row.power, row.cold, row.state, row.up_at = t.OFF, 1, t.CPU_IDLE, -1
+            row.power, row.cold, row.state = t.OFF, 1, t.CPU_IDLE
             row.stall_interval, row.stall, row.stall_table = cpu.stall_interval_ns, cpu.stall_ns, self._spread(cpu.stall_spread)
             row.stall_stream = stream_of("stall", cpu.name)
         for row in w.queues:
@@ -270,7 +281,7 @@ class _Builder:
         index = 0
         for role, thread in enumerate(self.machine.threads):
             w.roles[role].first, w.roles[role].count = index, thread.count
-            w.roles[role].choose = t.FIRST_FREE if thread.choose == "first free" else t.BY_CONNECTION
+            w.roles[role].choice = t.FIRST_FREE if thread.choose == "first free" else t.BY_CONNECTION
             w.roles[role].stream = stream_of("role", thread.name)
             for k in range(thread.count):
                 self._fill_task(w, index, role, thread, k)
@@ -372,7 +383,7 @@ class _Builder:
     def _fill_clients(self, w: t.Tables, starts: dict[str, int]) -> None:
         for row, client in zip(w.clients, self.machine.clients, strict=bool(self.machine.clients)):
             row.first_step = self._find(starts, "plan", client.plan)
-            row.connections, row.stream = client.connections, stream_of("client", client.name)
+            row.connections, row.stream, row.who = client.connections, stream_of("client", client.name), stream_of("requests", client.name)
             if isinstance(client, m.ClosedLoop):
                 row.kind, row.interval, row.table = t.CLOSED, client.think_ns, self._spread(client.think_spread)
             else:
@@ -381,12 +392,42 @@ class _Builder:
     def _fill_world(self, w: t.Tables) -> None:
         world = w.world[0]
         world.dirty, world.last_dirty, world.goal = -1, -1, t.FOR_EVER
-        world.log_every, world.layers, world.room = self.log_every, len(self.layers), ROOM + 2 * self.widest
+        world.log_every, world.layers = self.log_every, len(self.layers)
+        world.room, world.log_room = ROOM + 2 * self.branches + 4 * len(self.cpus), self._log_room(len(w.tasks))
         world.seed_low, world.seed_high = self.seed & 0xFFFFFFFF, (self.seed >> 32) & 0xFFFFFFFF
         world.print_low, world.print_high = 2166136261, 2166136261
         w.books[:, books.LATENCY_MIN] = -1
         w.tokens["step"] = -1
         chain_free_tokens(w.tokens, 0)
+
+
+def _refuse_endless_loads(machine: m.Machine) -> None:
+    """Load that would go on for ever without the clock: a client that asks again at once a plan that takes no time."""
+    plans = {plan.name: plan for plan in machine.plans}
+    for client in machine.clients:
+        if isinstance(client, m.OpenLoop):
+            if client.interval_ns < 1:
+                raise ValueError(f"{machine.name}: client '{client.name}' asks every {client.interval_ns} ns; expected 1 ns or more")
+            continue
+        steps = plans[client.plan].steps if client.plan in plans else ()
+        if any(isinstance(step, m.Deadline) and step.after_ns < 1 for step in steps):
+            raise ValueError(f"{machine.name}: plan '{client.plan}' has a deadline below 1 ns")
+        if client.think_ns < 1 and client.plan in plans and not any(map(_takes_time, steps)):
+            raise ValueError(f"{machine.name}: client '{client.name}' asks again at once, and its plan '{client.plan}' takes no time")
+
+
+def _takes_time(step: m.Step) -> bool:
+    match step:
+        case m.Work():
+            return step.cost_ns > 0 and not step.only_if_asleep
+        case m.Pause():
+            return step.duration_ns > 0
+        case m.Fork():
+            return any(_takes_time(one) for branch in step.branches for one in branch)
+        case m.Transfer() | m.DiskAccess():
+            return True
+        case _:
+            return False
 
 
 def _closing_row(plan: m.Plan, kind: int, answering: bool) -> dict[str, Any]:

@@ -116,6 +116,8 @@ def note_interrupted(w: Tables, t: int, state: int, since: int) -> None:
         kind = S_THROTTLED
     elif state == STOLEN:
         kind = S_STOLEN
+    elif state == WAKING:
+        kind = S_WAKING
     note_span(w, task.token, w.steps[s].layer, kind, since, w.world[0].now, t, -1, s)
 
 
@@ -133,7 +135,7 @@ def add_overhead(w: Tables, t: int, ns: int) -> None:
 
 @compiled
 def in_state(w: Tables, t: int, state: int) -> int:
-    """How long the thread has been in a waiting state, up to this moment; a wake-up ends when its CPU is up, and run queue begins."""
+    """How long the thread has been in a waiting state, up to this moment."""
     task = w.tasks[t]
     past = task.runnable_ns
     if state == WAKING:
@@ -142,17 +144,8 @@ def in_state(w: Tables, t: int, state: int) -> int:
         past = task.throttled_ns
     elif state == STOLEN:
         past = task.stolen_ns
-    now = w.world[0].now
-    if task.state == WAKING:
-        up = min(max(w.cpus[task.cpu].up_at, task.since), now)
-        if w.cpus[task.cpu].up_at < task.since:
-            up = now
-        if state == WAKING:
-            return past + up - task.since
-        if state == RUNNABLE:
-            return past + now - up
-    elif task.state == state:
-        return past + now - task.since
+    if task.state == state:
+        return past + w.world[0].now - task.since
     return past
 
 
@@ -245,7 +238,7 @@ def _cost(w: Tables, i: int, s: int) -> int:
         role = w.roles[step.asleep_role]
         if w.tasks[role.first + token.connection % role.count].state != SLEEPING:
             return 0
-    who = token.client * 1048576 + token.connection
+    who = w.clients[token.client].who + token.connection
     return draw(step.cost, step.table, w.quantiles, world.seed_low, world.seed_high, step.stream, who, token.number, step.visit)
 
 

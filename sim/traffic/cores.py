@@ -11,6 +11,7 @@ from cutaway.sim.traffic.books import note_state
 from cutaway.sim.traffic.bursts import add_overhead, begin, note_interrupted, settle, start
 from cutaway.sim.traffic.draws import draw
 from cutaway.sim.traffic.fair import (
+    book_run,
     charge,
     clear_current,
     contended,
@@ -18,6 +19,7 @@ from cutaway.sim.traffic.fair import (
     enqueue,
     exhausted_queue,
     is_throttled,
+    is_throttled_on,
     pick,
     preempts,
     set_current,
@@ -54,6 +56,9 @@ from cutaway.sim.traffic.tables import (
     Tables,
 )
 
+MISSED = 2
+"""`tick_set` of a virtual CPU that stood still when its tick was due."""
+
 
 @compiled
 def mark_dirty(w: Tables, c: int) -> None:
@@ -82,12 +87,6 @@ def set_state(w: Tables, t: int, state: int) -> None:
         task.running_ns += now - begun
         note_state(w, t, old, begun, now, task.cpu, LOG_STINT, task.worked_for)
     else:
-        up = w.cpus[task.cpu].up_at
-        if old == WAKING and begun <= up < now:
-            # its CPU came up and ran another thread first
-            task.waking_ns += up - begun
-            note_state(w, t, old, begun, up, task.cpu, LOG_STATE, -1)
-            begun, old = up, RUNNABLE
         note_state(w, t, old, begun, now, task.cpu, LOG_STATE, -1)
         note_interrupted(w, t, old, begun)
         if old == RUNNABLE:
@@ -124,9 +123,21 @@ def account(w: Tables, c: int) -> None:
     now = w.world[0].now
     if cpu.task >= 0 and cpu.turning == cpu.task and cpu.power == ON:
         ran = now - cpu.charged_at
-        if ran > 0 and charge(w, cpu.task, ran):
-            cpu.resched = 1
-    cpu.charged_at = now
+        if ran > 0:
+            book_run(w, cpu.task, ran - cpu.ahead)
+            if charge(w, cpu.task, ran):
+                cpu.resched = 1
+    cpu.charged_at, cpu.ahead = now, 0
+
+
+@compiled
+def book_ahead(w: Tables, c: int) -> None:
+    """Charges the groups of the current task up to now and leaves the scheduler's accounts alone: who only looks changes nothing."""
+    cpu = w.cpus[c]
+    if cpu.task >= 0 and cpu.turning == cpu.task and cpu.power == ON:
+        ran = w.world[0].now - cpu.charged_at
+        book_run(w, cpu.task, ran - cpu.ahead)
+        cpu.ahead = ran
 
 
 # --- stop and go -------------------------------------------------------------------------------------------------------------------
@@ -152,13 +163,29 @@ def _run(w: Tables, c: int, t: int) -> None:
 
 
 @compiled
+def called_wait(w: Tables, c: int) -> None:
+    """The CPU turns: who was called to it waits in its run queue from now on, unless there is only one, which runs at once."""
+    cpu = w.cpus[c]
+    called, cpu.called = cpu.called, 0
+    if called == 0 or (called == 1 and cpu.turning < 0):
+        return
+    for t in range(len(w.tasks)):
+        task = w.tasks[t]
+        if task.cpu == c and (task.state == WAKING or task.state == STOLEN) and t != cpu.turning:
+            set_state(w, t, RUNNABLE)
+
+
+@compiled
 def _power_on(w: Tables, c: int) -> None:
     """A virtual CPU turns again, and what it was doing goes on; a level above likewise."""
     while True:
         cpu = w.cpus[c]
         cpu.power = ON
-        cpu.up_at = w.world[0].now
         cpu.charged_at = w.world[0].now
+        called_wait(w, c)
+        if cpu.tick_set == MISSED:
+            cpu.tick_set = 1
+            put(w, w.world[0].now, TICK, c, 0)
         mark_dirty(w, c)
         t = cpu.turning
         if t < 0:
@@ -258,20 +285,31 @@ def wake(w: Tables, t: int, waker: int, who: int, number: int) -> None:
         if cpu.owner < 0:
             _call_core(w, t, c, waker, who, number)
             return
-        if cpu.power == ON:
-            set_state(w, t, RUNNABLE)
-            _ask(w, t, c, waker)
-            return
-        owner = w.tasks[cpu.owner]
-        _bill(w, waker, task.kernel, w.kernels[task.kernel].waker)
-        lost = owner.state == RUNNABLE or owner.state == THROTTLED or owner.state == STOLEN
-        set_state(w, t, STOLEN if lost else WAKING)
-        if owner.phase == SPINNING:
-            end_spin(w, cpu.owner)
-            return
-        if owner.state != SLEEPING:
+        if not _call_virtual_cpu(w, t, c, waker):
             return
         t = cpu.owner
+
+
+@compiled
+def _call_virtual_cpu(w: Tables, t: int, c: int, waker: int) -> bool:
+    """Asks a virtual CPU to run this thread, now or as soon as it turns. Returns whether its own thread below sleeps and must be woken."""
+    cpu = w.cpus[c]
+    if cpu.power == ON:
+        set_state(w, t, RUNNABLE)
+        _ask(w, t, c, waker)
+        return False
+    task = w.tasks[t]
+    owner = w.tasks[cpu.owner]
+    _bill(w, waker, task.kernel, w.kernels[task.kernel].waker)
+    lost = owner.state == RUNNABLE or owner.state == THROTTLED or owner.state == STOLEN
+    set_state(w, t, STOLEN if lost else WAKING)
+    cpu.called += 1
+    if task.kind != INTERRUPT and cpu.task >= 0 and preempts(w, t):
+        cpu.resched = 1
+    if owner.phase == SPINNING:
+        end_spin(w, cpu.owner)
+        return False
+    return bool(owner.state == SLEEPING)
 
 
 @compiled
@@ -296,6 +334,7 @@ def _call_core(w: Tables, t: int, c: int, waker: int, who: int, number: int) -> 
         _ask(w, t, c, waker)
         return
     set_state(w, t, WAKING)
+    cpu.called += 1
     if cpu.power == COMING:
         return
     cpu.power = COMING
@@ -588,15 +627,11 @@ def _return_threads(w: Tables, c: int) -> None:
         task = w.tasks[t]
         if task.state != THROTTLED or task.cpu != c or is_throttled(w, t):
             continue
+        who = t - w.roles[task.role].first
         if w.cpus[c].owner < 0:
-            _call_core(w, t, c, -1, t, w.world[0].order)
-        else:
-            set_state(w, t, RUNNABLE)
-            w.cpus[c].resched = 1
-            mark_dirty(w, c)
-            owner = w.cpus[c].owner
-            if w.tasks[owner].state == SLEEPING:
-                wake(w, owner, -1, t, w.world[0].order)
+            _call_core(w, t, c, -1, who, w.world[0].now)
+        elif _call_virtual_cpu(w, t, c, -1):
+            wake(w, w.cpus[c].owner, -1, who, w.world[0].now)
 
 
 # --- ticks and balance -------------------------------------------------------------------------------------------------------------
@@ -618,7 +653,11 @@ def tick(w: Tables, c: int) -> None:
     """The timer interrupt: accounts, slices and quotas are looked at, and an idle CPU is given a waiting thread."""
     cpu = w.cpus[c]
     cpu.tick_set = 0
-    if cpu.power != ON or (cpu.task < 0 and cpu.irq < 0):
+    if cpu.task < 0 and cpu.irq < 0:
+        return
+    if cpu.power != ON:
+        # a virtual CPU that stands still: its timer is due as soon as it turns
+        cpu.tick_set = MISSED
         return
     account(w, c)
     cost = w.kernels[cpu.kernel].tick_cost
@@ -632,6 +671,8 @@ def tick(w: Tables, c: int) -> None:
 @compiled
 def interrupt_for(w: Tables, t: int, ns: int) -> None:
     """Takes this CPU for so long, by an interrupt that serves no request (a tick, a stall)."""
+    if ns <= 0:
+        return
     w.tasks[t].debt += ns
     if w.tasks[t].state == SLEEPING:
         wake(w, t, -1, 0, 0)
@@ -645,7 +686,9 @@ def _waiting_on(w: Tables, c: int, other: int) -> int:
         task = w.tasks[t]
         if task.cpu == c and task.state == RUNNABLE and task.kind != INTERRUPT and w.cpus[c].task != t and task.allowed > 1:
             for k in range(task.allowed):
-                if w.allowed[task.first_allowed + k] == other and (best < 0 or task.since < w.tasks[best].since):
+                if w.allowed[task.first_allowed + k] != other or is_throttled_on(w, t, other):
+                    continue
+                if best < 0 or task.since < w.tasks[best].since:
                     best = t
     return best
 
@@ -680,5 +723,5 @@ def _push_to_idle(w: Tables, c: int) -> None:
             if t >= 0:
                 move(w, t, other)
                 enqueue(w, t)
-                _call_core(w, t, other, -1, 0, w.world[0].order)
+                _call_core(w, t, other, -1, t - w.roles[w.tasks[t].role].first, w.world[0].now)
                 return

@@ -88,7 +88,7 @@ class Traffic:
     def settle(self) -> None:
         """Brings all accounts up to now, before they are read."""
         if self.w.world[0].log_every > 0:
-            self._reserve_log(2 * (len(self.w.tasks) + len(self.w.cpus)) * t.MARKS)
+            self._reserve_log(int(self.w.world[0].log_room))
         settle_all(self.w)
 
     def start_counting(self) -> None:

@@ -116,6 +116,7 @@ def enqueue(w: Tables, e: int) -> bool:
             return True
         owner = w.entities[queue.owner]
         if owner.on_queue and not owner.delayed:
+            _share_weights_above(w, queue.owner)
             return is_throttled(w, queue.owner)
         e = queue.owner
 
@@ -151,6 +152,7 @@ def dequeue(w: Tables, e: int, asleep: bool) -> None:
             return
         _share_weight(w, queue.group)
         if queue.count > 0 or queue.throttled:
+            _share_weights_above(w, queue.owner)
             return
         e = queue.owner
 
@@ -255,13 +257,20 @@ def charge(w: Tables, task: int, ran: int) -> bool:
         if entity.vruntime >= entity.deadline:
             entity.deadline = entity.vruntime + _slice_of(w, e) * WEIGHT // entity.weight
             look = look or queue.count > 1
-        if queue.owner >= 0:
-            w.groups[queue.group].ran_ns += ran
-            if w.groups[queue.group].quota > 0:
-                queue.left -= ran
-                look = look or not refill(w, entity.queue)
+        if queue.owner >= 0 and w.groups[queue.group].quota > 0:
+            queue.left -= ran
+            look = look or not refill(w, entity.queue)
         e = queue.owner
     return look
+
+
+@compiled
+def book_run(w: Tables, task: int, ran: int) -> None:
+    """The groups above a task have run: for the reader only, the scheduler does not look at it."""
+    g = w.tasks[task].group
+    while g >= 0:
+        w.groups[g].ran_ns += ran
+        g = w.groups[g].parent
 
 
 @compiled
@@ -285,6 +294,18 @@ def is_throttled(w: Tables, e: int) -> bool:
         if queue.throttled:
             return True
         e = queue.owner
+    return False
+
+
+@compiled
+def is_throttled_on(w: Tables, task: int, c: int) -> bool:
+    """Whether a group above this task has used its quota on another CPU, so that it must not go there (throttled_lb_pair)."""
+    g = w.tasks[task].group
+    first = w.kernels[w.tasks[task].kernel].first_cpu
+    while g >= 0:
+        if w.queues[w.groups[g].first_queue + c - first].throttled:
+            return True
+        g = w.groups[g].parent
     return False
 
 
@@ -339,6 +360,8 @@ def _share_weight(w: Tables, g: int) -> None:
     """Splits a group's weight over the CPUs by the weight queued on each (calc_group_shares)."""
     group = w.groups[g]
     kernel = w.kernels[group.kernel]
+    if kernel.cpus == 1:
+        return
     total = 0
     for k in range(kernel.cpus):
         total += w.queues[group.first_queue + k].weights
@@ -348,6 +371,15 @@ def _share_weight(w: Tables, g: int) -> None:
         mine = w.queues[group.first_queue + k].weights
         if mine > 0:
             _reweight(w, group.first_entity + k, max(2, group.weight * mine // total))
+
+
+@compiled
+def _share_weights_above(w: Tables, e: int) -> None:
+    """An entity's weight has changed, and so may the share of each group above it."""
+    q = w.entities[e].queue
+    while w.queues[q].owner >= 0:
+        _share_weight(w, w.queues[q].group)
+        q = w.entities[w.queues[q].owner].queue
 
 
 @compiled

@@ -28,7 +28,7 @@ MARKS = 24
 
 WORLD = _columns(
     "now order agenda events print_low print_high free_token used_tokens births goal served dirty last_dirty logged log_every "
-    "room seed_low seed_high layers"
+    "room log_room seed_low seed_high layers"
 )
 """One row: the clock, the counters, and the heads of the free lists."""
 
@@ -42,11 +42,12 @@ KERNEL = _columns(
 
 CPU = _columns(
     "kernel owner power task irq turning last_task queue first_irq last_irq resched is_dirty next_dirty tick_set cold kicked "
-    "tick_task stall_task stall_table stall_stream level state stamp charged_at frozen_until up_at idle_at since stall_interval stall "
-    "wakes idle_ns task_ns irq_ns lost_ns switches"
+    "tick_task stall_task stall_table stall_stream level state stamp charged_at frozen_until called ahead idle_at since stall_interval "
+    "stall wakes idle_ns task_ns irq_ns lost_ns switches"
 )
 """`owner` is the vCPU thread that makes a virtual CPU turn. `task` has the CPU, `irq` has interrupted it, `turning` is the one of them
-that runs now. idle_ns + task_ns + irq_ns + lost_ns is the time elapsed; lost is what the kernel below gave to others (steal)."""
+that runs now. `called` counts the threads that wait for it to turn, `ahead` is run time that groups are charged with before the
+scheduler's accounts are. idle_ns + task_ns + irq_ns + lost_ns is the time elapsed; lost is what the kernel below gave to others (steal)."""
 
 TASK = _columns(
     "kind state phase cpu kernel role layer vcpu group first_allowed allowed token head tail next_irq mark batch_left queued "
@@ -68,7 +69,7 @@ GROUP = _columns(
 
 STEP = _columns("kind layer role station table stream next first_branch branches next_round stopwatch asleep_role visit cost bytes")
 """Steps of a plan stand in rows one after the other; `next` follows a fork, `visit` counts the uses of its operation before it.
-`station` is a device (NumPy has taken that name for an attribute of its own)."""
+`station` is a device (NumPy has taken that name for an attribute of its own, as it has `choose`)."""
 
 TOKEN = _columns(
     "step client connection next parent pending branch role task marks orphan logged tries number born entered request stamp "
@@ -80,9 +81,10 @@ The last four are its thread's accounts when it entered the thread's queue."""
 DEVICE = _columns("kind head tail table stream waiting places busy rate latency limit free_at bytes_in bytes_out bytes_lost busy_ns count")
 """A link, a disk or a pool. `rate` is bits a second of a link, bytes a second of a disk."""
 
-CLIENT = _columns("kind connections first_step table stream interval arrivals stamp")
+CLIENT = _columns("kind connections first_step table stream who interval arrivals stamp")
+"""`who` plus the connection names a client in every draw; it hangs on the client's name alone."""
 
-ROLE = _columns("first count choose stream")
+ROLE = _columns("first count choice stream")
 """Threads of one name: `count` tasks from `first` on. `choose` BY_CONNECTION or FIRST_FREE."""
 
 LOG = _columns("table kind start end request number step task cpu layer branch")

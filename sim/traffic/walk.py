@@ -129,13 +129,13 @@ def arrive(w: Tables, i: int, waker: int) -> None:
     if task.phase == SPINNING:
         end_spin(w, t)
     elif task.state == SLEEPING and task.phase == NOTHING:
-        wake(w, t, waker, token.client * 1048576 + token.connection, token.number)
+        wake(w, t, waker, w.clients[token.client].who + token.connection, token.number)
 
 
 @compiled
 def _thread_for(w: Tables, r: int, connection: int) -> int:
     role = w.roles[r]
-    if role.choose != FIRST_FREE:
+    if role.choice != FIRST_FREE:
         return role.first + connection % role.count
     best = role.first
     for t in range(role.first, role.first + role.count):
@@ -202,7 +202,7 @@ def _pause(w: Tables, i: int) -> None:
     token = w.tokens[i]
     step = w.steps[token.step]
     world = w.world[0]
-    who = token.client * 1048576 + token.connection
+    who = w.clients[token.client].who + token.connection
     ns = draw(step.cost, step.table, w.quantiles, world.seed_low, world.seed_high, step.stream, who, token.number, step.visit)
     put(w, world.now + ns, TIMER, i, token.stamp)
 
@@ -223,6 +223,7 @@ def _transmit(w: Tables, i: int) -> None:
         else:
             put(w, now + (RETRANSMIT << min(token.tries - 1, 9)), TIMER, i, token.stamp)
         return
+    token.tries = 0
     sending = size * 8 * _SECOND // link.rate
     link.free_at = max(now, link.free_at) + sending
     link.busy_ns += sending
@@ -247,8 +248,9 @@ def _seek(w: Tables, i: int) -> None:
     step = w.steps[token.step]
     disk = w.devices[step.station]
     world = w.world[0]
-    who = token.client * 1048576 + token.connection
-    ns = draw(disk.latency, disk.table, w.quantiles, world.seed_low, world.seed_high, disk.stream, who, token.number, step.visit)
+    who = w.clients[token.client].who + token.connection
+    stream = disk.stream ^ step.stream
+    ns = draw(disk.latency, disk.table, w.quantiles, world.seed_low, world.seed_high, stream, who, token.number, step.visit)
     ns += step.bytes * _SECOND // disk.rate
     disk.busy += 1
     disk.busy_ns += ns
@@ -417,14 +419,22 @@ def _follow_up(w: Tables, i: int) -> int:
     token.stamp += 1
     token.role = -1
     if client.interval > 0:
-        token.step = -1
-        world = w.world[0]
-        who = token.client * 1048576 + token.connection
-        ns = draw(client.interval, client.table, w.quantiles, world.seed_low, world.seed_high, client.stream, who, token.number, 0)
-        put(w, world.now + ns, AGAIN, i, token.stamp)
+        _think(w, i)
         return -1
     set_out(w, i)
     return i
+
+
+@compiled
+def _think(w: Tables, i: int) -> None:
+    """The client pauses; the token of its next request stands ready."""
+    token = w.tokens[i]
+    client = w.clients[token.client]
+    world = w.world[0]
+    who = client.who + token.connection
+    ns = draw(client.interval, client.table, w.quantiles, world.seed_low, world.seed_high, client.stream, who, token.number, 0)
+    token.step = -1
+    put(w, world.now + ns, AGAIN, i, token.stamp)
 
 
 @compiled
@@ -435,36 +445,40 @@ def again(w: Tables, i: int) -> None:
 
 
 @compiled
-def _lose(w: Tables, i: int) -> None:
+def _abandon(w: Tables, i: int, outcome: int) -> None:
+    """The client no longer waits. What the server still does for this request is done for nobody."""
     token = w.tokens[i]
-    if token.orphan or token.parent >= 0:
+    if token.orphan:
+        return
+    w.books[token.client, outcome] += 1
+    note_request(w, i, outcome)
+    token.orphan, token.logged = 1, 0
+    if w.clients[token.client].kind == CLOSED:
+        j = new_token(w, token.client, token.connection, token.number + 1)
+        w.tokens[j].stamp += 1
+        _think(w, j)
+
+
+@compiled
+def _lose(w: Tables, i: int) -> None:
+    """The connection is given up, and with a branch the request that waits for it; detached work is missed by nobody."""
+    top = i
+    while w.tokens[top].parent >= 0:
+        top = w.tokens[top].parent
+    if w.tokens[top].branch == 0:
+        _abandon(w, top, LOST)
+    if top == i:
         free_token(w, i)
         return
-    w.books[token.client, LOST] += 1
-    note_request(w, i, LOST)
-    client = w.clients[token.client]
-    if client.kind == CLOSED:
-        token.number += 1
-        token.stamp += 1
-        token.step = -1
-        put(w, w.world[0].now + client.interval, AGAIN, i, token.stamp)
-    else:
-        free_token(w, i)
+    parent = _join(w, i)
+    if parent >= 0:
+        put(w, w.world[0].now, BRANCH_BEGINS, parent, w.tokens[parent].stamp)
 
 
 @compiled
 def deadline(w: Tables, i: int) -> None:
-    """The client no longer waits. What the server still does for this request is done for nobody."""
-    token = w.tokens[i]
-    w.books[token.client, TIMED_OUT] += 1
-    note_request(w, i, TIMED_OUT)
-    token.orphan = 1
-    token.logged = 0
-    client = w.clients[token.client]
-    if client.kind == CLOSED:
-        j = new_token(w, token.client, token.connection, token.number + 1)
-        w.tokens[j].stamp += 1
-        put(w, w.world[0].now + client.interval, AGAIN, j, w.tokens[j].stamp)
+    """The client has waited as long as it will."""
+    _abandon(w, i, TIMED_OUT)
 
 
 @compiled
@@ -476,7 +490,6 @@ def arrival(w: Tables, k: int) -> None:
     client.arrivals += 1
     i = new_token(w, k, number % client.connections, number)
     set_out(w, i)
-    who = k * 1048576 + 1048575
-    gap = draw(client.interval, client.table, w.quantiles, world.seed_low, world.seed_high, client.stream, who, number, 0)
+    gap = draw(client.interval, client.table, w.quantiles, world.seed_low, world.seed_high, client.stream, client.who, number, 0)
     put(w, world.now + gap, ARRIVAL, k, client.stamp)
     enter(w, i, -1)
