@@ -115,6 +115,8 @@ class Chips:
             return word("stopped", self.language)
         if now:
             return doing_on(self.replay.cast, now.thread)
+        if self.moment.time_ns > self.replay.end_ns:  # it may have gone on
+            return "–"
         # The host runs the guest's thread, and no guest: it enters or leaves it, or polls for work.
         thread = self.replay.cast.vcpu_threads.get(cpu)
         if any(host.thread == thread for host in self.moment.cpus.values()):

@@ -75,10 +75,23 @@ def _heat(strip: Area, latencies: Latencies, low: int, high: int, palette: Palet
 
     stretches = min(columns, max(len(latencies.ended) // ENOUGH, 2))
     wide = strip.width / stretches
-    lines = latencies.lines(stretches)
-    if len(lines) > 1:
+    for together in unbroken(latencies.lines(stretches)):
         for which, dashed in ((1, False), (2, True)):
-            picture.curve([Point(strip.x + (line[0] + 0.5) * wide, level(line[which])) for line in lines], palette.ink, 2, dashed=dashed)
+            points = [Point(strip.x + (line[0] + 0.5) * wide, level(line[which])) for line in together]
+            if len(points) == 1:
+                points = [Point(points[0].x + side * wide / 2, points[0].y) for side in (-1, 1)]
+            picture.curve(points, palette.ink, 2, dashed=dashed)
+
+
+def unbroken(lines: list[tuple[int, int, int]]) -> list[list[tuple[int, int, int]]]:
+    """The points of stretches side by side: where no request ended, no line leads over."""
+    runs: list[list[tuple[int, int, int]]] = []
+    for line in lines:
+        if runs and runs[-1][-1][0] + 1 == line[0]:
+            runs[-1].append(line)
+        else:
+            runs.append([line])
+    return runs
 
 
 def draw_percentiles(view: View, layout: Layout, picture: Picture) -> None:
@@ -114,16 +127,18 @@ def draw_still_strips(view: View, layout: Layout, picture: Picture) -> None:
 
 
 def draw_load(view: View, layout: Layout, picture: Picture) -> None:
-    """Throughput so far and how busy the CPUs are now, at the right of each column's head."""
+    """Throughput so far and how busy the CPUs are now, at the right of each column's head; or that nothing more was recorded."""
     for number, column in enumerate(view.columns):
         replay, now = view.replay(column), view.column_time(column)
         right, y = layout.columns[number].area.right - 2, layout.columns[number].area.y
         since = replay.latencies.start_ns
         if now <= since:
             continue
-        picture.number(
-            Point(right, y - 45), f"{grouped(round(replay.latencies.throughput(now)))} /s", 22, view.palette.ink2, bold=False, align="right"
-        )
+        throughput = f"{grouped(round(replay.latencies.throughput(min(now, replay.end_ns))))} /s"
+        picture.number(Point(right, y - 45), throughput, 22, view.palette.ink2, bold=False, align="right")
+        if now > replay.end_ns:
+            picture.text(Point(right, y - 20), word("recorded", view.language), 22, view.palette.ink2, align="right")
+            continue
         share = replay.cpu_share(now, max((replay.end_ns - since) // 50, 1))
         picture.number(Point(right, y - 20), f"CPU {share * 100:.0f} %", 22, view.palette.ink2, bold=False, align="right")
 

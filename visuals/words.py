@@ -27,6 +27,7 @@ WORDS = {
     ),
     "to go": Said("남음", "to go"),
     "total": Said("합", "total"),
+    "recorded": Said("기록 끝", "record ends"),
     "leave": Said("Esc 한 번 더: 닫기", "Esc once more closes the window"),
     "written": Said("저장함", "written"),
     "costs": Said("비용 기록", "Cost records"),

@@ -6,6 +6,7 @@ import numpy as np
 
 from cutaway.sim.trace import Trace
 from cutaway.visuals.metrics import BusyTime, Latencies
+from cutaway.visuals.strips import unbroken
 
 
 def test_busy_time_is_the_sum_of_the_stints_parts(traces: list[Trace]) -> None:
@@ -30,3 +31,8 @@ def test_the_heat_map_counts_every_request_once(traces: list[Trace]) -> None:
         low, high = latencies.bounds()
         assert latencies.heat(40, 12, low, high).sum() == len(trace.requests)
         assert sum(1 for _ in latencies.lines(10)) == 10
+
+
+def test_where_no_request_ended_no_line_leads_over() -> None:
+    assert unbroken([(0, 1, 2), (1, 1, 2), (5, 9, 9), (7, 1, 1)]) == [[(0, 1, 2), (1, 1, 2)], [(5, 9, 9)], [(7, 1, 1)]]
+    assert unbroken([]) == []

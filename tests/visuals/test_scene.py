@@ -198,3 +198,13 @@ def test_all_workers_of_the_server_are_counted(traces: list[tr.Trace]) -> None:
     idle = {**next(thread for thread in bare.meta["threads"] if thread["role"] == "nginx"), "name": "nginx#9"}
     cast = cast_of(replace(bare, meta={**bare.meta, "threads": [*bare.meta["threads"], idle]}))
     assert len(bare.meta["threads"]) in cast.servers(("nginx",))
+
+
+def test_after_a_recording_nothing_is_said_to_be_idle(view: View) -> None:
+    view.by_request, view.language = False, "en"
+    view.time_ns = view.range_ns()[1] + 5_000_000
+    last = view.replays[0]
+    lines = LinesPicture()
+    Scene().draw(view, lines)
+    assert "text idle" not in str(lines) and str(lines).count("text record ends") == 3
+    assert f"number {round(last.latencies.throughput(last.end_ns)):,} /s".replace(",", "\u2009") in str(lines)
