@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from hashlib import blake2b
 from typing import Any
 
@@ -22,6 +23,10 @@ from cutaway.sim.traffic import tables as t
 
 ROOM = 64
 """Rows of tokens and of the agenda that one event needs at most, beside those for each branch of the plans and for each CPU."""
+LONGEST_NS = t.FOR_EVER - 1
+"""No draw is longer than 36 years: what is longer goes on for ever, and 64 bits wrap at eight times that."""
+QUEUE_BYTES = 1 << 30
+"""The largest limit of a link's queue; a product with its rate must not wrap."""
 _LOG_ROOM = 4096
 """Records that one event may write at most, beside those for each thread and CPU."""
 
@@ -50,6 +55,11 @@ def stream_of(*words: str) -> int:
 def build(machine: m.Machine, seed: int, *, log_every: int = 0, log_rows: int = 1 << 16) -> Built:
     """The tables of a machine at time 0, with its first events on the agenda."""
     return _Builder(machine, seed, log_every, log_rows).build()
+
+
+@cache
+def _quantile_table(spread: m.Spread) -> t.Array:
+    return quantiles.table(spread)
 
 
 def _table(rows: int, dtype: np.dtype[Any]) -> t.Array:
@@ -122,8 +132,13 @@ class _Builder:
             raise ValueError(f"{self.machine.name}: no {kind} is called '{name}'; there are {', '.join(numbers) or 'none'}")
         return numbers[name]
 
-    def _spread(self, spread: m.Spread) -> int:
-        """Row of the spread's quantile tables, -1 for a fixed one; each takes two rows."""
+    def _spread(self, spread: m.Spread, mean_ns: int, at_once: int = 1) -> int:
+        """Row of the spread's quantile tables, -1 for a fixed one; each takes two rows. `at_once` draws may follow each other as one."""
+        shares = np.array([quantiles.UNIT - 1]) if spread.kind == "fixed" else _quantile_table(spread)
+        longest = mean_ns * at_once * ((int(shares.max()) >> 20) + 1)
+        if mean_ns < 0 or shares.min() < 0 or longest > LONGEST_NS:
+            what = f"a duration of {mean_ns} ns, {spread.kind},"
+            raise ValueError(f"{self.machine.name}: {what} may be negative or longer than {LONGEST_NS // at_once} ns")
         if spread.kind == "fixed":
             return -1
         if spread not in self.spreads:
@@ -131,7 +146,7 @@ class _Builder:
         return 2 * self.spreads.index(spread)
 
     def _quantile_tables(self) -> t.Array:
-        return np.concatenate([quantiles.table(spread) for spread in self.spreads])
+        return np.concatenate([_quantile_table(spread) for spread in self.spreads])
 
     def _thread_names(self) -> list[str]:
         names = [thread.name if thread.count == 1 else f"{thread.name}#{k}" for thread in self.machine.threads for k in range(thread.count)]
@@ -216,7 +231,7 @@ class _Builder:
                 "kind": t.WORK,
                 "role": self._find(self.roles, "thread", step.thread),
                 "cost": step.cost_ns,
-                "table": self._spread(step.spread),
+                "table": self._spread(step.spread, step.cost_ns, at_once=t.MARKS),
                 "next_round": step.next_round,
                 "stopwatch": step.stopwatch,
             }
@@ -224,7 +239,7 @@ class _Builder:
                 row["asleep_role"] = self._find(self.roles, "thread", step.only_if_asleep)
             meta |= {"thread": step.thread, "cost_ns": step.cost_ns, "spread": step.spread.kind}
         elif isinstance(step, m.Pause):
-            row |= {"kind": t.PAUSE, "cost": step.duration_ns, "table": self._spread(step.spread)}
+            row |= {"kind": t.PAUSE, "cost": step.duration_ns, "table": self._spread(step.spread, step.duration_ns)}
             meta |= {"cost_ns": step.duration_ns, "spread": step.spread.kind}
         elif isinstance(step, m.Transfer | m.DiskAccess):
             name, kind = (step.link, t.TRANSFER) if isinstance(step, m.Transfer) else (step.disk, t.DISK)
@@ -251,10 +266,10 @@ class _Builder:
             row.first_cpu, row.cpus, row.balance = cpus[0], len(cpus), kernel.balance
             row.slice, row.tick, row.tick_cost, row.switch = kernel.slice_ns, kernel.tick_ns, kernel.tick_cost_ns, kernel.switch_ns
             row.waker, row.wakee, row.kick = kernel.waker_ns, kernel.wakee_ns, kernel.kick_ns
-            row.wake_latency, row.wake_table = kernel.wake_latency_ns, self._spread(kernel.wake_latency_spread)
+            row.wake_latency, row.wake_table = kernel.wake_latency_ns, self._spread(kernel.wake_latency_spread, kernel.wake_latency_ns)
             row.going_idle, row.nudge = kernel.going_idle_ns, kernel.nudge_ns
             row.kick_latency, row.kicked = kernel.kick_latency_ns, kernel.kicked_ns
-            row.turn_back, row.turn_back_table = kernel.turn_back_ns, self._spread(kernel.turn_back_spread)
+            row.turn_back, row.turn_back_table = kernel.turn_back_ns, self._spread(kernel.turn_back_spread, kernel.turn_back_ns)
             row.wake_stream = stream_of("wake-up", kernel.name)
 
     def _fill_cpus(self, w: t.Tables) -> None:
@@ -265,7 +280,12 @@ class _Builder:
             row.kernel, row.queue = self.kernels[cpu.kernel], index
             row.tick_task, row.stall_task = first_own + 2 * index, first_own + 2 * index + 1
             row.power, row.cold, row.state = t.OFF, 1, t.CPU_IDLE
-            row.stall_interval, row.stall, row.stall_table = cpu.stall_interval_ns, cpu.stall_ns, self._spread(cpu.stall_spread)
+            row.stall_interval, row.stall, row.stall_table = (
+                cpu.stall_interval_ns,
+                cpu.stall_ns,
+                self._spread(cpu.stall_spread, cpu.stall_ns),
+            )
+            self._spread(m.EXPONENTIAL, cpu.stall_interval_ns)
             row.stall_stream = stream_of("stall", cpu.name)
         for row in w.queues:
             for column in ("owner", "group", "head", "tail", "current"):
@@ -362,6 +382,9 @@ class _Builder:
             row = w.devices[index]
             row.head, row.tail, row.table, row.stream = -1, -1, -1, stream_of("device", thing.name)
             if isinstance(thing, m.Link):
+                if thing.queue_bytes > QUEUE_BYTES:
+                    found = f"the queue of link '{thing.name}' holds {thing.queue_bytes} bytes"
+                    raise ValueError(f"{self.machine.name}: {found}; expected at most {QUEUE_BYTES}")
                 row.kind, row.rate, row.latency, row.limit = t.LINK, thing.bits_per_s, thing.latency_ns, thing.queue_bytes
             elif isinstance(thing, m.Disk):
                 row.kind, row.places, row.latency, row.rate, row.table = (
@@ -369,7 +392,7 @@ class _Builder:
                     thing.depth,
                     thing.access_ns,
                     thing.bytes_per_s,
-                    self._spread(thing.spread),
+                    self._spread(thing.spread, thing.access_ns),
                 )
             else:
                 row.kind, row.places = t.POOL, thing.places
@@ -385,9 +408,9 @@ class _Builder:
             row.first_step = self._find(starts, "plan", client.plan)
             row.connections, row.stream, row.who = client.connections, stream_of("client", client.name), stream_of("requests", client.name)
             if isinstance(client, m.ClosedLoop):
-                row.kind, row.interval, row.table = t.CLOSED, client.think_ns, self._spread(client.think_spread)
+                row.kind, row.interval, row.table = t.CLOSED, client.think_ns, self._spread(client.think_spread, client.think_ns)
             else:
-                row.kind, row.interval, row.table = t.OPEN, client.interval_ns, self._spread(client.spread)
+                row.kind, row.interval, row.table = t.OPEN, client.interval_ns, self._spread(client.spread, client.interval_ns)
 
     def _fill_world(self, w: t.Tables) -> None:
         world = w.world[0]

@@ -19,7 +19,7 @@ _WEYL_0, _WEYL_1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 _FRACTION_BITS = 20
 _FRACTION = (1 << _FRACTION_BITS) - 1
 _TAIL_FROM = (1 << 32) - (1 << 32) // TAIL
-_LARGE = 1 << 33
+_LARGE = 1 << 43
 
 
 @compiled
@@ -38,10 +38,11 @@ def philox(key_0: int, key_1: int, count_0: int, count_1: int, count_2: int, cou
 
 @compiled
 def scaled(cost: int, share: int) -> int:
-    """cost * share / 2**20 without overflow: shares stay below 2**30."""
+    """cost * share / 2**20; no product on the way is larger than the result or 2**63, and `build` sees to the result."""
+    part = share & _FRACTION
     if cost < _LARGE:
-        return (cost * share) >> 20
-    return ((cost >> 14) * share) >> 6
+        return cost * (share >> 20) + ((cost * part) >> 20)
+    return cost * (share >> 20) + (cost >> 20) * part
 
 
 @compiled

@@ -51,6 +51,7 @@ RETRANSMIT = 200_000_000
 TRIES = 15
 """net.ipv4.tcp_retries2: then the connection is given up."""
 _SECOND = 1_000_000_000
+_LARGE = 1 << 33
 
 
 @compiled
@@ -208,14 +209,24 @@ def _pause(w: Tables, i: int) -> None:
 
 
 @compiled
+def time_of(amount: int, rate: int) -> int:
+    """How long an amount takes at a rate a second, ns; large ones in two parts, because 2**33 s would wrap."""
+    if amount < _LARGE:
+        return amount * _SECOND // rate
+    seconds, rest = amount // rate, amount % rate
+    if rest < _LARGE:
+        return seconds * _SECOND + rest * _SECOND // rate
+    return seconds * _SECOND + (rest >> 10) * _SECOND // (rate >> 10)
+
+
+@compiled
 def _transmit(w: Tables, i: int) -> None:
     """Queues the bytes on a link. What finds no room is lost, and sent again by TCP after its time-out."""
     token = w.tokens[i]
     size = w.steps[token.step].bytes
     link = w.devices[w.steps[token.step].station]
     now = w.world[0].now
-    waiting = max(link.free_at - now, 0) * link.rate // (8 * _SECOND)
-    if link.limit > 0 and waiting + size > link.limit:
+    if link.limit > 0 and max(link.free_at - now, 0) * link.rate // (8 * _SECOND) + size > link.limit:
         link.bytes_lost += size
         token.tries += 1
         if token.tries > TRIES:
@@ -224,7 +235,7 @@ def _transmit(w: Tables, i: int) -> None:
             put(w, now + (RETRANSMIT << min(token.tries - 1, 9)), TIMER, i, token.stamp)
         return
     token.tries = 0
-    sending = size * 8 * _SECOND // link.rate
+    sending = time_of(size * 8, link.rate)
     link.free_at = max(now, link.free_at) + sending
     link.busy_ns += sending
     link.bytes_in += size
@@ -251,7 +262,7 @@ def _seek(w: Tables, i: int) -> None:
     who = w.clients[token.client].who + token.connection
     stream = disk.stream ^ step.stream
     ns = draw(disk.latency, disk.table, w.quantiles, world.seed_low, world.seed_high, stream, who, token.number, step.visit)
-    ns += step.bytes * _SECOND // disk.rate
+    ns += time_of(step.bytes, disk.rate)
     disk.busy += 1
     disk.busy_ns += ns
     disk.bytes_in += step.bytes

@@ -93,7 +93,7 @@ def vcpus_of(draw: st.DrawFn, kernel: str, cpus: tuple[str, ...], groups: tuple[
 def steps(draw: st.DrawFn, threads: list[str], depth: int = 0) -> tuple[m.Step, ...]:
     """Some steps of every kind; at least one takes time."""
     layers, names = st.sampled_from(LAYERS), st.sampled_from(threads)
-    spans = st.integers(1, 200 * US)
+    spans = st.integers(US, 200 * US)
     made: list[m.Step] = [m.Work(draw(layers), "begin", draw(names), draw(spans), draw(SPREADS))]
     kinds = ["work", "work", "pause", "transfer", "disk", "place", "detach", "fork"][: 8 if depth < 2 else 6]
     for kind in draw(st.lists(st.sampled_from(kinds), max_size=5)):
@@ -143,7 +143,10 @@ def clients(draw: st.DrawFn, name: str, plan: str) -> m.ClosedLoop | m.OpenLoop:
 @st.composite
 def machines(draw: st.DrawFn) -> m.Machine:
     """A host of one to three cores, perhaps a guest of one or two virtual CPUs on it, perhaps another guest in that one."""
-    made_kernels, cpus, threads, groups = [], [], [], []
+    made_kernels: list[m.Kernel] = []
+    cpus: list[m.Cpu] = []
+    threads: list[m.Thread] = []
+    groups: list[m.Group] = []
     below: tuple[str, ...] = ()
     for level, kernel in enumerate(("host", "guest", "inner guest")[: draw(st.integers(1, 3))]):
         names = tuple(f"{kernel} cpu{k}" for k in range(draw(st.integers(1, 3 - level))))

@@ -63,6 +63,21 @@ def test_it_does_not_matter_in_which_steps_time_is_advanced(machine: Machine, se
     assert state_of(whole) == state_of(pieces)
 
 
+@given(machines(), SEEDS, st.lists(st.integers(1, 20 * MS), min_size=1, max_size=20))
+@settings(QUICK, max_examples=40)
+def test_who_only_looks_changes_nothing(machine: Machine, seed: int, looks: list[int]) -> None:
+    unseen, seen = Traffic(machine, seed), Traffic(machine, seed)
+    for look in sorted(looks):
+        seen.advance(look)
+        seen.settle()
+        assert check(seen) == []
+    for traffic in (unseen, seen):
+        traffic.advance(20 * MS)
+        traffic.settle()
+    assert unseen.fingerprint == seen.fingerprint
+    assert (unseen.w.books == seen.w.books).all() and (unseen.w.layer_ns == seen.w.layer_ns).all()
+
+
 @given(machines(), SEEDS)
 @settings(QUICK, max_examples=25)
 def test_a_trace_changes_nothing(machine: Machine, seed: int) -> None:

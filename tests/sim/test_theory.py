@@ -22,6 +22,7 @@ from cutaway.sim.machine import (
     Pool,
     Release,
     Spread,
+    Step,
     Thread,
     Work,
 )
@@ -152,9 +153,24 @@ def mva(demands: list[float], think: float, customers: int) -> float:
     return throughput
 
 
+def test_machines_that_one_repairman_serves_meet_theory() -> None:
+    """M/M/1 with a finite source [Kleinrock 1975, 3.8]: 8 machines that run 100 ms, repaired one by one in 20 ms."""
+    made = machine(
+        [Thread("server", ("cpu0",))],
+        [Work("server", "repair", "server", 20 * MS, EXPONENTIAL)],
+        ClosedLoop("clients", "plan", 8, 100 * MS, EXPONENTIAL),
+    )
+    weights = [math.perm(8, broken) * 0.2**broken for broken in range(9)]
+    assert_met(replicated(made, lambda result: result.throughput), 50 * (1 - weights[0] / sum(weights)))
+
+
 def test_a_pool_of_places_meets_m_m_c() -> None:
     """Two places that are held for an exponential time are two servers."""
-    steps = [Acquire("server", "wait", "places"), Pause("server", "hold", 20 * MS, EXPONENTIAL), Release("server", "leave", "places")]
+    steps: list[Step] = [
+        Acquire("server", "wait", "places"),
+        Pause("server", "hold", 20 * MS, EXPONENTIAL),
+        Release("server", "leave", "places"),
+    ]
     made = Machine(
         "test",
         LAYERS,
