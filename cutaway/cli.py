@@ -56,7 +56,12 @@ def cutaway(
 
 
 def _add(name: str, command: Callable[..., None], panel: str) -> None:
-    app.command(name, rich_help_panel=panel)(guarded(command))
+    app.command(name, help=_help(command), rich_help_panel=panel)(guarded(command))
+
+
+def _help(command: Callable[..., None]) -> str:
+    """Its words in paragraphs that fill any terminal: where the source breaks a line is of no meaning."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in (command.__doc__ or "").split("\n\n"))
 
 
 _add("compare", compare, SIMULATE)

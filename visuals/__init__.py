@@ -81,4 +81,4 @@ def record(
         view.hint, view.playing = False, True
         take_picture(view, Path(path), size)
         return
-    make_film(view, Path(path), size, view.range_ns()[1] if end_ns is None else end_ns, fps, keep_speed=speed is not None)
+    make_film(view, Path(path), size, end_ns, fps, keep_speed=speed is not None)

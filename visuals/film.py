@@ -24,6 +24,7 @@ from cutaway.visuals.view import View
 
 FORMATS = {".mp4": "av", ".webp": "PIL.Image", ".gif": "PIL.Image", ".png": ""}
 BT_709, NARROW_RANGE = 1, 1
+HELD_S = 3.0
 FRAMES_MAX = 108_000
 """An hour at 30 frames a second."""
 
@@ -75,8 +76,8 @@ def write_png(surface: pygame.Surface, path: Path) -> None:
         part.write_bytes(png.getbuffer())
 
 
-def frames(view: View, size: tuple[int, int], end_ns: int, fps: int, keep_speed: bool) -> Iterator[pygame.Surface]:
-    """The film's frames, each at its own time; cues change the speed unless it is to be kept."""
+def frames(view: View, size: tuple[int, int], end_ns: int, fps: int, keep_speed: bool, held_s: float = 0) -> Iterator[pygame.Surface]:
+    """The film's frames, each at its own time; cues change the speed unless it is to be kept. The last picture stands for `held_s`."""
     studio, controls = Studio(view, size), Controls(view)
     view.playing, view.hint = True, False
     asked = view.speed
@@ -87,6 +88,8 @@ def frames(view: View, size: tuple[int, int], end_ns: int, fps: int, keep_speed:
         yield studio.frame()
         number += 1
         if view.time_ns >= end_ns:
+            for _ in range(round(held_s * fps)):
+                yield studio.surface
             return
         if not keep_speed:
             controls.until_ns = None
@@ -95,10 +98,10 @@ def frames(view: View, size: tuple[int, int], end_ns: int, fps: int, keep_speed:
             view.time_ns, view.playing = min(view.time_ns, end_ns), True
 
 
-def make_film(view: View, path: Path, size: tuple[int, int], end_ns: int, fps: int, *, keep_speed: bool) -> None:
-    """Writes the film from the view's time to `end_ns`."""
+def make_film(view: View, path: Path, size: tuple[int, int], end_ns: int | None, fps: int, *, keep_speed: bool) -> None:
+    """Writes the film from the view's time to `end_ns`; or to the timeline's end, where it stands still long enough to read it."""
     writer = _needed(path)
-    film = frames(view, size, end_ns, fps, keep_speed)
+    film = frames(view, size, view.range_ns()[1] if end_ns is None else end_ns, fps, keep_speed, HELD_S if end_ns is None else 0)
     with whole(path) as part:
         if path.suffix == ".mp4":
             _mp4(writer, part, film, size, fps)

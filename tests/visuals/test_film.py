@@ -52,6 +52,12 @@ def test_a_picture_that_does_not_fit_leaves_no_piece(traces: list[Trace], tmp_pa
     assert not list(tmp_path.iterdir())
 
 
+def test_the_last_picture_stands_long_enough_to_be_read(traces: list[Trace]) -> None:
+    view = view_of(traces, stage_for(traces))
+    view.move_to(view.range_ns()[1])
+    assert len(list(film.frames(view, SIZE, view.range_ns()[1], 10, False, 3))) == 31
+
+
 def test_frame_n_shows_the_films_time(traces: list[Trace]) -> None:
     view = view_of(traces, stage_for(traces))
     view.time_ns, view.speed = 0, 1e-5
