@@ -48,12 +48,21 @@ class DockerPart(Part):
 class Container(Layer):
     """What a program in a container asks for, as the kernel sees it."""
 
-    def __init__(self, profile: Profile, part: DockerPart, site: Site, hops: tuple[Hop, ...], slower_by: str = "") -> None:
-        """`hops` lead from where the packets come in to the container's socket."""
+    def __init__(
+        self,
+        profile: Profile,
+        part: DockerPart,
+        site: Site,
+        hops: tuple[Hop, ...],
+        slower_by: str = "",
+        outer_hops: tuple[Hop, ...] = ("loopback",),
+    ) -> None:
+        """`hops` lead from where the packets come in to the container's socket, `outer_hops` from the client to docker-proxy's."""
         super().__init__(profile, slower_by)
         self.part = part
         self.site = site
         self.hops = hops
+        self.outer_hops = outer_hops
         self.proxied = part.network == "bridge" and part.publish == "proxy"
 
     def lower(self, operation: Operation) -> Iterator[Step | Operation]:
@@ -64,7 +73,7 @@ class Container(Layer):
             case OpenFile() | ReadFile():
                 yield replace(operation, overlay=overlay)
             case Receive(size_bytes=size) if self.proxied:
-                yield Receive(PROXY, size, hops=("loopback",))
+                yield Receive(PROXY, size, hops=self.outer_hops)
                 yield Compute(PROXY, "bridge and NAT", "docker-proxy: copy the request", "docker-proxy message")
                 yield Send(PROXY, size, local=True)
                 yield replace(operation, sender=PROXY, hops=self.hops)
@@ -72,7 +81,7 @@ class Container(Layer):
                 yield replace(operation, hops=self.hops, local=True)
                 yield Receive(PROXY, size, sender=operation.thread)
                 yield Compute(PROXY, "bridge and NAT", "docker-proxy: copy the answer", "docker-proxy message")
-                yield Send(PROXY, size, hops=("loopback",))
+                yield Send(PROXY, size, hops=self.outer_hops)
             case Receive(hops=hops) | Send(hops=hops):
                 yield replace(operation, hops=self.hops + hops)
             case _:

@@ -179,7 +179,8 @@ class Blueprint:
         own = site.cpus(parts.nginx.cpus or (tuple(range(parts.kvm.vcpus)) if parts.kvm else self.free))
         layers: list[Layer] = [nginx.Nginx(profile, parts.nginx, own, group, self.slower_by)]
         if parts.docker:
-            layers.append(container.Container(profile, parts.docker, site, self._container_hops(), self.slower_by))
+            outer: tuple[Hop, ...] = ("veth",) if self.load.where == "veth" else ("loopback",)
+            layers.append(container.Container(profile, parts.docker, site, self._container_hops(), self.slower_by, outer))
         if parts.kvm and parts.guest:
             every = tuple(range(parts.kvm.vcpus))
             linux = LinuxPart(tick=parts.guest.tick, slice=parts.guest.slice)
@@ -245,7 +246,9 @@ class Blueprint:
         if self.parts.kvm or self.load.where == "another machine":
             return ("DNAT in PREROUTING", *inside)
         if self.load.where == "veth":
-            return ("veth", *(("DNAT in PREROUTING",) if docker.publish == "nat" else ()), *inside)
+            # docker-proxy has crossed the client's pair already, at its outer socket
+            way: dict[str, tuple[Hop, ...]] = {"nat": ("veth", "DNAT in PREROUTING", *inside), "none": ("veth", *inside), "proxy": inside}
+            return way[docker.publish]
         return ("DNAT in OUTPUT", *inside) if docker.publish == "nat" else inside
 
     def _answerer(self) -> str:

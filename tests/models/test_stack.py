@@ -213,3 +213,10 @@ def test_nothing_pauses_that_does_not_say_so(machine: Build) -> None:
 def test_assumed_costs_of_a_plan_are_told(machine: Build, profile: Profile) -> None:
     assumed = stack.assumptions_of(machine(KvmPart()), profile)
     assert "vhost packet" in assumed and "null system call" not in assumed
+
+
+def test_a_client_over_veth_reaches_docker_proxy_without_loopback(machine: Build) -> None:
+    """Each way is crossed once in each direction: the client's pair to docker-proxy, bridge and container's pair behind it."""
+    steps = machine(DockerPart(publish="proxy"), where="veth").plans[0].steps
+    hops = [step.operation for step in steps if isinstance(step, Work) and step.operation in ("loopback", "veth", "bridge")]
+    assert hops == ["veth", "bridge", "veth", "veth", "bridge", "veth"]
