@@ -92,12 +92,12 @@ class Container(Layer):
     def _filter(self, operation: Operation) -> Iterator[Step]:
         """The seccomp filter is run at the entry of each system call (kernel/seccomp.c)."""
         match operation:
-            case SystemCall(calls=calls):
+            case SystemCall(calls=calls) | Receive(calls=calls):
                 pass
-            case Receive() | OpenFile() | CloseFile() | ReadFile():
+            case OpenFile() | CloseFile() | ReadFile():
                 calls = 1
             case Send(corked=corked):
-                calls = 4 if corked else 1                                                # cork, header, body, push
+                calls = 2 if corked else 1                                                # body and push; cork and header are system calls
             case _:
                 return
         if self.part.seccomp == "default":
