@@ -42,7 +42,7 @@ class DockerPart(Part):
     cpu_period: Duration = Field(default=100 * MS, ge=1 * MS, le=1000 * MS, description="time in which the limit is counted")
     cpu_shares: int = Field(default=1024, ge=2, le=262_144, description="weight among containers that compete")
     memory: Size | None = None
-    """Limit of its memory; none for no limit."""
+    """Limit of its memory, which must be there; it is kept, not enforced. None for no limit."""
 
 
 class Container(Layer):

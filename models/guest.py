@@ -29,7 +29,7 @@ class GuestLinuxPart(Part):
 
     kind: Literal["guest linux"] = "guest linux"
     tick: Duration = Field(default=4 * MS, ge=1 * MS, le=10 * MS, description="time between two ticks of the guest")
-    slice: Duration = Field(default=0, description="EEVDF's base slice in the guest; 0 for Linux's own")
+    slice: Duration = Field(default=0, le=100 * MS, description="EEVDF's base slice in the guest; 0 for Linux's own")
 
 
 class VirtioNet(Layer):

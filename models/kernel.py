@@ -22,6 +22,8 @@ from cutaway.sim.machine import Kernel, Step, Thread
 
 BASE_SLICE_NS = 700 * US
 """sysctl_sched_base_slice of kernel/sched/fair.c, before it is scaled by the number of CPUs."""
+LONGEST_SLICE_NS = 100 * MS
+"""The longest slice that a thread may ask for (kernel/sched/fair.c, __setparam_fair)."""
 SCALED_CPUS_MAX = 8
 """get_update_sysctl_factor() of kernel/sched/fair.c counts no more CPUs than these."""
 NAPI_BUDGET = 64
@@ -33,7 +35,7 @@ class LinuxPart(Part):
 
     kind: Literal["linux"] = "linux"
     tick: Duration = Field(default=4 * MS, ge=1 * MS, le=10 * MS, description="time between two ticks; 4 ms is CONFIG_HZ=250")
-    slice: Duration = Field(default=0, description="EEVDF's base slice; 0 for Linux's own, 0.7 ms times 1 + log2 of the CPUs")
+    slice: Duration = Field(default=0, le=LONGEST_SLICE_NS, description="EEVDF's base slice; 0 for Linux's own, 0.7 ms times 1 + log2 of the CPUs")
     interrupt_cpus: CpuNumbers = ()
     """CPUs that take the network card's interrupts; empty for those that the server program runs on."""
 
