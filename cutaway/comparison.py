@@ -71,8 +71,21 @@ class Comparison:
         return longest
 
     def warnings(self) -> list[str]:
-        """Each warning once."""
-        return list(dict.fromkeys(text for built in self.stacks for result in self.results[built.name] for text in result.warnings()))
+        """What a reader must know before trusting the figures: of each stack, and of all its runs the first that gives cause."""
+        found = []
+        for built in self.stacks:
+            results = self.results[built.name]
+            if none := sum(not result.served for result in results):
+                found.append(f"{built.name}: no request was served in {none} of {len(results)} runs; a latency of 0 there means that none is known.")
+            elif (least := min(result.served for result in results)) < self._asked():
+                found.append(f"{built.name}: a run ended with {least:,} requests served, of {self._asked():,}: the simulated time was over.")
+            found += next((texts for result in results if (texts := result.warnings())), [])
+        return found
+
+    def _asked(self) -> int:
+        """Requests that a run must serve; 0 when it has a duration."""
+        run = self.scenario.run
+        return run.requests if run.duration is None else 0
 
     def assumed(self) -> dict[str, list[str]]:
         """Costs that are assumed, and the stacks whose figures rest on them."""
@@ -88,6 +101,9 @@ class Comparison:
         sentences = []
         for target in self.scenario.expect:
             if target.stack not in self.results:
+                continue
+            if target.what != "throughput" and not all(result.served for result in self.results[target.stack]):
+                sentences.append(f"{target.stack}: {target.what} is not known, for in a run no request was served.")
                 continue
             metric = by_name[target.what]
             found = self.figure(target.stack, metric).mean

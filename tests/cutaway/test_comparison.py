@@ -157,3 +157,18 @@ def test_rounded_parts_sum_to_the_rounded_sum(parts: list[int], count: int, unit
 )
 def test_digits_follow_from_the_interval(mean: float, width: float, told: str) -> None:
     assert with_interval(Estimate(mean, width)).replace("\u202f", " ") == told
+
+
+def test_where_nothing_was_served_no_latency_is_known_and_no_target_met(quick: Scenario) -> None:
+    """Goal: a latency of 0 is never read as a good one. Method: a run too short for its first answer, with a target on latency."""
+    target = {"what": "p99 latency", "stack": "vm", "at most": "50 ms"}
+    run = {"warm up": "1 us", "duration": "1 us", "replications": 2, "trace": "off"}
+    comparison = cutaway.compare(quick.with_({"run": run, "expect": [target]}), ["vm"])
+    assert "no request was served in 2 of 2 runs" in " ".join(comparison.warnings())
+    assert comparison.missed() == ["vm: p99 latency is not known, for in a run no request was served."]
+
+
+def test_a_run_that_ends_before_its_requests_are_served_says_so(quick: Scenario) -> None:
+    seldom = {"clients": {"kind": "open loop", "rate": "1 /h"}, "run.requests": 1000, "run.replications": 1}
+    [warning] = cutaway.compare(quick.with_(seldom), ["bare metal"]).warnings()
+    assert "of 1,000: the simulated time was over" in warning
