@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 from rich import box
@@ -209,10 +208,3 @@ def _plan_table(built: BuiltStack, plan: str) -> Table:
         table.add_row("", layer, "", "", f"{sums[layer]:,}", "")
     table.add_row("", "sum", "", "", f"{sum(sums.values()):,}", "? assumed")
     return table
-
-
-def print_lines(lines: Iterable[Any], to_stderr: bool = False) -> None:
-    """Plain lines."""
-    out = console(to_stderr)
-    for line in lines:
-        out.print(str(line), soft_wrap=True)

@@ -20,7 +20,7 @@ from cutaway.sim.simulate import Span, simulate
 from cutaway.sim.trace import Trace, TraceError, load
 from cutaway.sim.traffic.jit import is_cached
 
-SOME_FAILED, TARGET_MISSED = 1, 3
+TARGET_MISSED = 3
 SHOWN_REQUESTS = 1500
 """Requests of each stack that the view gets, all of them traced."""
 SHOWN_WARM_UP = 100 * MS
