@@ -60,6 +60,16 @@ class Comparison:
         total: Integers = np.sum([result.ledger_ns for result in self.results[stack]], axis=0, dtype=np.int64)
         return total
 
+    def served(self, stack: str) -> int:
+        """Requests served in all replications; 1 where there are none, to divide by."""
+        return max(sum(result.served for result in self.results[stack]), 1)
+
+    def cpu_time_ns(self, stack: str) -> dict[str, int]:
+        """CPU time by layer over all replications, for whatever reason; the client's own left out."""
+        results = self.results[stack]
+        total: Integers = np.sum([result.layer_ns for result in results], axis=0, dtype=np.int64)
+        return {layer: int(ns) for layer, ns in zip(results[0].layers, total, strict=True) if layer != "client"}
+
     def layers(self) -> list[str]:
         """All layers that any stack has, in the ledger's order."""
         longest: list[str] = []
@@ -76,9 +86,11 @@ class Comparison:
         for built in self.stacks:
             results = self.results[built.name]
             if none := sum(not result.served for result in results):
-                found.append(f"{built.name}: no request was served in {none} of {len(results)} runs; a latency of 0 there means that none is known.")
+                unserved = f"no request was served in {none} of {len(results)} runs"
+                found.append(f"{built.name}: {unserved}; a latency of 0 there means that none is known.")
             elif (least := min(result.served for result in results)) < self._asked():
-                found.append(f"{built.name}: a run ended with {least:,} requests served, of {self._asked():,}: the simulated time was over.")
+                short = f"a run ended with {least:,} requests served, of {self._asked():,}"
+                found.append(f"{built.name}: {short}: the simulated time was over.")
             found += next((texts for result in results if (texts := result.warnings())), [])
         return found
 
@@ -159,6 +171,7 @@ class Comparison:
                 layer: {kind: int(ns) for kind, ns in zip(trace.KINDS, ledger[index], strict=True)}
                 for index, layer in enumerate(built.machine.layers)
             },
+            "cpu_sum_ns": self.cpu_time_ns(built.name),
             "fingerprints": [result.fingerprint for result in results],
         }
 

@@ -43,6 +43,9 @@ def print_comparison(comparison: Comparison) -> None:
     for stacks in _in_rows(comparison.stacks):
         out.print()
         out.print(_ledger(comparison, stacks))
+    for stacks in _in_rows(comparison.stacks):
+        out.print()
+        out.print(_cpu_time(comparison, stacks))
     _print_notes(out, comparison)
 
 
@@ -147,13 +150,36 @@ def _ledger(comparison: Comparison, stacks: Sequence[BuiltStack]) -> Table:
 def _ledger_cells(comparison: Comparison, built: BuiltStack, unit_ns: int) -> dict[str, list[int]]:
     """Of each layer the three parts, in units, rounded so that all of them sum to the mean latency."""
     ledger = comparison.ledger_ns(built.name)
-    served = max(sum(result.served for result in comparison.results[built.name]), 1)
+    served = comparison.served(built.name)
     running = ledger[:, trace.RUNNING]
     waiting = ledger[:, list(trace.FOR_A_CPU)].sum(axis=1)
     rest = ledger.sum(axis=1) - running - waiting
     parts = np.stack([running, waiting, rest], axis=1)
     shares = shares_that_sum([int(ns) for ns in parts.ravel()], served, unit_ns)
     return {layer: shares[3 * index : 3 * index + 3] for index, layer in enumerate(built.machine.layers)}
+
+
+def _cpu_time(comparison: Comparison, stacks: Sequence[BuiltStack]) -> Table:
+    """A row a layer; each column sums to the stack's CPU time a request, the client's own left out."""
+    times = {built.name: comparison.cpu_time_ns(built.name) for built in comparison.stacks}
+    longest = max(sum(layers.values()) / comparison.served(name) for name, layers in times.items())
+    unit_ns, unit, digits = (10, "µs", 2) if longest < 1e6 else (10_000, "ms", 2)
+    table = _table(f"CPU time of a request by layer, {unit}")
+    table.add_column("", no_wrap=True)
+    for built in stacks:
+        table.add_column(printable(built.name, 20), justify="right")
+    cells = {}
+    for built in stacks:
+        layers = times[built.name]
+        shares = shares_that_sum(list(layers.values()), comparison.served(built.name), unit_ns)
+        cells[built.name] = dict(zip(layers, shares, strict=True))
+    for layer in comparison.layers():
+        row = [_cell(cells[built.name].get(layer, -1), digits) for built in stacks]
+        if any(cell.strip("·. 0") for cell in row):
+            table.add_row(layer, *row)
+    table.add_section()
+    table.add_row("CPU time a request", *[_cell(sum(cells[built.name].values()), digits) for built in stacks], style="bold")
+    return table
 
 
 def _cell(units: int, digits: int) -> str:
@@ -180,7 +206,7 @@ def _print_notes(out: Console, comparison: Comparison) -> None:
 
 
 def _listed(who: str, names: Sequence[str]) -> str:
-    return f"{who}: {', '.join(names)}."
+    return f"{who}: {'; '.join(names)}."
 
 
 def print_plan(built: BuiltStack) -> None:

@@ -81,6 +81,7 @@ class Kvm(Layer):
                 cpus=on,
                 kind="vcpu",
                 layer="hypervisor",
+                spin_layer="halt polling",
                 spin_ns=self.part.halt_polling,
                 halt_ns=self.ns("halt exit"),
                 resume_ns=self.ns("resume with an interrupt"),

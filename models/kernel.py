@@ -35,7 +35,9 @@ class LinuxPart(Part):
 
     kind: Literal["linux"] = "linux"
     tick: Duration = Field(default=4 * MS, ge=1 * MS, le=10 * MS, description="time between two ticks; 4 ms is CONFIG_HZ=250")
-    slice: Duration = Field(default=0, le=LONGEST_SLICE_NS, description="EEVDF's base slice; 0 for Linux's own, 0.7 ms times 1 + log2 of the CPUs")
+    slice: Duration = Field(
+        default=0, le=LONGEST_SLICE_NS, description="EEVDF's base slice; 0 for Linux's own, 0.7 ms times 1 + log2 of the CPUs"
+    )
     interrupt_cpus: CpuNumbers = ()
     """CPUs that take the network card's interrupts; empty for those that the server program runs on."""
 

@@ -16,7 +16,19 @@ from cutaway.models.costs import Profile
 from cutaway.models.operations import Operation
 from cutaway.sim.machine import FIXED, CostUse, Cpu, Disk, Group, Kernel, Link, Pool, Step, Thread, Work
 
-ORDER = ("client", "wire", "NIC", "hardware", "host kernel", "bridge and NAT", "vhost", "hypervisor", "guest kernel", "nginx")
+ORDER = (
+    "client",
+    "wire",
+    "NIC",
+    "hardware",
+    "host kernel",
+    "bridge and NAT",
+    "vhost",
+    "hypervisor",
+    "halt polling",
+    "guest kernel",
+    "nginx",
+)
 """All layers that time is charged to, as the ledger lists them."""
 
 Use = str | tuple[str, int | Fraction]

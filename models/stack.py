@@ -281,7 +281,8 @@ class Blueprint:
             fittings.append(neighbours.hogs(hog, vcpus if hog.place == "guest" else tuple(range(self.parts.hardware.cpus)), first))
             first += hog.count
         all_of = joined(fittings)
-        charged = layers_of(plan.steps) | {kernel.layer for kernel in all_of.kernels} | {thread.layer for thread in all_of.threads}
+        charged = layers_of(plan.steps) | {kernel.layer for kernel in all_of.kernels}
+        charged |= {thread.layer for thread in all_of.threads} | {thread.spin_layer for thread in all_of.threads}
         notes = {"profile": self.profile.name, **all_of.notes}
         return Machine(
             name=name,

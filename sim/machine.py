@@ -232,6 +232,8 @@ class Thread:
     """Which of `count` threads serves a request: its connection's own, or the one with the shortest queue."""
     layer: str = ""
     """Layer that polling, sleeping and spinning are charged to; the kernel's when empty."""
+    spin_layer: str = ""
+    """Layer that spinning is charged to, if another."""
     poll_ns: int = 0
     batch: int = 512
     sleep_ns: int = 0

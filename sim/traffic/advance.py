@@ -4,23 +4,8 @@ from __future__ import annotations
 
 from cutaway.sim.traffic.agenda import drop_first, put
 from cutaway.sim.traffic.bursts import begin, settle
-from cutaway.sim.traffic.cores import (
-    book_ahead,
-    called_wait,
-    enter_guest,
-    entered_guest,
-    give_up,
-    has_work,
-    interrupt_for,
-    look_again_at,
-    mark_dirty,
-    quota_period,
-    reschedule,
-    set_cpu_state,
-    set_state,
-    tick,
-    wake,
-)
+from cutaway.sim.traffic.choice import give_up, quota_period, reschedule
+from cutaway.sim.traffic.cores import book_ahead, called_wait, enter_guest, entered_guest, has_work, mark_dirty, set_cpu_state, set_state
 from cutaway.sim.traffic.draws import draw
 from cutaway.sim.traffic.jit import compiled, compiled_and_kept
 from cutaway.sim.traffic.tables import (
@@ -48,13 +33,17 @@ from cutaway.sim.traffic.tables import (
     SLEEPING,
     SPINNING,
     STALL,
+    STILL_GOING,
     TICK,
     TIMER,
     VCPU,
     Tables,
 )
+from cutaway.sim.traffic.ticks import interrupt_for, tick
+from cutaway.sim.traffic.wakeups import look_again_at, wake
 from cutaway.sim.traffic.walk import again, arrival, deadline, device_done, enter, timer
 
+_EVENTS_A_TURN = 1 << 20
 _PRIME_LOW, _PRIME_HIGH = 16777619, 19349663
 _WORD = 0xFFFFFFFF
 
@@ -186,9 +175,11 @@ def _tidy(w: Tables) -> None:
 def advance(w: Tables, limit: int) -> int:
     """Lets happen all that comes before `limit` (ns); returns why it came back.
 
-    On REACHED_LIMIT the clock stands at the limit, and events of that very instant are still to come.
+    On REACHED_LIMIT the clock stands at the limit, and events of that very instant are still to come. On STILL_GOING it wants to be
+    called again: compiled code hears no signal, so it gives Python a turn now and then.
     """
     world = w.world[0]
+    turn_ends = world.events + _EVENTS_A_TURN
     while True:
         _tidy(w)
         if world.served >= world.goal:
@@ -199,6 +190,8 @@ def advance(w: Tables, limit: int) -> int:
             return NEEDS_ROOM
         if world.log_every > 0 and world.logged + world.log_room > len(w.log):
             return LOG_FULL
+        if world.events >= turn_ends:
+            return STILL_GOING
         event = w.agenda[0]
         time, order, kind, who, stamp = event.time, event.order, event.kind, event.who, event.stamp
         if time >= limit:

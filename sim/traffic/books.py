@@ -45,19 +45,18 @@ def count_served(w: Tables, token: int, latency: int) -> None:
     """A request has come home: its latency and its ledger go into the books."""
     one = w.tokens[token]
     layers = w.world[0].layers
-    book = w.books[one.client]
-    book[SERVED] += 1
-    book[LATENCY_SUM] += latency
-    if latency > book[LATENCY_MAX]:
-        book[LATENCY_MAX] = latency
-    if book[LATENCY_MIN] < 0 or latency < book[LATENCY_MIN]:
-        book[LATENCY_MIN] = latency
+    book = one.client
+    w.books[book, SERVED] += 1
+    w.books[book, LATENCY_SUM] += latency
+    if latency > w.books[book, LATENCY_MAX]:
+        w.books[book, LATENCY_MAX] = latency
+    if w.books[book, LATENCY_MIN] < 0 or latency < w.books[book, LATENCY_MIN]:
+        w.books[book, LATENCY_MIN] = latency
     micro = latency // 1000
-    book[SQUARES] += micro * micro
-    ledger = w.rows[token]
+    w.books[book, SQUARES] += micro * micro
     for column in range(layers * KINDS):
-        book[COUNTS + column] += ledger[MARKS + column]
-    book[COUNTS + layers * KINDS + bucket_of(latency)] += 1
+        w.books[book, COUNTS + column] += w.rows[token, MARKS + column]
+    w.books[book, COUNTS + layers * KINDS + bucket_of(latency)] += 1
 
 
 @compiled

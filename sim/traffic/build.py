@@ -326,6 +326,7 @@ class _Builder:
         row.role, row.kernel, row.cpu = role, kernels.pop(), allowed[k % len(allowed)]
         row.layer = self._find(self.layers, "layer", thread.layer) if thread.layer else w.kernels[row.kernel].layer
         row.trap_layer = row.layer
+        row.spin_layer = self._find(self.layers, "layer", thread.spin_layer) if thread.spin_layer else row.layer
         row.first_allowed, row.allowed = len(self.allowed), len(allowed)
         self.allowed.extend(allowed)
         row.batch, row.poll, row.sleep, row.spin, row.halt, row.resume = (

@@ -72,7 +72,7 @@ def settle(w: Tables, t: int) -> None:
     if task.token >= 0:
         _settle_marks(w, t, ran)
     else:
-        w.layer_ns[task.layer] += ran
+        w.layer_ns[task.spin_layer if task.phase == SPINNING else task.layer] += ran
 
 
 @compiled

@@ -80,7 +80,7 @@ class Traffic:
                 self._make_room()
             elif why == t.LOG_FULL:
                 self.flush_log()
-            else:
+            elif why != t.STILL_GOING:
                 if why == t.NOTHING_TO_DO:
                     self.w.world[0].now = until_ns
                 return bool(why == t.REACHED_GOAL)

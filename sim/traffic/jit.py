@@ -93,6 +93,7 @@ def _optimized_as_a_whole(entry: str) -> Iterator[None]:
 
     Only the entry is called from outside, so only it, with everything linked into it, goes through LLVM: 15 s, and faster code.
     """
+    import llvmlite.binding as llvm
     from numba.core import codegen
 
     library, target = codegen.JITCodeLibrary, codegen.JITCPUCodegen
@@ -121,7 +122,16 @@ def _optimized_as_a_whole(entry: str) -> Iterator[None]:
         if self._engine.is_symbol_defined(name):
             set_env(self, name, env)
 
-    library._optimize_final_module = lambda self: optimize(self) if is_whole(self) else None
+    def optimize_entry_alone(self: Any) -> None:
+        if not is_whole(self):
+            return
+        # nothing outside calls what the entry calls, so LLVM may inline it, and drop arguments and results that nobody needs
+        for one in self._final_module.functions:
+            if not one.is_declaration and entry not in one.name and one.linkage == llvm.Linkage.linkonce_odr:
+                one.linkage = llvm.Linkage.internal
+        optimize(self)
+
+    library._optimize_final_module = optimize_entry_alone
     library._finalize_final_module, library.get_pointer_to_function = finish_entry_alone, pointer_of_entry
     target.set_env = set_env_if_emitted
     try:

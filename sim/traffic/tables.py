@@ -51,7 +51,7 @@ scheduler's accounts are. idle_ns + task_ns + irq_ns + lost_ns is the time elaps
 
 TASK = _columns(
     "kind state phase cpu kernel role layer vcpu group first_allowed allowed token head tail next_irq mark batch_left queued "
-    "batch trap_layer stamp since settled_at left overhead trapped debt trap_debt mark_left poll sleep spin halt resume "
+    "batch trap_layer stamp since settled_at left overhead trapped debt trap_debt mark_left poll sleep spin spin_layer halt resume "
     "sleeping_ns runnable_ns running_ns waking_ns throttled_ns stolen_ns sleeps preemptions rounds worked_for"
 )
 """A thread. `left` of its burst remains: first `overhead` of its kernel, then what it `trapped` into the kernel below, then its item's
@@ -168,6 +168,8 @@ SLEEPING, RUNNABLE, RUNNING, WAKING, THROTTLED, STOLEN = range(6)
 NOTHING, ITEM, OVERHEAD, GOING_TO_SLEEP, SPINNING, COMPUTING, ENTERING, IN_GUEST, HALTING = range(9)
 # power of a CPU: without work or core, coming up, turning
 OFF, COMING, ON = range(3)
+# the tick of a CPU: none to come, on the agenda, or due as soon as a virtual CPU that stands still turns again
+NO_TICK, TICK_SET, TICK_MISSED = range(3)
 # what a CPU's time goes to
 CPU_IDLE, CPU_TASK, CPU_IRQ, CPU_LOST = range(4)
 # devices
@@ -184,4 +186,4 @@ IN_FLIGHT, SERVED, TIMED_OUT, LOST, REFUSED = range(5)
 # tables of the log
 LOG_SPAN, LOG_STINT, LOG_STATE, LOG_REQUEST = range(4)
 # why `advance` came back
-REACHED_LIMIT, REACHED_GOAL, NEEDS_ROOM, LOG_FULL, NOTHING_TO_DO = range(5)
+REACHED_LIMIT, REACHED_GOAL, NEEDS_ROOM, LOG_FULL, NOTHING_TO_DO, STILL_GOING = range(6)

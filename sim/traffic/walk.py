@@ -9,7 +9,6 @@ from __future__ import annotations
 from cutaway.sim.traffic.agenda import put
 from cutaway.sim.traffic.books import ISSUED, count_served, note_request, note_span
 from cutaway.sim.traffic.bursts import remember_waits
-from cutaway.sim.traffic.cores import end_spin, wake
 from cutaway.sim.traffic.draws import draw
 from cutaway.sim.traffic.jit import compiled
 from cutaway.sim.traffic.tables import (
@@ -45,6 +44,7 @@ from cutaway.sim.traffic.tables import (
     WORK,
     Tables,
 )
+from cutaway.sim.traffic.wakeups import end_spin, wake
 
 RETRANSMIT = 200_000_000
 """TCP's smallest retransmission time-out, TCP_RTO_MIN of Linux, 200 ms; doubled each time."""

@@ -166,6 +166,21 @@ def test_a_signal_ends_with_128_and_its_number(each: signal.Signals) -> None:
     assert ended("time.sleep(30)", each) == (128 + each, "")
 
 
+def test_a_signal_is_heard_in_the_middle_of_a_long_run() -> None:
+    """Goal: no run is so long that it can't be stopped. Method: a year of simulated time, and a signal while compiled code is at it."""
+    body = """
+    import os, signal, threading
+    from cutaway.building import build_stacks
+    from cutaway.scenarios import load
+    from cutaway.sim.traffic.engine import Traffic
+    traffic = Traffic(build_stacks(load("lecture/three-stacks"), ["container"])[0].machine, 1)
+    traffic.advance(1)
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    traffic.advance(365 * 24 * 3600 * 10**9)
+    """
+    assert ended(body) == (128 + signal.SIGTERM, "")
+
+
 def test_an_internal_error_ends_with_70_and_a_report(tmp_path: Path) -> None:
     code, told = ended("[][1]", env={"XDG_CACHE_HOME": str(tmp_path)})
     (report,) = tmp_path.glob("cutaway/reports/*.txt")

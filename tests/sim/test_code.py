@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[2]
 SIM = ROOT / "sim"
 FILES = sorted(SIM.rglob("*.py"))
 FORBIDDEN = {"time", "datetime", "random", "secrets", "uuid", "socket", "getpass"}
-BETWEEN_TWO_SPEEDS = [SIM / "traffic" / f"{name}.py" for name in ("advance", "agenda", "books", "bursts", "cores", "draws", "fair", "walk")]
+COMPILED = ("advance", "agenda", "books", "bursts", "choice", "cores", "draws", "fair", "ticks", "wakeups", "walk")
+BETWEEN_TWO_SPEEDS = [SIM / "traffic" / f"{name}.py" for name in COMPILED]
 
 
 def imports_of(file: Path) -> set[str]:
