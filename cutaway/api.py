@@ -35,7 +35,10 @@ def run(scenario: Scenario | str, stack: str, *, replication: int = 0) -> Result
 
 
 def trace(scenario: Scenario | str, stack: str, *, one_in: int = 1) -> Trace:
-    """The trace of the first replication: tables of requests, spans, CPU stints and waiting threads. `one_in` k: every k-th request."""
+    """The trace of the first replication: tables of requests, spans, CPU stints and waiting threads.
+
+    `one_in` k: one request in k, the same ones on every stack.
+    """
     loaded = _loaded(scenario)
     return traces_of(loaded, build_stacks(loaded, [stack]), one_in=one_in)[0]
 

@@ -15,7 +15,7 @@ from cutaway.models.hardware import HardwarePart
 from cutaway.models.hypervisor import KvmPart
 from cutaway.models.kernel import LinuxPart
 from cutaway.models.servers.nginx import NginxPart
-from cutaway.models.units import CPUS, DURATION, MIB, SIZE, mean_interval_ns
+from cutaway.models.units import CPUS, DURATION, MIB, MS, SIZE, mean_interval_ns
 from cutaway.scenarios import limits
 from cutaway.scenarios.problems import choices, key_text, nearest, printable
 from cutaway.scenarios.schema import Scenario
@@ -31,6 +31,9 @@ STANDS_ON = {
     "nginx": ("linux", "guest linux", "docker"),
 }
 """What may be directly beneath each layer; `hardware` stands on nothing."""
+
+LEAST_QUOTA = 1 * MS
+"""min_cfs_quota_period of kernel/sched/core.c."""
 
 LEAST_MEMORY = 16 * MIB
 """A machine with less does not boot a kernel of today."""
@@ -109,6 +112,10 @@ def _stack_fits(scenario: Scenario, name: str) -> Iterator[Mistake]:
             case DockerPart():
                 if layer.cpus is not None and layer.cpus > cpus:
                     text = f"{key_text((*path, 'cpus'))} is {CPUS.text(layer.cpus)}; {whose} has {_count(cpus, 'CPU')}."
+                    yield (*path, "cpus"), text
+                elif layer.cpus is not None and layer.cpus * layer.cpu_period < LEAST_QUOTA:
+                    quota = f"{DURATION.text(round(layer.cpus * layer.cpu_period))} of CPU time in each {DURATION.text(layer.cpu_period)}"
+                    text = f"{key_text((*path, 'cpus'))} is {CPUS.text(layer.cpus)}, that is {quota}; Linux takes no less than 1 ms."
                     yield (*path, "cpus"), text
                 if layer.memory is not None and layer.memory > memory:
                     yield (*path, "memory"), _too_much_memory((*path, "memory"), layer.memory, memory, whose)

@@ -38,7 +38,7 @@ class LawBroken(Exception):  # noqa: N818
 
 
 def simulate(machine: Machine, seed: int, span: Span, *, trace_one_in: int = 0, check_laws: bool = False) -> Run:
-    """Runs a machine. `trace_one_in` k records every k-th request, 0 none."""
+    """Runs a machine. `trace_one_in` k records one request in k, 0 none."""
     recorder = Recorder(machine, seed, trace_one_in) if trace_one_in else None
     world = World(machine, seed, log_every=trace_one_in, sink=recorder.take if recorder else None)
     before: list[int] = []

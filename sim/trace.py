@@ -85,7 +85,7 @@ class Trace:
     """schema, stack, title, seed, scenario digest, and the vocabulary: layers [name], cpus [{name, kernel, vcpu}],
     threads [{name, role, kind, cpus, layer, group}], groups [{name, weight, quota_ns, period_ns}],
     steps [{plan, kind, layer, operation, thread, cost_ns, costs: [{name, times}], answering, size_bytes, spread}],
-    sampled (1: every request, k: every k-th), complete (false when the memory limit cut it), start_ns, end_ns."""
+    sampled (1: every request, k: one in k, the same on every stack), complete (false when the memory limit cut it), start_ns, end_ns."""
     requests: Table
     spans: Table
     stints: Table

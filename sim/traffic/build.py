@@ -279,7 +279,7 @@ class _Builder:
                 row[column] = -1
             row.kernel, row.queue = self.kernels[cpu.kernel], index
             row.tick_task, row.stall_task = first_own + 2 * index, first_own + 2 * index + 1
-            row.power, row.cold, row.state = t.OFF, 1, t.CPU_IDLE
+            row.power, row.cold, row.state, row.idle_at = t.OFF, 1, t.CPU_IDLE, -t.FOR_EVER
             row.stall_interval, row.stall, row.stall_table = (
                 cpu.stall_interval_ns,
                 cpu.stall_ns,

@@ -25,7 +25,7 @@ _STAGGER_NS = 1_000
 
 
 class Traffic:
-    """One machine and its load, from time 0 on. `log_every` k logs every k-th request and all CPUs, 0 nothing."""
+    """One machine and its load, from time 0 on. `log_every` k logs one request in k and all CPUs, 0 nothing."""
 
     def __init__(self, machine: Machine, seed: int, *, log_every: int = 0, sink: LogSink | None = None, log_rows: int = 1 << 16) -> None:
         self.built = build(machine, seed, log_every=log_every, log_rows=log_rows)

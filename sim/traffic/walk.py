@@ -91,9 +91,22 @@ def set_out(w: Tables, i: int) -> None:
     token.stamp += 1
     token.tries = 0
     world.births += 1
-    token.logged = 1 if world.log_every > 0 and token.request % world.log_every == 0 else 0
+    token.logged = _is_sampled(w, i)
     w.books[token.client, ISSUED] += 1
     _clear_ledger(w, i)
+
+
+@compiled
+def _is_sampled(w: Tables, i: int) -> int:
+    """One of `log_every` requests is logged, chosen by its number and connection: so it is the same one on every stack."""
+    token = w.tokens[i]
+    every = w.world[0].log_every
+    if every == 0:
+        return 0
+    place = token.number
+    if w.clients[token.client].kind == CLOSED:
+        place += token.connection
+    return 1 if place % every == 0 else 0
 
 
 @compiled
