@@ -70,11 +70,11 @@ def _said(words: Any, otherwise: Said) -> Said:
 
 
 def _record(found: Mapping[str, Any]) -> CostRecord:
-    kind = "" if found["kind"] == "measured" else f" ({found['kind']})"
     return CostRecord(
-        value=f"{found['value']}{kind}",
+        value=str(found["value"]),
         what=str(found["what"]),
         spread=str(found["spread"]),
         source=", ".join(found["source"]),
         machine=f"{found['machine']}, {found['date']}",
+        kind="" if found["kind"] == "measured" else str(found["kind"]),
     )

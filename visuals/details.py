@@ -11,7 +11,9 @@ from cutaway.visuals.geometry import Area, Point
 from cutaway.visuals.layout import TOP_BAR, Layout
 from cutaway.visuals.ledger import Ledger, ledger_at, step_of
 from cutaway.visuals.live import sign_of
+from cutaway.visuals.names import called
 from cutaway.visuals.picture import Picture
+from cutaway.visuals.stage import CostRecord, Language
 from cutaway.visuals.view import Chosen, Target, View
 from cutaway.visuals.words import word
 
@@ -43,7 +45,7 @@ def rows_of(view: View, chosen: Chosen, ledger: Ledger) -> list[Row]:
         if layer not in wanted:
             continue
         step = step_of(replay, line)
-        operation = str(step["operation"]) if step else word("overhead", view.language)
+        operation = called(str(step["operation"]), view.language) if step else word("overhead", view.language)
         last = rows[-1] if rows else None
         if last and (last.step, last.kind, last.layer) == (line.step, line.kind, layer):
             rows[-1] = Row(last.line, last.step, layer, operation, line.kind, last.time_ns + line.end_ns - line.start_ns)
@@ -120,13 +122,15 @@ def _record(view: View, row: Row, area: Area, picture: Picture) -> None:
         y += 34
         if y > area.bottom - 20:
             return
-        picture.text(Point(area.x + SIDE, y), str(use["name"]), 22, palette.ink, bold=True, room=area.width - 2 * SIDE - 90)
+        picture.text(
+            Point(area.x + SIDE, y), called(str(use["name"]), view.language), 22, palette.ink, bold=True, room=area.width - 2 * SIDE - 90
+        )
         picture.text(Point(area.right - SIDE, y), f"× {use['times']}", 22, palette.ink2, align="right")
         record = view.stage.costs.get(str(use["name"]))
         if record is None:
             continue
         for key in ("value", "spread", "what", "source", "machine", "command"):
-            for number, line in enumerate(broken(getattr(record, key), 20, area.width - 2 * SIDE - 90, picture)):
+            for number, line in enumerate(broken(_told(record, key, view.language), 20, area.width - 2 * SIDE - 90, picture)):
                 if not line:
                     break
                 y += 26
@@ -135,3 +139,11 @@ def _record(view: View, row: Row, area: Area, picture: Picture) -> None:
                 if not number:
                     picture.text(Point(area.x + SIDE, y), word(key, view.language), 20, palette.ink2)
                 picture.text(Point(area.x + SIDE + 80, y), line, 20, palette.ink, room=area.width - 2 * SIDE - 80)
+
+
+def _told(record: CostRecord, key: str, language: Language) -> str:
+    """One line of a cost record; beside the value stands where it is from if it was not measured."""
+    said = str(getattr(record, key))
+    if key == "value" and record.kind:
+        return f"{said} ({called(record.kind, language)})"
+    return called(said, language) if key == "spread" else said

@@ -101,6 +101,8 @@ class CostRecord:
     source: str = ""
     machine: str = ""
     command: str = ""
+    kind: str = ""
+    """Such as "assumption"; a measured one need not say so."""
 
 
 @dataclass(frozen=True)
