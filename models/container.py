@@ -17,7 +17,7 @@ from pydantic import Field
 
 from cutaway.models.costs import Profile
 from cutaway.models.layer import Fittings, Layer
-from cutaway.models.operations import CloseFile, Compute, Hop, OpenFile, Operation, ReadFile, Receive, Send, SystemCall
+from cutaway.models.operations import CloseFile, Compute, Hop, OpenFile, Operation, ReadFile, Receive, Send, StatFile, SystemCall
 from cutaway.models.part import Part
 from cutaway.models.placement import Site
 from cutaway.models.units import MS, Cpus, Duration, Size
@@ -69,8 +69,10 @@ class Container(Layer):
         if not isinstance(operation, Receive):                                            # of a message that has yet to come, below
             yield from self._filter(operation)
         overlay = self.part.storage == "overlay2"
+        if overlay and isinstance(operation, Send) and operation.from_file:
+            yield self.work(self.site.layer, "overlay: read", operation.thread, "overlay read")
         match operation:
-            case OpenFile() | ReadFile():
+            case OpenFile() | StatFile() | ReadFile():
                 yield replace(operation, overlay=overlay)
             case Receive(size_bytes=size) if self.proxied:
                 yield Receive(PROXY, size, hops=self.outer_hops)
@@ -94,7 +96,7 @@ class Container(Layer):
         match operation:
             case SystemCall(calls=calls) | Receive(calls=calls):
                 pass
-            case OpenFile() | CloseFile() | ReadFile():
+            case OpenFile() | StatFile() | CloseFile() | ReadFile():
                 calls = 1
             case Send(corked=corked):
                 calls = 2 if corked else 1                                                # body and push; cork and header are system calls

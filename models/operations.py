@@ -53,6 +53,13 @@ class OpenFile(Operation):
 
 
 @dataclass(frozen=True, slots=True)
+class StatFile(Operation):
+    """Ask for the size and times of an open file."""
+
+    overlay: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class CloseFile(Operation):
     """Give the file back."""
 

@@ -1,6 +1,7 @@
 """Files: the path walk, the page cache, and the disk beneath it.
 
-Serves: open, close, read. Hands down: nothing. A container's overlay costs a second walk; its data then come from the same page cache.
+Serves: open, stat, close, read. Hands down: nothing. A container's overlay costs a second walk; its data then come from the same page
+cache.
 Not modelled: writing back, journals, copy-up, read-ahead, eviction from the page cache.
 Read first: docs/models/storage.md, and fs/overlayfs/ of Linux for the overlay.
 """
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 
 from cutaway.models.costs import Profile
 from cutaway.models.layer import Layer, kib
-from cutaway.models.operations import CloseFile, OpenFile, Operation, ReadFile
+from cutaway.models.operations import CloseFile, OpenFile, Operation, ReadFile, StatFile
 from cutaway.models.placement import Site
 from cutaway.sim.machine import DiskAccess, Step
 
@@ -29,6 +30,9 @@ class Storage(Layer):
                 yield self.work(self.site.layer, "open: walk the path", thread, "open file")
                 if overlay:
                     yield self.work(self.site.layer, "overlay: walk the layers", thread, "overlay open")
+            case StatFile(thread=thread, overlay=overlay):
+                extra = ["overlay stat"] if overlay else []
+                yield self.work(self.site.layer, "fstat", thread, "null system call", *extra)
             case CloseFile(thread=thread):
                 yield self.work(self.site.layer, "close", thread, "close file")
             case ReadFile(thread=thread, size_bytes=size, overlay=overlay, cached=cached):

@@ -1,7 +1,8 @@
 """nginx: an event loop that serves a static page to connections that stay open.
 
-Serves: serve. Hands down: receive, compute, open, system calls, send, close. With `tcp_nopush` header and page leave in one packet: the
-cork is pulled only after the request has been taken down and its file closed (src/http/ngx_http_request.c, ngx_http_set_keepalive).
+Serves: serve. Hands down: receive, compute, open, stat, system calls, send, close. With `tcp_nopush` header and page leave in one
+packet: the cork is pulled only after the request has been taken down and its file closed (src/http/ngx_http_request.c,
+ngx_http_set_keepalive).
 Not modelled: TLS, compression, the access log (off), upstreams, the open-file cache (off), accepting connections.
 Read first: docs/models/servers/nginx.md.
 """
@@ -15,7 +16,7 @@ from pydantic import Field
 
 from cutaway.models.costs import Profile
 from cutaway.models.layer import Fittings, Layer
-from cutaway.models.operations import Afterwards, CloseFile, Compute, OpenFile, Operation, Receive, Send, Serve, SystemCall
+from cutaway.models.operations import Afterwards, CloseFile, Compute, OpenFile, Operation, Receive, Send, Serve, StatFile, SystemCall
 from cutaway.models.part import Part
 from cutaway.models.placement import CpuNumbers
 from cutaway.models.units import Size
@@ -56,7 +57,8 @@ class Nginx(Layer):
                 yield Receive(thread, request)
                 yield Compute(thread, "nginx", "parse the request, find the file", "nginx request")
                 yield OpenFile(thread)
-                yield SystemCall(thread, "fstat, setsockopt, writev", 3, "nginx other system calls")
+                yield StatFile(thread)
+                yield SystemCall(thread, "setsockopt, writev", 2, "nginx other system calls")
                 yield Compute(thread, "nginx", "make the header", "nginx response")
                 yield Respond()
                 if self.part.tcp_nopush:

@@ -6,7 +6,7 @@ import pytest
 
 from cutaway.models.container import Container, DockerPart
 from cutaway.models.costs import Profile
-from cutaway.models.operations import Compute, OpenFile, Operation, Receive, Send, SystemCall
+from cutaway.models.operations import Compute, OpenFile, Operation, Receive, Send, StatFile, SystemCall
 from cutaway.models.placement import HOST
 from cutaway.sim.machine import Step, Work
 
@@ -32,6 +32,13 @@ def test_computing_passes_untouched(profile: Profile) -> None:
 @pytest.mark.parametrize(("storage", "overlay"), [("overlay2", True), ("volume", False)])
 def test_files_of_the_image_lie_on_an_overlay(profile: Profile, storage: str, overlay: bool) -> None:
     assert lowered(profile, OpenFile("nginx"), storage=storage)[-1] == OpenFile("nginx", overlay)
+
+
+def test_a_file_that_is_sent_is_read_through_the_overlay(profile: Profile) -> None:
+    read, sent = lowered(profile, Send("nginx", 850, from_file=True), seccomp="unconfined")
+    assert isinstance(read, Work) and read.cost_ns == profile.ns("overlay read") and isinstance(sent, Send)
+    assert len(lowered(profile, Send("nginx", 850, from_file=True), seccomp="unconfined", storage="volume")) == 1
+    assert lowered(profile, StatFile("nginx"))[-1] == StatFile("nginx", overlay=True)
 
 
 def test_messages_take_the_longer_way(profile: Profile) -> None:

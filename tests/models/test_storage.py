@@ -1,7 +1,7 @@
 """Files from the page cache, from an overlay, from the disk."""
 
 from cutaway.models.costs import Profile
-from cutaway.models.operations import CloseFile, OpenFile, ReadFile, SystemCall
+from cutaway.models.operations import CloseFile, OpenFile, ReadFile, StatFile, SystemCall
 from cutaway.models.placement import HOST
 from cutaway.models.storage import Storage
 from cutaway.sim.machine import DiskAccess, Work
@@ -11,6 +11,14 @@ def test_an_overlay_walks_a_second_time(profile: Profile) -> None:
     plain, on_overlay = (list(Storage(profile, HOST).lower(OpenFile("nginx", overlay))) for overlay in (False, True))
     assert len(plain) == 1 and len(on_overlay) == 2
     assert isinstance(on_overlay[1], Work) and on_overlay[1].cost_ns == profile.ns("overlay open")
+
+
+def test_attributes_cost_what_the_overlay_was_measured_to_add(profile: Profile) -> None:
+    [plain], [on_overlay] = (list(Storage(profile, HOST).lower(StatFile("nginx", overlay))) for overlay in (False, True))
+    assert isinstance(plain, Work) and isinstance(on_overlay, Work)
+    stacks = ("docker-unconfined.fs=overlay-lower", "native.fs=ext4")
+    with_overlay, without = (profile.rows[f"micro.file-stat.{stack}.time_per_op"].value for stack in stacks)
+    assert abs((on_overlay.cost_ns - plain.cost_ns) - (with_overlay - without)) <= 1
 
 
 def test_open_read_and_close_meet_the_measured_sum(profile: Profile) -> None:
