@@ -18,11 +18,17 @@ from cutaway.sim.traffic import tables as t
 from cutaway.sim.traffic.engine import Traffic
 
 Integers = npt.NDArray[np.int64]
+LARGEST_SUM_NS = 2**62
+"""Latencies that sum to more are refused: the books hold 64 bits, which wrap at twice that and say nothing."""
 
 CPU_COLUMNS = ("idle_ns", "task_ns", "irq_ns", "lost_ns", "switches", "wakes")
 THREAD_COLUMNS = ("running_ns", "runnable_ns", "waking_ns", "throttled_ns", "stolen_ns", "sleeping_ns", "sleeps", "preemptions", "rounds")
 GROUP_COLUMNS = ("ran_ns", "periods", "throttled_periods", "throttled_ns")
 DEVICE_COLUMNS = ("count", "bytes_in", "bytes_out", "bytes_lost", "busy_ns")
+
+
+class TooLarge(Exception):  # noqa: N818
+    """A run whose sums leave 64 bits: its figures would be wrong without a sign of it."""
 
 
 @dataclass(frozen=True)
@@ -117,11 +123,12 @@ class Result:
 
 
 def result_of(traffic: Traffic, seed: int, in_flight_before: int) -> Result:
-    """Reads a settled engine. `in_flight_before` is what was under way when counting began."""
+    """Reads a settled engine. `in_flight_before` is what was under way when counting began. Raises TooLarge."""
     w, machine = traffic.w, traffic.machine
     book = w.books.sum(axis=0)
     layers = len(machine.layers)
     ledger_end = books.COUNTS + layers * t.KINDS
+    _refuse_wrapped_sums(machine.name, book[ledger_end:])
     outcomes = {"issued": int(book[books.ISSUED])}
     outcomes |= {name: int(book[code]) for code, name in enumerate(trace.OUTCOMES) if code != trace.IN_FLIGHT}
     return Result(
@@ -146,6 +153,14 @@ def result_of(traffic: Traffic, seed: int, in_flight_before: int) -> Result:
         groups=_rows([group.name for group in machine.groups], w.groups, GROUP_COLUMNS),
         devices=_rows(traffic.built.devices, w.devices, DEVICE_COLUMNS),
     )
+
+
+def _refuse_wrapped_sums(stack: str, histogram: Integers) -> None:
+    """The histogram knows each latency within 1/1024, and Python's integers do not wrap."""
+    least_ns = sum(int(histogram[bucket]) * books.bucket_bounds(int(bucket))[0] for bucket in np.nonzero(histogram)[0])
+    if least_ns > LARGEST_SUM_NS:
+        found = f"the latencies of {int(histogram.sum()):,} requests sum to about {least_ns / 1e9:.3g} s"
+        raise TooLarge(f"{stack}: {found}; expected at most {LARGEST_SUM_NS / 1e9:.3g} s. Simulate a shorter time or fewer connections.")
 
 
 def _rows(names: list[str], table: t.Array, columns: tuple[str, ...]) -> dict[str, dict[str, int]]:

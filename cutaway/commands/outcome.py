@@ -34,6 +34,7 @@ EXPLAINED = {
     "models.stack.StackError": (BAD_INPUT, ""),
     "models.units.QuantityError": (BAD_INPUT, ""),
     "places.AlreadyThere": (BAD_INPUT, ""),
+    "sim.results.TooLarge": (BAD_INPUT, ""),
     "sim.trace.TraceError": (BAD_INPUT, ""),
     "visuals.film.RecordingError": (BAD_INPUT, ""),
     "visuals.stage_data.StageError": (BAD_INPUT, ""),
