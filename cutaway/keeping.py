@@ -67,7 +67,7 @@ def runs_table(comparison: Comparison) -> pa.Table:
 
 
 def ledger_table(comparison: Comparison) -> pa.Table:
-    """One row a stack, replication, layer and kind: nanoseconds over all served requests, and the CPU time charged to the layer."""
+    """One row a stack, replication, layer and kind: nanoseconds over all served requests."""
     rows = []
     for stack, results in comparison.results.items():
         for number, result in enumerate(results):

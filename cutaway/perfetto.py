@@ -49,7 +49,7 @@ def _slice(pid: int, tid: int, name: str, category: str, start: int, end: int, *
 
 
 def _requests(one: tr.Trace, pid: int) -> Iterator[Event]:
-    """A track a connection, so that its requests stand one after the other; branches have tracks of their own."""
+    """A track a connection, so that its requests stand one after the other; what goes on beside them (branches) is left out."""
     known = {int(row["request"]): row for row in one.requests}
     spans = one.spans[one.spans["branch"] == 0]
     by_request: dict[int, list[Any]] = {}

@@ -90,4 +90,5 @@ def times_as_text(times: Fraction) -> str:
 
 
 def kib(size_bytes: int) -> Fraction:
+    """Exactly, where a cost is paid by KiB."""
     return Fraction(size_bytes, 1024)

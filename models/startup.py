@@ -1,7 +1,8 @@
 """How a stack comes up: from the command to the first answer, as processes on the integer clock.
 
-Serves: `start_up` for any stack; beneath it a process of its own for a plain program and a virtual machine (Docker's is in
-models/docker/run.py). Each step of a start-up is a phase: who does it, from when to when, and the costs that made it.
+Serves: a process of its own for a plain program and a virtual machine (Docker's is in models/docker/run.py), and the clock that they
+run on; `start_up` of models/stack.py puts them one after the other. Each step of a start-up is a phase: who does it, from when to when,
+and the costs that made it.
 Not modelled: starts that compete for CPUs, cold page caches, pulling an image. Read first: docs/models/startup.md.
 """
 

@@ -1,16 +1,14 @@
 """What the models hand to the engine: a machine (kernels, CPUs, threads, links, ...) and the plans that requests walk on it.
 
-Frozen data and nothing else; `sim.traffic.compile` turns it into tables. Times are integer nanoseconds, sizes integer bytes.
+Frozen data and nothing else; `sim.traffic.build` turns it into tables. Times are integer nanoseconds, sizes integer bytes.
 Names are the keys: whatever refers to a thing names it, and random streams hang on names, so adding a thing moves no other's draws.
-Read first: docs/design.md, ideas 2 and 3.
+Read first: docs/sim/machine.md.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Literal
-
-MILLI = 1000
 
 
 @dataclass(frozen=True, slots=True)
