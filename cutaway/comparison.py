@@ -36,7 +36,6 @@ METRICS = (
     Metric("p99_latency", "p99 latency", "µs", lambda result: result.percentile_ns(0.99) / 1e3),
     Metric("cpu_time", "CPU time a request", "µs", lambda result: result.cpu_ns_per_request / 1e3),
 )
-SPLIT = ("running", "for a CPU", "for something else")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cutaway.building import BuiltStack
-from cutaway.comparison import METRICS, SPLIT, Comparison, shares_that_sum
+from cutaway.comparison import METRICS, Comparison, shares_that_sum
 from cutaway.models.memory import total_bytes
 from cutaway.scenarios.problems import printable
 from cutaway.sim import trace
@@ -141,7 +141,7 @@ def _ledger(comparison: Comparison, stacks: Sequence[BuiltStack]) -> Table:
         if any(cell.strip("·. 0") for cell in row):
             table.add_row(layer, *row)
     table.add_section()
-    sums = [[sum(values[k] for values in cells[built.name].values()) for k in range(len(SPLIT))] for built in stacks]
+    sums = [[sum(part) for part in zip(*cells[built.name].values(), strict=True)] for built in stacks]
     table.add_row("sum", *[_cell(value, digits) for one in sums for value in one])
     table.add_row("mean latency", *[text for one in sums for text in (_cell(sum(one), digits), "", "")], style="bold")
     return table

@@ -6,9 +6,8 @@ An operation that no layer serves is found here, before anything runs. Read firs
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from itertools import chain
 from typing import Annotated, TypeVar, Union
 
@@ -342,57 +341,20 @@ def joined(fittings: Iterable[Fittings]) -> Fittings:
 
 def layers_of(steps: Iterable[Step]) -> set[str]:
     """The layers that steps are charged to, also inside detached and parallel ones."""
-    found: set[str] = set()
+    return {getattr(step, "layer", "") for step in flat(steps)} - {""}
+
+
+def flat(steps: Iterable[Step]) -> Iterator[Step]:
+    """Step by step, what is detached or parallel in its place."""
     for step in steps:
         match step:
             case Detach(steps=inner):
-                found |= layers_of(inner)
+                yield from flat(inner)
             case Fork(branches=branches):
-                for branch in branches:
-                    found |= layers_of(branch)
-            case _:
-                found |= {getattr(step, "layer", "")} - {""}
-    return found
-
-
-def assumptions_of(machine: Machine, profile: Profile) -> list[str]:
-    """The assumed costs that the plans of this machine use."""
-    used: dict[str, None] = {}
-    for plan in machine.plans:
-        for step in _flat(plan.steps):
-            for use in getattr(step, "costs", ()):
-                used[use.name] = None
-    return [name for name in used if profile[name].assumed]
-
-
-def kind_named(name: str) -> type[Part]:
-    """The part of that kind, or one sentence that names the nearest."""
-    kinds: tuple[type[Part], ...] = (*LAYER_KINDS, ClosedLoopPart, OpenLoopPart, HogPart)
-    by_name = {_kind(kind): kind for kind in kinds}
-    if name not in by_name:
-        nearest = get_close_matches(name, by_name, n=1)
-        hint = f" Did you mean '{nearest[0]}'?" if nearest else ""
-        raise StackError(f"there is no part of kind '{name}'.{hint}")
-    return by_name[name]
-
-
-def _flat(steps: Iterable[Step]) -> Iterable[Step]:
-    for step in steps:
-        match step:
-            case Detach(steps=inner):
-                yield from _flat(inner)
-            case Fork(branches=branches):
-                yield from chain.from_iterable(_flat(branch) for branch in branches)
+                yield from chain.from_iterable(flat(branch) for branch in branches)
             case _:
                 yield step
 
 
 def _kind(part: type[Part]) -> str:
     return str(part.model_fields["kind"].default)
-
-
-def cpu_ns(plan: Plan, layer: str = "", thread: str = "") -> int:
-    """CPU time of one request: all, of one layer, or of one thread."""
-    return sum(
-        step.cost_ns for step in _flat(plan.steps) if isinstance(step, Work) and layer in ("", step.layer) and thread in ("", step.thread)
-    )

@@ -92,16 +92,6 @@ class Result:
         """The share of the time that a CPU worked."""
         return (self.cpus[cpu]["task_ns"] + self.cpus[cpu]["irq_ns"]) / self.counted_ns
 
-    def split_ns(self) -> dict[str, Integers]:
-        """(layers) each: the ledger as running, waiting for a CPU, and waiting for something else."""
-        for_a_cpu = list(trace.FOR_A_CPU)
-        other = [kind for kind in range(len(trace.KINDS)) if kind not in (trace.RUNNING, *for_a_cpu)]
-        return {
-            "running": self.ledger_ns[:, trace.RUNNING],
-            "for a CPU": self.ledger_ns[:, for_a_cpu].sum(axis=1),
-            "for something else": self.ledger_ns[:, other].sum(axis=1),
-        }
-
     def warnings(self) -> list[str]:
         """What a reader must know before trusting the figures."""
         before, after = self.in_flight

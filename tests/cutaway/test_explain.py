@@ -12,8 +12,8 @@ from rich.cells import cell_len
 from cutaway import session
 from cutaway.building import BuiltStack, build_stacks
 from cutaway.explaining import ExplainedStep, steps_of
-from cutaway.models.stack import cpu_ns
 from cutaway.scenarios import Scenario
+from tests.plans import cpu_ns
 
 
 @pytest.fixture(scope="module")

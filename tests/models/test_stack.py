@@ -19,7 +19,9 @@ from cutaway.models.neighbours import HogPart
 from cutaway.models.operations import Serve
 from cutaway.models.part import Part
 from cutaway.models.servers.nginx import NginxPart
+from cutaway.models.stack import flat
 from cutaway.sim.machine import Detach, Machine, Pause, Step, Transfer, Work
+from tests.plans import cpu_ns
 
 from .conftest import parts
 
@@ -46,10 +48,6 @@ OTHER_MACHINE = [
     ("docker in kvm", (KvmPart(), DockerPart()), "another machine"),
 ]
 EVERY = SAME_MACHINE + OTHER_MACHINE
-
-
-def flat(steps: tuple[Step, ...]) -> list[Step]:
-    return [inner for step in steps for inner in (flat(step.steps) if isinstance(step, Detach) else [step])]
 
 
 @pytest.mark.parametrize(("name", "above", "where"), EVERY)
@@ -93,9 +91,9 @@ def test_the_costs_of_a_work_make_its_duration(name: str, above: tuple[Part, ...
 def test_layers_and_threads_sum_to_the_same_cpu_time(name: str, above: tuple[Part, ...], where: str, machine: Build) -> None:
     built = machine(*above, where=where)
     plan = built.plans[0]
-    by_layer = sum(stack.cpu_ns(plan, layer=layer) for layer in built.layers)
-    by_thread = sum(stack.cpu_ns(plan, thread=thread.name) for thread in built.threads)
-    assert by_layer == by_thread == stack.cpu_ns(plan) > 0
+    by_layer = sum(cpu_ns(plan, layer=layer) for layer in built.layers)
+    by_thread = sum(cpu_ns(plan, thread=thread.name) for thread in built.threads)
+    assert by_layer == by_thread == cpu_ns(plan) > 0
 
 
 def test_the_lecture_s_stacks_show_all_layers_of_the_ledger(machine: Build) -> None:
@@ -107,7 +105,7 @@ def test_the_lecture_s_stacks_show_all_layers_of_the_ledger(machine: Build) -> N
 
 def test_each_layer_that_is_added_costs_something(machine: Build) -> None:
     """The order of the measured paths on one machine follows from their parts."""
-    cpu = {name: stack.cpu_ns(machine(*above, where=where).plans[0]) for name, above, where in SAME_MACHINE}
+    cpu = {name: cpu_ns(machine(*above, where=where).plans[0]) for name, above, where in SAME_MACHINE}
     order = ["native-veth", "native", "docker-host", "docker-bridge", "docker-nat-lo", "docker-nat", "docker-proxy"]
     assert all(cpu[less] < cpu[more] for less, more in pairwise(order))
 
@@ -200,19 +198,8 @@ def test_a_seccomp_filter_runs_only_where_the_data_have_arrived(machine: Build) 
     assert {step.thread for step in steps[:wire] if isinstance(step, Work)} == {"client"}
 
 
-def test_kinds_are_found_by_name() -> None:
-    assert stack.kind_named("docker") is DockerPart
-    with pytest.raises(stack.StackError, match="Did you mean 'docker'"):
-        stack.kind_named("dokcer")
-
-
 def test_nothing_pauses_that_does_not_say_so(machine: Build) -> None:
     assert not [step for step in flat(machine(KvmPart()).plans[0].steps) if isinstance(step, Pause)]
-
-
-def test_assumed_costs_of_a_plan_are_told(machine: Build, profile: Profile) -> None:
-    assumed = stack.assumptions_of(machine(KvmPart()), profile)
-    assert "vhost packet" in assumed and "null system call" not in assumed
 
 
 def test_a_client_over_veth_reaches_docker_proxy_without_loopback(machine: Build) -> None:
