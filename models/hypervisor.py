@@ -22,8 +22,8 @@ from cutaway.models.placement import GUEST, HOST, CpuNumbers
 from cutaway.models.units import MIB, MS, US, Duration, Size
 from cutaway.sim.machine import Cpu, Step, Thread
 
-VHOST_BATCH = 64
-"""Buffers that the worker takes before it looks at other rings (drivers/vhost/net.c, VHOST_NET_BATCH)."""
+VHOST_PACKETS = 256
+"""Packets that the worker takes before it looks at other rings (drivers/vhost/net.c, VHOST_NET_PKT_WEIGHT)."""
 
 
 class KvmPart(Part):
@@ -93,7 +93,7 @@ class Kvm(Layer):
             cpus=io_on,
             layer=self.layer,
             poll_ns=self.ns("vhost round" if self.part.network == "vhost" else "event loop round"),
-            batch=VHOST_BATCH,
+            batch=VHOST_PACKETS,
             sleep_ns=self.ns("context switch"),
         )
         cpus = tuple(Cpu(name, GUEST.kernel, vcpu.name) for name, vcpu in zip(GUEST.cpus(numbers), vcpus, strict=True))
