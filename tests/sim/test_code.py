@@ -1,4 +1,4 @@
-"""The engine's code itself: no clock of the wall, no chance from a module, integers only, and no file that nothing uses."""
+"""The code of engine and models itself: no clock of the wall, no chance from a module, integers only, no file that nothing uses."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from cutaway.sim.traffic.tables import DTYPES
 ROOT = Path(__file__).parents[2]
 SIM = ROOT / "sim"
 FILES = sorted(SIM.rglob("*.py"))
+MEASURING = ROOT / "models" / "costs" / "measuring"
+"""Looks at the clock of the machine that it measures."""
+MODELS = sorted(file for file in (ROOT / "models").rglob("*.py") if MEASURING not in file.parents)
 FORBIDDEN = {"time", "datetime", "random", "secrets", "uuid", "socket", "getpass"}
-COMPILED = ("advance", "agenda", "books", "bursts", "choice", "cores", "draws", "fair", "ticks", "wakeups", "walk")
-BETWEEN_TWO_SPEEDS = [SIM / "traffic" / f"{name}.py" for name in COMPILED]
 
 
 def imports_of(file: Path) -> set[str]:
@@ -30,14 +31,26 @@ def imports_of(file: Path) -> set[str]:
     return found
 
 
+def is_compiled(file: Path) -> bool:
+    return bool(imports_of(file) & {f"cutaway.sim.traffic.jit.{name}" for name in ("compiled", "compiled_and_kept")})
+
+
+BETWEEN_TWO_SPEEDS = [file for file in FILES if is_compiled(file)]
+
+
 def names_of(file: Path) -> set[str]:
     return {ast.unparse(node) for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.Attribute)}
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
-def test_no_file_of_the_engine_reads_a_clock_or_draws_from_a_module(file: Path) -> None:
+@pytest.mark.parametrize("file", [*FILES, *MODELS], ids=lambda file: str(file.relative_to(ROOT)))
+def test_no_file_of_engine_and_models_reads_a_clock_or_draws_from_a_module(file: Path) -> None:
+    found = imports_of(file) | names_of(file)
     assert not {name.split(".")[0] for name in imports_of(file)} & FORBIDDEN
-    assert not {name for name in names_of(file) if name.startswith(("np.random", "numpy.random", "os.urandom"))}
+    assert not {name for name in found if name.startswith(("np.random", "numpy.random", "os.urandom"))}
+
+
+def test_the_compiled_files_are_found() -> None:
+    assert {"advance", "cores", "draws", "fair", "walk"} <= {file.stem for file in BETWEEN_TWO_SPEEDS}
 
 
 def test_all_columns_of_the_tables_are_integers_of_64_bits() -> None:
