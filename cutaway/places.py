@@ -66,7 +66,7 @@ def write_whole(file: Path, content: bytes, *, over: bool = False) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         part.chmod(0o644)
-        part.rename(file)
+        part.replace(file)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
