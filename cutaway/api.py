@@ -37,8 +37,10 @@ def run(scenario: Scenario | str, stack: str, *, replication: int = 0) -> Result
 def trace(scenario: Scenario | str, stack: str, *, one_in: int = 1) -> Trace:
     """The trace of the first replication: tables of requests, spans, CPU stints and waiting threads.
 
-    `one_in` k: one request in k, the same ones on every stack.
+    `one_in` k: one request in k, the same ones on every stack. Raises ScenarioError, StackError, and ValueError where it is below 1.
     """
+    if one_in < 1:
+        raise ValueError(f"one_in is {one_in}; expected 1 (every request) or more")
     loaded = _loaded(scenario)
     return traces_of(loaded, build_stacks(loaded, [stack]), one_in=one_in)[0]
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from cutaway.models import costs
 from cutaway.models.costs import Cost, Profile
 from cutaway.models.memory import Resident
-from cutaway.models.stack import build, memory_of, start_up_phases
+from cutaway.models.stack import StackError, build, memory_of, start_up_phases
 from cutaway.models.startup import Phase
 from cutaway.scenarios import Scenario
+from cutaway.scenarios.problems import choices, nearest
 from cutaway.sim.machine import Machine
 from cutaway.sim.simulate import Span
 
@@ -57,7 +58,12 @@ def watched(profile: Profile) -> tuple[Profile, _Watched]:
 def build_stacks(scenario: Scenario, stacks: Iterable[str]) -> list[BuiltStack]:
     """The stacks of a scenario by name. Raises StackError and CostError, one sentence each."""
     profile = costs.load(scenario.profile)
-    return [_build_stack(scenario, name, profile) for name in stacks]
+    asked = list(stacks)
+    for name in asked:
+        if name not in scenario.stacks:
+            expected = f"expected {choices(scenario.stacks)}.{nearest(name, scenario.stacks)}"
+            raise StackError(f"'{name}' is not a stack of the scenario; {expected}")
+    return [_build_stack(scenario, name, profile) for name in asked]
 
 
 def _build_stack(scenario: Scenario, name: str, profile: Profile) -> BuiltStack:

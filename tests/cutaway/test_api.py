@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import cutaway
+from cutaway.models.stack import StackError
 from cutaway.scenarios import Scenario, ScenarioError
 
 
@@ -64,6 +65,21 @@ def test_the_trace_has_every_request_or_one_in_k(quick: Scenario) -> None:
     whole, sampled = cutaway.trace(quick, "vm"), cutaway.trace(quick, "vm", one_in=10)
     assert ((whole.requests["number"] + whole.requests["connection"]) % 10 == 0).sum() == len(sampled.requests)
     assert set(sampled.requests["request"]) <= set(whole.requests["request"])
+
+
+def test_a_stack_that_is_not_there_is_one_sentence(quick: Scenario) -> None:
+    sentence = r"'vn' is not a stack of the scenario; expected one of bare metal, container, vm\. Did you mean 'vm'\?"
+    for of in (cutaway.run, cutaway.trace, cutaway.machine):
+        with pytest.raises(StackError, match=sentence):
+            of(quick, "vn")
+    with pytest.raises(StackError, match=sentence):
+        cutaway.compare(quick, ["vm", "vn"])
+
+
+@pytest.mark.parametrize("one_in", [0, -1])
+def test_a_trace_records_something(one_in: int, quick: Scenario) -> None:
+    with pytest.raises(ValueError, match=f"one_in is {one_in}; expected 1"):
+        cutaway.trace(quick.set("run.trace", "off"), "vm", one_in=one_in)
 
 
 def test_the_machine_can_be_looked_at(quick: Scenario) -> None:
