@@ -15,6 +15,9 @@ from cutaway.models.costs import Profile
 from cutaway.models.layer import times_as_text
 from cutaway.sim.machine import CostUse
 
+BYTES_A_TABLE_BYTE = 512
+"""The hypervisor's page tables hold 8 bytes for each page of 4096 that it has given to the guest (arch/x86/kvm/mmu); without huge pages."""
+
 
 @dataclass(frozen=True, slots=True)
 class Resident:
@@ -66,7 +69,7 @@ class Memory:
         if footprint.guest_memory_bytes:
             inside = sum(part.size_bytes for part in parts)
             system = min(self._bytes("guest system memory"), max(0, footprint.guest_memory_bytes - inside))
-            tables = Fraction(footprint.guest_memory_bytes, 512)
+            tables = Fraction(footprint.guest_memory_bytes, BYTES_A_TABLE_BYTE)
             parts += [
                 Resident("guest's operating system", "guest kernel", system, False, (CostUse("guest system memory"),)),
                 self._part("QEMU", "hypervisor", ("QEMU memory", 1)),

@@ -30,6 +30,7 @@ from cutaway.models.part import Part
 from cutaway.models.placement import CLIENT, GUEST, HOST
 from cutaway.models.servers import nginx
 from cutaway.models.servers.nginx import NginxPart
+from cutaway.models.units import SIZE
 from cutaway.sim.machine import Detach, Fork, Machine, Plan, Step, Work
 
 LAYER_KINDS: tuple[type[Part], ...] = (HardwarePart, LinuxPart, KvmPart, GuestLinuxPart, DockerPart, NginxPart)
@@ -167,7 +168,8 @@ class Blueprint:
             why = {"proxy": "docker-proxy serves clients of its own machine", "none": "nobody outside reaches a port that is not published"}
             raise StackError(f"{why[docker.publish]}: docker.publish is '{docker.publish}', expected 'nat'.")
         if parts.kvm and parts.kvm.memory > parts.hardware.memory:
-            raise StackError("kvm.memory is more than hardware.memory.")
+            there_is = SIZE.text(parts.hardware.memory)
+            raise StackError(f"kvm.memory is {SIZE.text(parts.kvm.memory)}, more than hardware.memory; expected at most {there_is}.")
 
     # --- layers, top to bottom ---
 
