@@ -34,7 +34,7 @@ class ExplainedStep:
     def as_document(self) -> dict[str, Any]:
         """For programs: every cost with its kind and sources."""
         costs = [
-            {"name": cost.name, "times": times, "value": cost.record.value, "kind": cost.record.kind, "source": list(cost.record.source)}
+            {"name": cost.name, "times": times, "value": cost.record.written, "kind": cost.record.kind, "source": list(cost.record.source)}
             for cost, times in self.costs
         ]
         return {

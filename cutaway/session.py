@@ -122,7 +122,7 @@ def _cost_document(cost: Cost) -> dict[str, Any]:
     record = cost.record
     spread = record.spread.kind
     return {
-        "value": record.value,
+        "value": record.written,
         "kind": record.kind,
         "what": record.what,
         "spread": "" if spread == "fixed" else spread,

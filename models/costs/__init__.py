@@ -102,6 +102,11 @@ class CostRecord(Part):
     def _from_list(cls, found: Any) -> Any:
         return tuple(found) if isinstance(found, list) else found
 
+    @property
+    def written(self) -> str:
+        """The value as it was found: `1.9 us`, or `3738 cycles at 2100 MHz`."""
+        return self.value or f"{self.cycles} cycles at {self.clock_mhz} MHz"
+
     @model_validator(mode="after")
     def _honest(self) -> CostRecord:
         if bool(self.value) == bool(self.cycles):
