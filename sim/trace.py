@@ -98,6 +98,29 @@ class TraceError(Exception):
 
 _TABLES = {"requests": REQUEST, "spans": SPAN, "stints": STINT, "states": STATE}
 _META_BYTES_MAX = 64 << 20
+_META = {"stack": str, **dict.fromkeys(("layers", "cpus", "threads", "steps", "groups"), list), "start_ns": int, "end_ns": int}
+"""What the meta data must have, and of which type."""
+_ENTRIES = {
+    "cpus": ("name", "kernel", "vcpu"),
+    "threads": ("name", "role", "kind", "cpus", "layer", "group"),
+    "steps": ("plan", "kind", "layer", "operation", "thread"),
+    "groups": ("name",),
+}
+"""What each entry of these lists must have; the view and the exports read it without asking."""
+_NUMBERS = (
+    ("requests", "outcome", 0, "outcomes"),
+    ("spans", "step", -1, "steps"),
+    ("spans", "thread", -1, "threads"),
+    ("spans", "cpu", -1, "cpus"),
+    ("spans", "layer", 0, "layers"),
+    ("spans", "kind", 0, "kinds"),
+    ("stints", "thread", 0, "threads"),
+    ("stints", "cpu", 0, "cpus"),
+    ("states", "thread", 0, "threads"),
+    ("states", "cpu", -1, "cpus"),
+    ("states", "state", 0, "thread states"),
+)
+"""Columns that number something: the table, the column, its smallest number, and what it numbers."""
 
 
 def save(trace: Trace, folder: Path) -> None:
@@ -109,9 +132,10 @@ def save(trace: Trace, folder: Path) -> None:
 
 
 def load(folder: Path) -> Trace:
-    """Maps a saved trace into memory, after looking at its heads. Raises TraceError."""
+    """Maps a saved trace into memory, after looking at its heads and at what its rows name. Raises TraceError."""
     meta = _read_meta(folder / "trace.json")
     tables = {name: _map_table(folder / f"{name}.npy", dtype) for name, dtype in _TABLES.items()}
+    _refuse_unknown_numbers(folder, meta, tables)
     return Trace(meta, **tables)
 
 
@@ -127,9 +151,15 @@ def _read_meta(file: Path) -> dict[str, Any]:
     if not isinstance(meta, dict) or meta.get("schema") != SCHEMA:
         found = meta.get("schema") if isinstance(meta, dict) else type(meta).__name__
         raise TraceError(f"{file}: schema is {found!r}; this version reads {SCHEMA}.")
-    for key in ("stack", "layers", "cpus", "threads", "steps", "groups", "start_ns", "end_ns"):
+    for key, kind in _META.items():
         if key not in meta:
             raise TraceError(f"{file}: '{key}' is missing.")
+        if type(meta[key]) is not kind:
+            raise TraceError(f"{file}: '{key}' is of type {type(meta[key]).__name__}; expected {kind.__name__}.")
+    for key, wanted in _ENTRIES.items():
+        for index, entry in enumerate(meta[key]):
+            if lacking := [name for name in wanted if not isinstance(entry, dict) or name not in entry]:
+                raise TraceError(f"{file}: {key}[{index}] has no '{lacking[0]}'.")
     return meta
 
 
@@ -143,3 +173,21 @@ def _map_table(file: Path, dtype: np.dtype[Any]) -> Table:
     if not isinstance(table, np.ndarray) or table.dtype != dtype or table.ndim != 1:
         raise TraceError(f"{file}: its columns are not those of this version.")
     return table
+
+
+def _refuse_unknown_numbers(folder: Path, meta: dict[str, Any], tables: dict[str, Table]) -> None:
+    """Every number in the rows stands for something, every span is of a request, and nothing ends before it begins."""
+    sizes = {key: len(meta[key]) for key in ("steps", "threads", "cpus", "layers")}
+    sizes |= {"kinds": len(KINDS), "outcomes": len(OUTCOMES), "thread states": len(THREAD_STATES)}
+    for table, column, least, of in _NUMBERS:
+        values = tables[table][column]
+        beyond = values[(values < least) | (values >= sizes[of])]
+        if len(beyond):
+            raise TraceError(f"{folder / table}.npy: {column} is {beyond[0]}; there are {sizes[of]} {of}, numbered from 0.")
+    for table, rows in tables.items():
+        begin, end = ("born", "ended") if table == "requests" else ("start", "end")
+        if (rows[end] < rows[begin]).any():
+            raise TraceError(f"{folder / table}.npy: a row ends before it begins.")
+    strays = tables["spans"]["request"][~np.isin(tables["spans"]["request"], tables["requests"]["request"])]
+    if len(strays):
+        raise TraceError(f"{folder / 'spans'}.npy: request is {strays[0]}, which is not in requests.npy.")
