@@ -11,7 +11,6 @@ from dataclasses import dataclass, fields
 from itertools import chain
 from typing import Annotated, TypeVar, Union
 
-import simpy
 from pydantic import Field
 
 from cutaway.models import clients, container, guest, hardware, hypervisor, kernel, memory, neighbours, network, startup, storage
@@ -31,6 +30,7 @@ from cutaway.models.placement import CLIENT, GUEST, HOST
 from cutaway.models.servers import nginx
 from cutaway.models.servers.nginx import NginxPart
 from cutaway.models.units import SIZE
+from cutaway.sim.clock import Clock, Process
 from cutaway.sim.machine import Detach, Fork, Machine, Plan, Step, Work
 
 LAYER_KINDS: tuple[type[Part], ...] = (HardwarePart, LinuxPart, KvmPart, GuestLinuxPart, DockerPart, NginxPart)
@@ -310,27 +310,27 @@ def memory_of(stack: Sequence[Part], profile: Profile) -> tuple[memory.Resident,
     return memory.Memory(profile).of(memory.Footprint(parts.nginx.workers, int(parts.docker is not None), proxies, guest_memory))
 
 
-def start_up(stack: Sequence[Part], clock: startup.Clock) -> startup.Process:
+def start_up(stack: Sequence[Part], start: startup.Start) -> Process:
     """From the command to a server that answers: a virtual machine, a container in it or on the host, the program."""
     parts = Parts.of(stack)
     if parts.kvm:
-        yield from startup.virtual_machine(clock)
+        yield from startup.virtual_machine(start)
     if parts.docker:
         bridged = parts.docker.network == "bridge"
         published = parts.docker.publish != "none"
         yield from docker.docker_run(
-            clock, bridged, published, parts.docker.storage == "overlay2", parts.docker.seccomp == "default"
+            start, bridged, published, parts.docker.storage == "overlay2", parts.docker.seccomp == "default"
         )
-    yield from startup.server_process(clock, parts.nginx.workers)
+    yield from startup.server_process(start, parts.nginx.workers)
 
 
 def start_up_phases(stack: Sequence[Part], profile: Profile) -> list[startup.Phase]:
     """The phases of one start at the profile's values."""
-    env = simpy.Environment(initial_time=0)
-    clock = startup.Clock(env, profile)
-    env.process(start_up(stack, clock))
-    env.run()
-    return clock.phases
+    clock = Clock(initial_time=0)
+    start = startup.Start(clock, profile)
+    clock.process(start_up(stack, start))
+    clock.run()
+    return start.phases
 
 
 def joined(fittings: Iterable[Fittings]) -> Fittings:

@@ -1,25 +1,22 @@
 """How a stack comes up: from the command to the first answer, as processes on the integer clock.
 
-Serves: a process of its own for a plain program and a virtual machine (Docker's is in models/docker/run.py), and the clock that they
-run on; `start_up` of models/stack.py puts them one after the other. Each step of a start-up is a phase: who does it, from when to when,
+Serves: a process of its own for a plain program and a virtual machine (Docker's is in models/docker/run.py), and the book of
+its phases; `start_up` of models/stack.py puts them one after the other. Each step of a start-up is a phase: who does it, from when to when,
 and the costs that made it.
 Not modelled: starts that compete for CPUs, cold page caches, pulling an image. Read first: docs/models/startup.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
-
-import simpy
 
 from cutaway.models.costs import Cost, Profile
 from cutaway.models.layer import times_as_text
+from cutaway.sim.clock import Clock, Process
 from cutaway.sim.machine import CostUse
 
-Process = Generator[simpy.Event, Any, None]
 Draw = Callable[[Cost], Fraction]
 
 
@@ -34,12 +31,12 @@ class Phase:
     costs: tuple[CostUse, ...]
 
 
-class Clock:
-    """The clock that a start-up runs on, and the book of its phases."""
+class Start:
+    """One start on the clock, and the book of its phases."""
 
-    def __init__(self, env: simpy.Environment, profile: Profile, draw: Draw = lambda cost: cost.value) -> None:
+    def __init__(self, clock: Clock, profile: Profile, draw: Draw = lambda cost: cost.value) -> None:
         """`draw` gives a cost its value this time; the profile's value by default."""
-        self.env = env
+        self.clock = clock
         self.profile = profile
         self.draw = draw
         self.phases: list[Phase] = []
@@ -47,24 +44,24 @@ class Clock:
     def phase(self, who: str, what: str, *uses: str | tuple[str, int]) -> Process:
         """Time passes, and is written down."""
         pairs = [(use, 1) if isinstance(use, str) else use for use in uses]
-        start_ns = int(self.env.now)
-        yield self.env.timeout(round(sum((self.draw(self.profile[name]) * times for name, times in pairs), Fraction(0))))
+        start_ns = int(self.clock.now)
+        yield self.clock.timeout(round(sum((self.draw(self.profile[name]) * times for name, times in pairs), Fraction(0))))
         costs = tuple(CostUse(name, times_as_text(Fraction(times))) for name, times in pairs)
-        self.phases.append(Phase(who, what, start_ns, int(self.env.now), costs))
+        self.phases.append(Phase(who, what, start_ns, int(self.clock.now), costs))
 
 
-def server_process(clock: Clock, workers: int, who: str = "nginx") -> Process:
+def server_process(start: Start, workers: int, who: str = "nginx") -> Process:
     """A server program from its execve to the worker that waits for connections."""
-    yield from clock.phase("kernel", "fork and exec", "fork and exec")
-    yield from clock.phase(who, "load libraries, read the configuration, listen", "nginx start")
-    yield from clock.phase("kernel", "fork the workers", ("fork", workers))
+    yield from start.phase("kernel", "fork and exec", "fork and exec")
+    yield from start.phase(who, "load libraries, read the configuration, listen", "nginx start")
+    yield from start.phase("kernel", "fork the workers", ("fork", workers))
 
 
-def virtual_machine(clock: Clock) -> Process:
+def virtual_machine(start: Start) -> Process:
     """QEMU from its command to the guest's first process, and on to where services start."""
-    yield from clock.phase("QEMU", "start, set up the machine", "QEMU start", "QEMU to firmware")
-    yield from clock.phase("firmware", "find the boot device", "firmware")
-    yield from clock.phase("firmware", "load the kernel", "kernel load")
-    yield from clock.phase("guest kernel", "decompress itself", "kernel decompression")
-    yield from clock.phase("guest kernel", "devices, root file system, first process", "kernel start")
-    yield from clock.phase("guest init", "mount, configure the network, start services", "guest services")
+    yield from start.phase("QEMU", "start, set up the machine", "QEMU start", "QEMU to firmware")
+    yield from start.phase("firmware", "find the boot device", "firmware")
+    yield from start.phase("firmware", "load the kernel", "kernel load")
+    yield from start.phase("guest kernel", "decompress itself", "kernel decompression")
+    yield from start.phase("guest kernel", "devices, root file system, first process", "kernel start")
+    yield from start.phase("guest init", "mount, configure the network, start services", "guest services")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cutaway.sim.clock import Process, World
+from cutaway.sim.clock import Process
 from cutaway.sim.laws import check
 from cutaway.sim.machine import Machine
 from cutaway.sim.results import Result, result_of
 from cutaway.sim.trace import Trace
 from cutaway.sim.tracing import Recorder
+from cutaway.sim.world import World
 
 
 @dataclass(frozen=True, slots=True)

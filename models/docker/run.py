@@ -7,31 +7,32 @@ Not modelled: pulling an image, logging, restart policies, containers started at
 
 from __future__ import annotations
 
-from cutaway.models.startup import Clock, Process
+from cutaway.models.startup import Start
+from cutaway.sim.clock import Process
 
 IPTABLES_RULES = 6
 """Calls of iptables for one published port, as dockerd's log shows."""
 
 
-def docker_run(clock: Clock, bridged: bool, published: bool, overlay: bool, seccomp: bool) -> Process:
+def docker_run(start: Start, bridged: bool, published: bool, overlay: bool, seccomp: bool) -> Process:
     """The command line, the daemon, the runtime; ends where the server program is executed."""
-    yield from clock.phase("docker", "the command starts and finds the daemon", "docker command")
-    yield from clock.phase("dockerd", "create: configuration, layers", "docker create")
+    yield from start.phase("docker", "the command starts and finds the daemon", "docker command")
+    yield from start.phase("dockerd", "create: configuration, layers", "docker create")
     if overlay:
-        yield from clock.phase("kernel", "mount the overlay", "overlay mount")
+        yield from start.phase("kernel", "mount the overlay", "overlay mount")
     if bridged:
-        yield from clock.phase("kernel", "veth pair, bridge port, interfaces up", "veth pair", "bridge port", "interface up")
-        yield from clock.phase("dockerd", "addresses, endpoint", "docker network")
+        yield from start.phase("kernel", "veth pair, bridge port, interfaces up", "veth pair", "bridge port", "interface up")
+        yield from start.phase("dockerd", "addresses, endpoint", "docker network")
     if bridged and published:
-        yield from clock.phase("iptables", "rules for the published port", ("iptables rule", IPTABLES_RULES))
-    yield from clock.phase("containerd", "bundle, task", "containerd task")
-    yield from clock.phase("containerd-shim", "start", "shim start")
-    yield from clock.phase("runc", "create: starts itself again inside", "runc create")
-    yield from clock.phase("kernel", "name spaces", "name spaces")
-    yield from clock.phase("kernel", "cgroups, one a controller", "cgroups")
+        yield from start.phase("iptables", "rules for the published port", ("iptables rule", IPTABLES_RULES))
+    yield from start.phase("containerd", "bundle, task", "containerd task")
+    yield from start.phase("containerd-shim", "start", "shim start")
+    yield from start.phase("runc", "create: starts itself again inside", "runc create")
+    yield from start.phase("kernel", "name spaces", "name spaces")
+    yield from start.phase("kernel", "cgroups, one a controller", "cgroups")
     if bridged:
-        yield from clock.phase("dockerd", "started again as a hook, to hand the interface over", "network hook")
-        yield from clock.phase("kernel", "move the veth end into the name space", "veth move")
+        yield from start.phase("dockerd", "started again as a hook, to hand the interface over", "network hook")
+        yield from start.phase("kernel", "move the veth end into the name space", "veth move")
     if seccomp:
-        yield from clock.phase("runc", "build and load the seccomp filter", "seccomp load")
-    yield from clock.phase("runc", "start", "runc start")
+        yield from start.phase("runc", "build and load the seccomp filter", "seccomp load")
+    yield from start.phase("runc", "start", "runc start")

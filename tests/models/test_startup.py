@@ -4,14 +4,14 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-import simpy
 
 from cutaway.models import stack
 from cutaway.models.container import DockerPart
 from cutaway.models.costs import Profile
 from cutaway.models.hypervisor import KvmPart
 from cutaway.models.part import Part
-from cutaway.models.startup import Clock, virtual_machine
+from cutaway.models.startup import Start, virtual_machine
+from cutaway.sim.clock import Clock
 
 from .conftest import parts
 
@@ -37,18 +37,18 @@ def test_a_container_without_a_network_of_its_own_makes_no_veth(profile: Profile
 
 
 def test_the_boot_s_stages_sum_to_what_the_publication_gives_each(profile: Profile) -> None:
-    env = simpy.Environment(initial_time=0)
-    clock = Clock(env, profile)
-    env.process(virtual_machine(clock))
-    env.run()
-    to_init = next(phase.start_ns for phase in clock.phases if phase.who == "guest init")
+    clock = Clock(initial_time=0)
+    start = Start(clock, profile)
+    clock.process(virtual_machine(start))
+    clock.run()
+    to_init = next(phase.start_ns for phase in start.phases if phase.who == "guest init")
     published_ms = sum(row.value for name, row in profile.rows.items() if name.startswith("qemu-boot-stages"))
     assert abs(to_init / 1e6 - published_ms) < 0.5
 
 
 def test_a_start_may_draw_its_costs(profile: Profile) -> None:
-    env = simpy.Environment(initial_time=0)
-    clock = Clock(env, profile, draw=lambda cost: cost.value * 2)
-    env.process(stack.start_up(parts(), clock))
-    env.run()
-    assert abs(clock.phases[-1].end_ns - 2 * stack.start_up_phases(parts(), profile)[-1].end_ns) <= 3
+    clock = Clock(initial_time=0)
+    start = Start(clock, profile, draw=lambda cost: cost.value * 2)
+    clock.process(stack.start_up(parts(), start))
+    clock.run()
+    assert abs(start.phases[-1].end_ns - 2 * stack.start_up_phases(parts(), profile)[-1].end_ns) <= 3

@@ -1,19 +1,19 @@
 """`docker run`, by phases."""
 
 import pytest
-import simpy
 
 from cutaway.models.costs import Profile
 from cutaway.models.docker.run import IPTABLES_RULES, docker_run
-from cutaway.models.startup import Clock, Phase
+from cutaway.models.startup import Phase, Start
+from cutaway.sim.clock import Clock
 
 
 def run(profile: Profile, **switches: bool) -> list[Phase]:
-    env = simpy.Environment(initial_time=0)
-    clock = Clock(env, profile)
-    env.process(docker_run(clock, **{"bridged": True, "published": True, "overlay": True, "seccomp": True, **switches}))
-    env.run()
-    return clock.phases
+    clock = Clock(initial_time=0)
+    start = Start(clock, profile)
+    clock.process(docker_run(start, **{"bridged": True, "published": True, "overlay": True, "seccomp": True, **switches}))
+    clock.run()
+    return start.phases
 
 
 def test_from_the_command_line_down_to_the_runtime(profile: Profile) -> None:
