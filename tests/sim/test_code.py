@@ -17,6 +17,7 @@ FILES = sorted(SIM.rglob("*.py"))
 MEASURING = ROOT / "models" / "costs" / "measuring"
 """Looks at the clock of the machine that it measures."""
 MODELS = sorted(file for file in (ROOT / "models").rglob("*.py") if MEASURING not in file.parents)
+ROUNDED_DIFFERENTLY = {"exp", "expm1", "log", "log1p", "log2", "log10", "pow", "power", "sin", "cos", "tan", "hypot"}
 FORBIDDEN = {"time", "datetime", "random", "secrets", "uuid", "socket", "getpass"}
 
 
@@ -51,6 +52,16 @@ def test_no_file_of_engine_and_models_reads_a_clock_or_draws_from_a_module(file:
 
 def test_the_compiled_files_are_found() -> None:
     assert {"advance", "cores", "draws", "fair", "walk"} <= {file.stem for file in BETWEEN_TWO_SPEEDS}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_no_file_of_the_engine_computes_what_processors_round_differently(file: Path) -> None:
+    """Powers, logarithms and the like come from the C library or from NumPy, and differ in the last bit; 2**62 is an integer."""
+    nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+    powers = [node for node in nodes if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow)]
+    assert not [ast.unparse(power) for power in powers if not (isinstance(power.left, ast.Constant) and type(power.left.value) is int)]
+    rough = {f"{module}.{name}" for module in ("math", "np") for name in ROUNDED_DIFFERENTLY}
+    assert not names_of(file) & rough
 
 
 def test_all_columns_of_the_tables_are_integers_of_64_bits() -> None:
