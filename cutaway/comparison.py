@@ -14,7 +14,7 @@ from cutaway.building import BuiltStack
 from cutaway.models.memory import total_bytes
 from cutaway.scenarios import Scenario, digest
 from cutaway.sim import trace
-from cutaway.sim.results import Integers, Result
+from cutaway.sim.results import BESIDE_THE_SERVER, Integers, Result
 from cutaway.sim.statistics import Estimate, estimate, paired_difference
 
 
@@ -64,10 +64,10 @@ class Comparison:
         return max(sum(result.served for result in self.results[stack]), 1)
 
     def cpu_time_ns(self, stack: str) -> dict[str, int]:
-        """CPU time by layer over all replications, for whatever reason; the client's own left out."""
+        """CPU time by layer over all replications, for whatever reason; the client's and the neighbours' own left out."""
         results = self.results[stack]
         total: Integers = np.sum([result.layer_ns for result in results], axis=0, dtype=np.int64)
-        return {layer: int(ns) for layer, ns in zip(results[0].layers, total, strict=True) if layer != "client"}
+        return {layer: int(ns) for layer, ns in zip(results[0].layers, total, strict=True) if layer not in BESIDE_THE_SERVER}
 
     def layers(self) -> list[str]:
         """All layers that any stack has, in the ledger's order."""

@@ -15,6 +15,9 @@ from cutaway.models.part import Part
 from cutaway.models.placement import GUEST, HOST, CpuNumbers
 from cutaway.sim.machine import Group, Thread
 
+LAYER = "neighbours"
+"""What their CPU time is charged to: no request waits in it, so no ledger has it."""
+
 
 class HogPart(Part):
     """Busy loops."""
@@ -36,5 +39,5 @@ def hogs(part: HogPart, free_cpus: tuple[int, ...], first: int) -> Fittings:
     cpus = site.cpus(part.cpus or free_cpus)
     names = [f"hog {number}" for number in range(first, first + part.count)]
     groups = tuple(Group(f"{name} group", site.kernel, "", part.cpu_shares) for name in names) if part.group == "own" else ()
-    threads = tuple(Thread(name, cpus, kind="hog", group=f"{name} group" if groups else "", layer=site.layer) for name in names)
+    threads = tuple(Thread(name, cpus, kind="hog", group=f"{name} group" if groups else "", layer=LAYER) for name in names)
     return Fittings(threads=threads, groups=groups)

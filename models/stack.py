@@ -287,7 +287,7 @@ class Blueprint:
         notes = {"profile": self.profile.name, **all_of.notes}
         return Machine(
             name=name,
-            layers=tuple(layer for layer in ORDER if layer in charged | {"hardware"}),
+            layers=tuple(layer for layer in (*ORDER, neighbours.LAYER) if layer in charged | {"hardware"}),
             kernels=all_of.kernels,
             cpus=all_of.cpus,
             threads=all_of.threads,

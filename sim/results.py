@@ -21,6 +21,9 @@ Integers = npt.NDArray[np.int64]
 LARGEST_SUM_NS = 2**62
 """Latencies that sum to more are refused: the books hold 64 bits, which wrap at twice that and say nothing."""
 
+BESIDE_THE_SERVER = ("client", "neighbours")
+"""Layers whose CPU time is none of the server's: who asks it, and who computes beside it."""
+
 CPU_COLUMNS = ("idle_ns", "task_ns", "irq_ns", "lost_ns", "switches", "wakes")
 THREAD_COLUMNS = ("running_ns", "runnable_ns", "waking_ns", "throttled_ns", "stolen_ns", "sleeping_ns", "sleeps", "preemptions", "rounds")
 GROUP_COLUMNS = ("ran_ns", "periods", "throttled_periods", "throttled_ns")
@@ -84,8 +87,8 @@ class Result:
 
     @property
     def cpu_ns_per_request(self) -> float:
-        """CPU time of all layers but the client's, for one served request."""
-        served_by = [index for index, layer in enumerate(self.layers) if layer != "client"]
+        """CPU time of the server's layers, for one served request: the client's and the neighbours' own are left out."""
+        served_by = [index for index, layer in enumerate(self.layers) if layer not in BESIDE_THE_SERVER]
         return int(self.layer_ns[served_by].sum()) / self.served if self.served else 0.0
 
     def utilization(self, cpu: str) -> float:

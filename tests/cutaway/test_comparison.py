@@ -172,3 +172,16 @@ def test_a_run_that_ends_before_its_requests_are_served_says_so(quick: Scenario)
     seldom = {"clients": {"kind": "open loop", "rate": "1 /h"}, "run.requests": 1000, "run.replications": 1}
     [warning] = cutaway.compare(quick.with_(seldom), ["bare metal"]).warnings()
     assert "of 1,000: the simulated time was over" in warning
+
+
+def test_what_a_neighbour_computes_is_no_request_s(quick: Scenario) -> None:
+    """On a CPU of its own it takes nothing from the server, and adds but its CPU's ticks to what a request costs."""
+    alone = quick.with_({"run.requests": 300, "server.cpus": [0]})
+    beside = alone.set("neighbours", [{"count": 1, "cpus": [1]}])
+    without, with_one = (cutaway.compare(scenario, ["bare metal"]) for scenario in (alone, beside))
+    for metric in METRICS:
+        found, expected = (compared.figure("bare metal", metric).mean for compared in (with_one, without))
+        assert found == (pytest.approx(expected, rel=0.01) if metric.key == "cpu_time" else expected), metric.key
+    (result, *_) = with_one.results["bare metal"]
+    assert result.layer_ns[result.layers.index("neighbours")] > 0.9 * result.counted_ns
+    assert result.ledger_ns[result.layers.index("neighbours")].sum() == 0
