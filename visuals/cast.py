@@ -24,6 +24,8 @@ class Cast:
     vcpus: tuple[int, ...]
     vcpu_threads: dict[int, int]
     """Of each virtual CPU, the host's thread that it is."""
+    vcpu_of: dict[int, int]
+    """The other way round."""
     host_threads: frozenset[int]
     """Threads that the host's kernel schedules, vCPUs among them."""
     groups: dict[str, tuple[int, ...]]
@@ -39,14 +41,12 @@ class Cast:
         return [thread for thread, role in enumerate(self.thread_roles) if role in roles]
 
 
-def _position(names: list[str], wanted: object) -> int | None:
-    """An index, whether the trace refers by name or by number."""
-    if isinstance(wanted, int) and 0 <= wanted < len(names):
-        return wanted
-    return names.index(str(wanted)) if str(wanted) in names else None
+def _places(names: list[str]) -> dict[object, int]:
+    """The index of each name; a trace may also refer by number."""
+    return {number: number for number in range(len(names))} | {name: number for number, name in reversed(list(enumerate(names)))}
 
 
-def _kernels_of_the_host(trace: Trace, cpus: list[dict[str, Any]]) -> set[str]:
+def _kernels_of_the_host(trace: Trace, cpus: list[dict[str, Any]], places: dict[object, int]) -> set[str]:
     """Kernels of real CPUs on which more happens than the client's own work."""
     layers = [str(name) for name in trace.meta["layers"]]
     running = trace.spans[(trace.spans["kind"] == RUNNING) & (trace.spans["cpu"] >= 0)]
@@ -55,23 +55,24 @@ def _kernels_of_the_host(trace: Trace, cpus: list[dict[str, Any]]) -> set[str]:
     vcpu_owners = {thread["name"]: thread for thread in trace.meta["threads"] if thread["kind"] == "vcpu"}
     kernels = {cpus[cpu]["kernel"] for cpu in serving.tolist() if not cpus[cpu].get("vcpu")}
     for owner in vcpu_owners.values():
-        first = _position([cpu["name"] for cpu in cpus], (owner["cpus"] or [None])[0])
+        first = places.get((owner["cpus"] or [None])[0])
         kernels |= {cpus[first]["kernel"]} if first is not None else set()
     return kernels or {cpu["kernel"] for cpu in cpus if not cpu.get("vcpu")}
 
 
-def _label(cpu: int, host: tuple[int, ...], virtual: tuple[int, ...], names: list[str]) -> str:
+def _cpu_labels(names: list[str], host: tuple[int, ...], virtual: tuple[int, ...]) -> tuple[str, ...]:
     """CPU 0, vCPU 0: counted in each kernel."""
-    if cpu in virtual:
-        return f"vCPU {virtual.index(cpu)}"
-    return f"CPU {host.index(cpu)}" if cpu in host else names[cpu]
+    labels = dict(enumerate(names)) | {cpu: f"CPU {number}" for number, cpu in enumerate(host)}
+    labels |= {cpu: f"vCPU {number}" for number, cpu in enumerate(virtual)}
+    return tuple(labels[cpu] for cpu in range(len(names)))
 
 
-def _role_label(thread: int, entry: dict[str, Any], role: str, owners: dict[int, int]) -> str:
+def _role_labels(threads: list[dict[str, Any]], roles: list[str], owners: dict[int, int]) -> tuple[str, ...]:
     """What a thread is called where there is little room: its role, a vCPU by its number, a CPU's tick by that word."""
-    if thread in owners.values():
-        return f"vCPU {list(owners.values()).index(thread)}"
-    return role if entry.get("role") else role.split()[-1]
+    labels = [role if entry.get("role") else role.split()[-1] for entry, role in zip(threads, roles, strict=True)]
+    for number, thread in enumerate(owners.values()):
+        labels[thread] = f"vCPU {number}"
+    return tuple(labels)
 
 
 def _layers_of_threads(trace: Trace) -> dict[int, frozenset[str]]:
@@ -89,15 +90,17 @@ def cast_of(trace: Trace) -> Cast:
     cpus, threads = list(trace.meta["cpus"]), list(trace.meta["threads"])
     cpu_names, thread_names = [str(cpu["name"]) for cpu in cpus], [str(thread["name"]) for thread in threads]
     roles = [str(thread.get("role") or thread["name"]) for thread in threads]
-    kernels = _kernels_of_the_host(trace, cpus)
+    place_of_cpu, place_of_thread = _places(cpu_names), _places(thread_names)
+    kernels = _kernels_of_the_host(trace, cpus, place_of_cpu)
     owners: dict[int, int] = {}
     for number, cpu in enumerate(cpus):
         owner = cpu.get("vcpu")
         if owner not in (None, "", -1):
-            found = _position(thread_names, owner)
+            found = place_of_thread.get(owner)
             owners[number] = found if found is not None else roles.index(str(owner))
     host = tuple(number for number, cpu in enumerate(cpus) if number not in owners and cpu["kernel"] in kernels)
-    on_host = frozenset(number for number, thread in enumerate(threads) if any(_position(cpu_names, cpu) in host for cpu in thread["cpus"]))
+    of_the_host = {*host, *(cpu_names[place] for place in host)}
+    on_host = frozenset(number for number, thread in enumerate(threads) if not of_the_host.isdisjoint(thread["cpus"]))
     named = {str(group["name"]): group for group in trace.meta.get("groups", ())}
     members = {
         name: tuple(number for number, thread in enumerate(threads) if thread.get("group") in (name, list(named).index(name)))
@@ -105,13 +108,14 @@ def cast_of(trace: Trace) -> Cast:
     }
     quotas = {name: (int(group["quota_ns"]), int(group["period_ns"])) for name, group in named.items() if group.get("quota_ns")}
     return Cast(
-        tuple(_label(number, host, tuple(owners), cpu_names) for number in range(len(cpus))),
+        _cpu_labels(cpu_names, host, tuple(owners)),
         tuple(thread_names),
-        tuple(_role_label(number, threads[number], roles[number], owners) for number in range(len(threads))),
+        _role_labels(threads, roles, owners),
         tuple(str(thread["kind"]) for thread in threads),
         host,
         tuple(owners),
         owners,
+        {thread: cpu for cpu, thread in owners.items()},
         on_host,
         members,
         quotas,

@@ -16,6 +16,9 @@ from cutaway.visuals.cast import cast_of
 from cutaway.visuals.metrics import BusyTime, Latencies
 from cutaway.visuals.seek import Holding, Journeys, Rows, is_moving
 
+EXIT_AND_ENTRY_NS = 5_000
+"""More than the exit of a halt and the entry after it take together on any machine of today."""
+
 
 @dataclass(frozen=True, slots=True)
 class OnCpu:
@@ -80,8 +83,10 @@ class Replay:
         self.spans = Holding(trace.spans)
         self.states = Holding(trace.states)
         self.journeys = Journeys(trace.spans)
-        self.stints = {cpu: trace.stints[trace.stints["cpu"] == cpu] for cpu in range(len(trace.meta["cpus"]))}
-        self.busy = {cpu: BusyTime(rows) for cpu, rows in self.stints.items()}
+        self.stints = Holding(trace.stints)
+        self.busy_host = BusyTime(trace.stints[np.isin(trace.stints["cpu"], self.cast.host_cpus)])
+        self._busy: dict[int, BusyTime] = {}
+        self._guests: dict[int, tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = {}
         self.group_busy = {
             name: BusyTime(trace.stints[np.isin(trace.stints["thread"], members)]) for name, members in self.cast.groups.items()
         }
@@ -142,13 +147,11 @@ class Replay:
         )
 
     def _cpus(self, time_ns: int) -> dict[int, OnCpu]:
-        working = {}
-        for cpu, stints in self.stints.items():
-            at = int(np.searchsorted(stints["start"], time_ns, side="right")) - 1
-            if at >= 0 and stints["end"][at] > time_ns:
-                stint = stints[at]
-                working[cpu] = OnCpu(cpu, int(stint["thread"]), int(stint["request"]), int(stint["start"]), int(stint["end"]))
-        return working
+        rows = self.trace.stints[self.stints.at(time_ns)]
+        return {
+            int(row["cpu"]): OnCpu(int(row["cpu"]), int(row["thread"]), int(row["request"]), int(row["start"]), int(row["end"]))
+            for row in rows
+        }
 
     def _waiting(self, time_ns: int) -> tuple[Waiting, ...]:
         rows = self.trace.states[self.states.at(time_ns)]
@@ -184,15 +187,47 @@ class Replay:
         quota_ns, period_ns = self.cast.quotas[group]
         return self.group_busy[group].within(time_ns - time_ns % period_ns, time_ns) / quota_ns
 
+    def polling(self, moment: Moment) -> dict[int, int]:
+        """Virtual CPUs that KVM polls for: the guest has halted, its thread still has its core, and since when.
+
+        The trace does not tell the exit of the halt and the entry after it from the polling between them: where a guest stands still for no
+        longer than these two take, it was not polled for.
+        """
+        found = {}
+        for host in moment.cpus.values():
+            vcpu = self.cast.vcpu_of.get(host.thread)
+            if vcpu is None or vcpu in moment.cpus:
+                continue
+            starts, ends = self._guest_stints(vcpu)
+            before = int(np.searchsorted(ends, moment.time_ns, "right")) - 1
+            halted = int(ends[before]) if before >= 0 else host.since_ns
+            after = min(int(starts[before + 1]), host.until_ns) if before + 1 < len(starts) else host.until_ns
+            if halted > host.since_ns and after - halted > EXIT_AND_ENTRY_NS:
+                found[vcpu] = halted
+        return found
+
+    def _guest_stints(self, vcpu: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """When a virtual CPU turned: starts and ends, in order."""
+        if vcpu not in self._guests:
+            rows = self.trace.stints[self.trace.stints["cpu"] == vcpu]
+            self._guests[vcpu] = np.ascontiguousarray(rows["start"]), np.ascontiguousarray(rows["end"])
+        return self._guests[vcpu]
+
+    def busy(self, cpu: int) -> BusyTime:
+        """CPU time of one CPU; a machine may have thousands, of which few are asked for."""
+        if cpu not in self._busy:
+            self._busy[cpu] = BusyTime(self.trace.stints[self.trace.stints["cpu"] == cpu])
+        return self._busy[cpu]
+
     def cpu_share(self, now_ns: int, window_ns: int) -> float:
         """How busy the host's CPUs were in the window that ends now."""
-        cpus, since = self.cast.host_cpus, max(now_ns - window_ns, self.start_ns)
-        return sum(self.busy[cpu].within(since, now_ns) for cpu in cpus) / max((now_ns - since) * len(cpus), 1)
+        since = max(now_ns - window_ns, self.start_ns)
+        return self.busy_host.within(since, now_ns) / max((now_ns - since) * len(self.cast.host_cpus), 1)
 
     def running_for(self, moment: Moment, cpu: int) -> int:
         """The request that a CPU works for now; a core that turns for a virtual CPU works for that one's request."""
         now = moment.cpus.get(cpu)
         if now is None:
             return -1
-        inner = next((vcpu for vcpu, owner in self.cast.vcpu_threads.items() if owner == now.thread), cpu)
+        inner = self.cast.vcpu_of.get(now.thread, cpu)
         return moment.work.get(cpu, moment.work.get(inner, -1))

@@ -6,12 +6,15 @@ A CPU is a chip with pins; the disc inside its arc is the work on it, in the hue
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from cutaway.sim.trace import T_STOLEN
 from cutaway.visuals.cast import Cast
+from cutaway.visuals.figures import grouped
 from cutaway.visuals.geometry import Area, Point
 from cutaway.visuals.moment import Moment, Replay
+from cutaway.visuals.names import called
 from cutaway.visuals.palette import Colour, Palette
 from cutaway.visuals.picture import Picture
 from cutaway.visuals.section import PART, PINS, queue_area
@@ -22,6 +25,8 @@ ROOMY, NAMED = (110.0, 54.0), (84.0, 34.0)
 """Least width and height of a chip with two lines of text, and of one with one."""
 TINY = 20.0
 """A chip that is smaller is one square: full while it works."""
+EACH = 128
+"""More CPUs than this are told together."""
 GAP = 8.0
 STEP = 26.0
 
@@ -70,79 +75,129 @@ class Chips:
     numbers: bool
 
     def draw(self, area: Area, cpus: tuple[int, ...]) -> None:
+        places = cells(area, len(cpus)) if len(cpus) <= EACH else []
+        if not places:
+            self._together(area, cpus)
+            return
         virtual = bool(cpus) and cpus[0] in self.replay.cast.vcpu_threads
-        frozen, waking = self.replay.frozen(self.moment), self.replay.waking(self.moment)
-        for cpu, cell in zip(cpus, cells(area, len(cpus)), strict=True):
-            ground = self.palette.frost if cpu in frozen else self.palette.room
+        for cpu, cell in zip(cpus, places, strict=True):
+            state = self.states.get(cpu, "")
             if min(cell.width, cell.height) < TINY:
-                self._square(cell, cpu, cpu in frozen)
+                self._square(cell, cpu, state)
                 continue
+            ground = self.palette.frost if state == "stopped" else self.palette.room
             for number in range(PINS):
                 x = cell.x + cell.width * (number + 1) / (PINS + 1)
                 self.picture.line(Point(x, cell.y - 4), Point(x, cell.y), self.palette.line, 1.6)
                 self.picture.line(Point(x, cell.bottom), Point(x, cell.bottom + 4), self.palette.line, 1.6)
             self.picture.frame(cell, self.palette.ink, PART, radius=5, ground=ground, dashed=virtual)
-            at = self._dial(cell, cpu, ground, cpu in frozen, cpu in waking)
-            if cell.width >= NAMED[0]:
-                self._words(cell, cpu, at, self._doing(cpu, cpu in frozen, cpu in waking), cpu in frozen)
+            if cell.width < NAMED[0]:
+                self._dial(cell.middle, min(15.0, cell.height / 2 - 4, cell.width / 2 - 4), cpu, state, ground)
+            elif cell.height < ROOMY[1]:
+                radius = min(13.0, cell.height / 2 - 4)
+                self._dial(Point(cell.x + radius + 8, cell.middle.y), radius, cpu, state, ground)
+                self._doing(Point(cell.x + 2 * radius + 14, cell.middle.y), cpu, state, cell.right - cell.x - 2 * radius - 20, 26)
+            else:
+                above, below = cell.middle.y - cell.height / 4 + 1, cell.middle.y + cell.height / 4 - 1
+                radius = min(13.0, cell.height / 4 - 3)
+                self._dial(Point(cell.x + radius + 8, above), radius, cpu, state, ground)
+                self._name(Point(cell.x + 2 * radius + 15, above), cpu, state, cell.right - cell.x - 2 * radius - 21)
+                self._doing(Point(cell.x + 9, below), cpu, state, cell.width - 16, 28)
 
-    def _square(self, cell: Area, cpu: int, stopped: bool) -> None:
-        works = not stopped and cpu in self.moment.cpus
+    @cached_property
+    def states(self) -> dict[int, str]:
+        """What is special about a CPU now; a later state goes before an earlier one."""
+        found = dict.fromkeys(self.replay.waking(self.moment), "wakes")
+        found |= dict.fromkeys(self.replay.frozen(self.moment), "stopped")
+        inside = {vcpu: host for host in self.moment.cpus.values() if (vcpu := self.replay.cast.vcpu_of.get(host.thread)) is not None}
+        # The host runs the guest's thread, and no guest: it enters or leaves it, or polls for work.
+        found |= {vcpu: "in KVM" for vcpu in inside if vcpu not in self.moment.cpus and vcpu not in found}
+        for vcpu in self.replay.polling(self.moment):
+            if found.get(vcpu) == "in KVM":
+                found[vcpu] = found[inside[vcpu].cpu] = "polling"
+        return found
+
+    def _square(self, cell: Area, cpu: int, state: str) -> None:
+        if state == "polling":
+            self.picture.frame(cell, self.palette.other, 1.6)
+            return
+        works = state != "stopped" and cpu in self.moment.cpus
         self.picture.fill(cell, self._hue(cpu) if works else self.palette.hair)
+
+    def _together(self, area: Area, cpus: tuple[int, ...]) -> None:
+        """More CPUs than can be told apart: how many, how many of them work, and what the followed request's own does."""
+        cast, palette = self.replay.cast, self.palette
+        busy = [cpu for cpu in cpus if cpu in self.moment.cpus and self.states.get(cpu) not in ("stopped", "polling")]
+        virtual = cpus[0] in cast.vcpu_threads
+        self.picture.frame(area, palette.ink, PART, radius=5, ground=palette.room, dashed=virtual)
+        above, below = area.middle.y - area.height / 4 + 2, area.middle.y + area.height / 4 - 4
+        many = word("so many", self.language).format(grouped(len(cpus)), "vCPU" if virtual else "CPU")
+        self.picture.text(Point(area.x + 12, above), many, 26, palette.ink, bold=True)
+        works = word("busy", self.language).format(grouped(len(busy)))
+        self.picture.text(Point(area.right - 12, above), works, 26, palette.ink, align="right")
+        ours = next((cpu for cpu in busy if self.followed is not None and self.replay.running_for(self.moment, cpu) == self.followed), None)
+        if ours is not None:
+            self._dial(Point(area.x + 23, below), 11, ours, "", palette.room)
+            told = f"{cast.cpu_names[ours]} · {doing_on(cast, self.moment.cpus[ours].thread, self.language)}"
+            self.picture.text(Point(area.x + 42, below), told, 26, palette.ink, bold=True, room=area.width - 54)
+            return
+        bar = Area(area.x + 12, below - 8, area.width - 24, 16)
+        self.picture.frame(bar, palette.line, 1.6)
+        if busy:
+            self.picture.fill(Area(bar.x + 2, bar.y + 2, max((bar.width - 4) * len(busy) / len(cpus), 2), bar.height - 4), palette.other)
 
     def _hue(self, cpu: int) -> Colour:
         """Whose work is on it."""
         ours = self.followed is not None and self.replay.running_for(self.moment, cpu) == self.followed
         return self.hue if ours else self.palette.other
 
-    def _dial(self, cell: Area, cpu: int, ground: Colour, stopped: bool, waking: bool) -> Point:
-        """The arc of the stint and the disc of the work; gives the end of its level line."""
-        now = None if stopped else self.moment.cpus.get(cpu)
+    def _dial(self, at: Point, radius: float, cpu: int, state: str, ground: Colour) -> None:
+        """The arc of the stint and the disc of the work; a core that only polls has neither."""
+        now = self.moment.cpus.get(cpu) if state not in ("stopped", "polling") else None
         colour, who = self._hue(cpu) if now is not None else self.palette.other, self.replay.cast.cpu_names[cpu]
-        radius = min(15.0, cell.height / 2 - 4, cell.width / 2 - 4)
-        at = Point(cell.x + radius + 9 if cell.width >= NAMED[0] else cell.middle.x, cell.middle.y)
         self.picture.arc(at, radius, min(5, radius * 0.4), now.share(self.moment.time_ns) if now else 0.0, colour, self.palette.hair)
         if now:
             self.picture.sign("disc", at, radius * 0.5, colour, ground=ground, name=f"work on {who}")
-        elif stopped or waking:
-            ink = self.palette.on_frost if stopped else self.palette.other
-            self.picture.sign("clock", at, radius * 0.62, ink, ground=ground, name=f"{who}, {'stopped' if stopped else 'waking'}")
-        return Point(at.x + radius, at.y)
+        elif state == "polling":
+            self.picture.sign("polling", at, radius, self.palette.other, ground=ground, name=f"{who}, polling")
+        elif state in ("stopped", "wakes"):
+            ink = self.palette.on_frost if state == "stopped" else self.palette.other
+            self.picture.sign(
+                "clock", at, radius * 0.62, ink, ground=ground, name=f"{who}, {'stopped' if state == 'stopped' else 'waking'}"
+            )
 
-    def _doing(self, cpu: int, stopped: bool, waking: bool) -> str:
+    def _doing(self, at: Point, cpu: int, state: str, room: float, size: float) -> None:
+        """In a word what it does."""
         now = self.moment.cpus.get(cpu)
-        if stopped:
-            return word("stopped", self.language)
-        if now:
-            return doing_on(self.replay.cast, now.thread)
-        if self.moment.time_ns > self.replay.end_ns:  # it may have gone on
-            return "–"
-        # The host runs the guest's thread, and no guest: it enters or leaves it, or polls for work.
-        thread = self.replay.cast.vcpu_threads.get(cpu)
-        if any(host.thread == thread for host in self.moment.cpus.values()):
-            return word("in KVM", self.language)
-        return word("wakes" if waking else "idle", self.language)
+        if state == "polling":
+            whole = word("halt polling", self.language)
+            told = whole if self.picture.measure(whole, size) <= room else word("polling", self.language)
+        elif state == "stopped":
+            told = word(state, self.language)
+        elif now:
+            told = doing_on(self.replay.cast, now.thread, self.language)
+        elif self.moment.time_ns > self.replay.end_ns:  # it may have gone on
+            told = "–"
+        else:
+            told = word(state or "idle", self.language)
+        ink = self.palette.on_frost if state == "stopped" else self.palette.ink
+        self.picture.text(at, told, size, ink, bold=state != "polling", room=room)
 
-    def _words(self, cell: Area, cpu: int, at: Point, doing: str, stopped: bool) -> None:
-        left, room = at.x + 7, cell.right - at.x - 13
-        ink, ink2 = (self.palette.on_frost, self.palette.on_frost) if stopped else (self.palette.ink, self.palette.ink2)
-        if cell.height < ROOMY[1]:
-            self.picture.text(Point(left, at.y), doing, 22, ink, bold=True, room=room)
-            return
-        spread = min(13.0, cell.height / 2 - 14)
-        above = Point(left, at.y - spread)
+    def _name(self, at: Point, cpu: int, state: str, room: float) -> None:
+        """Its name, or its number alone where there is no room for more; or how busy it was."""
+        ink = self.palette.on_frost if state == "stopped" else self.palette.ink2
         if self.numbers:
             since, now = self.replay.start_ns, self.moment.time_ns
-            busy = f"{self.replay.busy[cpu].within(since, now) / (now - since) * 100:.0f} %" if now > since else "–"
-            self.picture.number(above, busy, 20, ink2, bold=False)
-        else:
-            self.picture.text(above, self.replay.cast.cpu_names[cpu], 20, ink2, room=room)
-        self.picture.text(Point(left, at.y + spread), doing, 26, ink, bold=True, room=room)
+            busy = f"{self.replay.busy(cpu).within(since, now) / (now - since) * 100:.0f} %" if now > since else "–"
+            self.picture.number(at, busy, 26, ink, bold=False)
+            return
+        name = self.replay.cast.cpu_names[cpu]
+        self.picture.text(at, name if self.picture.measure(name, 26) <= room else name.split()[-1], 26, ink, room=room)
 
 
-def doing_on(cast: Cast, thread: int) -> str:
+def doing_on(cast: Cast, thread: int, language: Language) -> str:
     """What a thread is called on a chip: its role; a guest's inner word is not repeated."""
-    return cast.thread_roles[thread].removeprefix("guest ").removeprefix("host ")
+    return called(cast.thread_roles[thread].removeprefix("guest ").removeprefix("host "), language)
 
 
 def draw_run_queue(
@@ -161,7 +216,7 @@ def draw_run_queue(
             picture.sign("disc", at, 1.7, palette.line, ground=palette.room)
             continue
         if number == places - 1 and len(queue) > places:
-            picture.number(Point(rails.right - 4, rails.middle.y), f"+{len(queue) - number}", 20, palette.ink2, align="right")
+            picture.number(Point(rails.right - 4, rails.middle.y), f"+{len(queue) - number}", 26, palette.ink2, align="right")
             break
         mine = queue[number].thread in ours
         picture.sign(
@@ -173,4 +228,4 @@ def draw_run_queue(
             name=f"{replay.cast.thread_names[queue[number].thread]} in the run queue",
         )
     if numbers:
-        picture.number(Point(area.right, area.y + 12), str(len(queue)), 22, palette.ink2, align="right")
+        picture.number(Point(area.right, area.y + 12), str(len(queue)), 26, palette.ink2, align="right")

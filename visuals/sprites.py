@@ -93,6 +93,13 @@ def _check(x: Mask, y: Mask, radius: float) -> tuple[Mask, Mask]:
     return body, body
 
 
+def _polling(x: Mask, y: Mask, radius: float) -> tuple[Mask, Mask]:
+    """Dots in a circle, as who paces round and round: it takes a core and does no work."""
+    dot = max(radius * 0.2, 1.2)
+    places = [(np.cos(at * np.pi / 3) * radius * 0.76, np.sin(at * np.pi / 3) * radius * 0.76) for at in range(6)]
+    return np.maximum.reduce([_round(x - across, y - down, dot) for across, down in places]), _round(x, y, radius)
+
+
 SIGNS: dict[str, Callable[[Mask, Mask, float], tuple[Mask, Mask]]] = {
     "disc": _disc,
     "ring": _answer,
@@ -101,6 +108,7 @@ SIGNS: dict[str, Callable[[Mask, Mask, float], tuple[Mask, Mask]]] = {
     "square": _throttled,
     "cross": _cross,
     "check": _check,
+    "polling": _polling,
     "several": _hollow,
     "several throttled": _hollow_square,
 }

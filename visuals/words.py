@@ -13,6 +13,10 @@ WORDS = {
     "client": Said("클라이언트", "Client"),
     "idle": Said("쉼", "idle"),
     "in KVM": Said("KVM에서", "in KVM"),
+    "halt polling": Said("halt polling(대기 폴링)", "halt polling"),
+    "polling": Said("대기 폴링", "halt polling"),
+    "busy": Said("{}개 일함", "{} busy"),
+    "so many": Said("{1} {0}개", "{0} {1}s"),
     "stopped": Said("멈춤", "stopped"),
     "host took the CPU": Said("호스트가 CPU를 가져감", "host took the CPU"),
     "throttled": Said("몫을 다 씀", "throttled"),
@@ -80,6 +84,7 @@ SIGN_HELP = (
     ("bar", Said("다른 것을 기다림", "waits for something else")),
     ("square", Said("몫을 다 씀", "throttled")),
     ("cross", Said("잃음, 거절", "lost, refused")),
+    ("polling", Said("halt polling(대기 폴링)", "halt polling: no work")),
 )
 
 

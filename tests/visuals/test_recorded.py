@@ -10,6 +10,8 @@ from cutaway.scenarios import load
 from cutaway.session import SHOWN_WARM_UP, _traces_from
 from cutaway.sim.trace import TraceError, save
 from cutaway.staging import staged
+from cutaway.visuals.picture import LinesPicture
+from cutaway.visuals.scene import Scene
 from cutaway.visuals.view import View, view_of
 
 LECTURE = "lecture/three-stacks"
@@ -44,6 +46,29 @@ def test_it_is_said_that_a_stack_has_answered_when_it_has(changes: dict[str, obj
 def test_a_caption_of_a_stack_that_is_not_there_is_not_shown() -> None:
     traces = _traces_from(load(LECTURE), ["bare metal", "container"], whole=True)
     assert [cue.answered for cue in staged(traces).cues if cue.answered is not None] == [0]
+
+
+@pytest.mark.parametrize(("polling", "least"), [("200 us", 20), ("0 us", 0)])
+def test_a_vcpu_that_is_polled_for_looks_neither_idle_nor_at_work(polling: str, least: int) -> None:
+    scenario = load(LECTURE).with_({"stacks.vm.layers.kvm.halt polling": polling})
+    traces = _traces_from(scenario, ["vm"], whole=True)
+    view = view_of(traces, staged(traces))
+    view.by_request, view.language, seen_so = False, "en", 0
+    (replay,) = view.replays
+    first, last = view.range_ns()
+    for time_ns in range(first, last, (last - first) // 60):
+        view.time_ns = time_ns
+        moment, lines = replay.at(time_ns), LinesPicture()
+        Scene().draw(view, lines)
+        polled = replay.polling(moment)
+        seen_so += bool(polled)
+        assert ("text halt polling" in lines.lines) == bool(polled) == any("polling CPU" in line for line in lines.lines)
+        for vcpu, since_ns in polled.items():
+            owner = replay.cast.vcpu_threads[vcpu]
+            assert vcpu not in moment.cpus and owner in {now.thread for now in moment.cpus.values()}
+            assert since_ns in replay.trace.stints["end"][replay.trace.stints["cpu"] == vcpu]
+            assert f"polling {replay.cast.cpu_names[vcpu]}, polling" in lines.lines
+    assert seen_so >= least and (seen_so == 0) == (least == 0)
 
 
 def test_a_long_warm_up_is_cut() -> None:

@@ -156,6 +156,22 @@ def test_every_cpu_has_a_place_of_its_own(count: int) -> None:
     assert max(place.right for place in places) <= area.right + 0.01 and max(place.bottom for place in places) <= area.bottom + 0.01
 
 
+def test_thousands_of_cpus_are_told_together(traces: list[tr.Trace]) -> None:
+    from cutaway.visuals.default_stage import stage_for
+    from cutaway.visuals.view import view_of
+
+    bare = traces[0]
+    host = next(cpu for cpu in bare.meta["cpus"] if cpu["kernel"] == "host")
+    cpus = [*bare.meta["cpus"], *({**host, "name": f"further {number}"} for number in range(4096))]
+    view = view_of([many := replace(bare, meta={**bare.meta, "cpus": cpus})], stage_for([many]))
+    view.time_ns, view.language = view.range_ns()[1] // 2, "en"
+    picture = LinesPicture()
+    Scene().draw(view, picture)
+    busy = [cpu for cpu in view.moment(view.columns[0]).cpus if cpu in view.replays[0].cast.host_cpus]
+    assert "text 4\u2009098 CPUs" in picture.lines and f"text {len(busy)} busy" in picture.lines
+    assert view.replays[0].cast.cpu_names[-1] == "CPU 4097"
+
+
 def test_a_vcpu_whose_thread_runs_without_the_guest_is_in_kvm(traces: list[tr.Trace]) -> None:
     from cutaway.visuals.default_stage import stage_for
     from cutaway.visuals.view import view_of
