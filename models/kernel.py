@@ -81,7 +81,7 @@ class LinuxKernel(Layer):
     def _on_virtual_cpus(self, kernel: Kernel) -> Kernel:
         """An idle vCPU is asleep in the host: waking it is an exit here, and the way back is the hypervisor's business."""
         exit_ns = self.profile["exit handled in KVM"].ns
-        return replace(kernel, waker_ns=exit_ns, kick_ns=exit_ns)
+        return replace(kernel, waker_ns=exit_ns, kick_ns=exit_ns, tick_exit_ns=self.ns("timer exit"))
 
     def _on_cores(self, kernel: Kernel) -> Kernel:
         latency, back = self.profile["wake-up latency"], self.profile["turning back from idle"]

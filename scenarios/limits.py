@@ -5,6 +5,8 @@ Read first: docs/scenarios/limits.md. `cutaway limits` prints them.
 
 from dataclasses import dataclass
 
+from cutaway.sim.machine import MOST_EVENTS, MOST_UNDER_WAY
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -35,10 +37,15 @@ CPUS = Limit("CPUs of a machine", 4096)
 VCPUS = Limit("virtual CPUs of a virtual machine", 1024)
 PAGE_BYTES = Limit("size of the page that is served", 512 * 1024 * 1024, "bytes")
 CONNECTIONS = Limit("connections of the clients", 1_000_000)
+UNDER_WAY = Limit("requests under way at once", MOST_UNDER_WAY)
+EVENTS = Limit("events of a run", MOST_EVENTS)
+ARRIVALS_PER_S = Limit("rate of an open loop", 2_000_000, "/s")
+"""Times between arrivals are whole nanoseconds; up to here a rate is met within a thousandth."""
 
 LONGEST_NS = SIMULATED_DAYS.value * 24 * 3600 * 10**9
 
 ALL = (
     FILE_BYTES, LINES, LINE_CHARS, NESTING, VALUES, STRING_CHARS, NAME_CHARS, NEIGHBOURS, ENTITIES, REFERENCES, REFERENCE_DEPTH,
-    SIMULATED_DAYS, REQUESTS, REQUESTS_IN_ALL, REPLICATIONS, CPUS, VCPUS, PAGE_BYTES, CONNECTIONS,
+    SIMULATED_DAYS, REQUESTS, REQUESTS_IN_ALL, REPLICATIONS, CPUS, VCPUS, PAGE_BYTES, CONNECTIONS, UNDER_WAY, EVENTS,
+    ARRIVALS_PER_S,
 )  # fmt: skip

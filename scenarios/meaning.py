@@ -173,8 +173,9 @@ def _clients(scenario: Scenario, machine_is_known: bool) -> Iterator[Mistake]:
         yield ("clients", "think"), f"clients.think is {DURATION.text(clients.think)}; expected at most {limits.SIMULATED_DAYS.value} days."
     if isinstance(clients, OpenLoopPart):
         interval_ns = mean_interval_ns(clients.rate)
-        if not 1 <= interval_ns <= limits.LONGEST_NS:
-            yield ("clients", "rate"), "clients.rate is outside of what can be simulated; expected 1 /h to 1000000000 /s."
+        if clients.rate > limits.ARRIVALS_PER_S.value or interval_ns > limits.LONGEST_NS:
+            span = f"1 in {limits.SIMULATED_DAYS.value} days to {limits.ARRIVALS_PER_S.value:,} /s"
+            yield ("clients", "rate"), f"clients.rate is outside of what can be simulated; expected {span}."
 
 
 def _neighbours(scenario: Scenario) -> Iterator[Mistake]:

@@ -149,6 +149,12 @@ class Plan:
 # --- the machine -------------------------------------------------------------------------------------------------------------------
 
 
+MOST_UNDER_WAY = 1 << 21
+"""Requests, with their branches, that may be under way at once: about 2 GB of tables."""
+MOST_EVENTS = 100_000_000_000
+"""Events of a run: some hours of computing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kernel:
     """A scheduler and its prices. A guest kernel is another one, whose CPUs are threads of the kernel below.
@@ -168,6 +174,8 @@ class Kernel:
     slice_ns: int
     tick_ns: int
     tick_cost_ns: int = 0
+    tick_exit_ns: int = 0
+    """Of a guest: what its timer, set anew at each tick, costs below, on the vCPU's own thread."""
     switch_ns: int = 0
     """From one thread to another, the cold cache after it included."""
     waker_ns: int = 0

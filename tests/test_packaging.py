@@ -157,7 +157,8 @@ def imported_in(folder: Path) -> set[str]:
                 found |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 found.add(node.module.partition(".")[0])
-    return found - set(sys.stdlib_module_names) - {"cutaway", "tests", "__future__"}
+    beside = {file.stem for file in folder.glob("*.py")}
+    return found - set(sys.stdlib_module_names) - beside - {"cutaway", "tests", "__future__"}
 
 
 def distribution(requirement: str) -> str:

@@ -11,6 +11,7 @@ from cutaway.visuals.stage import Language
 
 LAYERS = {
     "client": "클라이언트",
+    "neighbours": "이웃",
     "wire": "선",
     "NIC": "NIC",
     "hardware": "하드웨어",
@@ -67,6 +68,7 @@ OPERATIONS = {
 THREADS = {
     "nginx": "nginx",
     "client": "클라이언트",
+    "neighbours": "이웃",
     "softirq": "softirq",
     "guest softirq": "게스트 softirq",
     "client softirq": "클라이언트 softirq",

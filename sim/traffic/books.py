@@ -9,9 +9,9 @@ from __future__ import annotations
 from cutaway.sim.traffic.jit import compiled
 from cutaway.sim.traffic.tables import KINDS, LOG_REQUEST, LOG_SPAN, MARKS, SERVED, Tables
 
-BORN, LATENCY_SUM, LATENCY_MAX, LATENCY_MIN, SQUARES, ISSUED = 8, 9, 10, 11, 12, 13
-"""Columns after the outcomes 0 ... 4. SQUARES is of latencies in microseconds."""
-COUNTS = 16
+LATENCY_SUM, LATENCY_MAX, ISSUED = 5, 6, 7
+"""Columns after the outcomes 0 ... 4."""
+COUNTS = 8
 SUB_BITS = 11
 HALF = 1 << (SUB_BITS - 1)
 OCTAVES = 42
@@ -50,10 +50,6 @@ def count_served(w: Tables, token: int, latency: int) -> None:
     w.books[book, LATENCY_SUM] += latency
     if latency > w.books[book, LATENCY_MAX]:
         w.books[book, LATENCY_MAX] = latency
-    if w.books[book, LATENCY_MIN] < 0 or latency < w.books[book, LATENCY_MIN]:
-        w.books[book, LATENCY_MIN] = latency
-    micro = latency // 1000
-    w.books[book, SQUARES] += micro * micro
     for column in range(layers * KINDS):
         w.books[book, COUNTS + column] += w.rows[token, MARKS + column]
     w.books[book, COUNTS + layers * KINDS + bucket_of(latency)] += 1

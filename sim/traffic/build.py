@@ -23,6 +23,8 @@ from cutaway.sim.traffic import tables as t
 
 ROOM = 64
 """Rows of tokens and of the agenda that one event needs at most, beside those for each branch of the plans and for each CPU."""
+MOST_BRANCHES = 255
+"""A trace numbers them in a byte."""
 LONGEST_NS = t.FOR_EVER - 1
 """No draw is longer than 36 years: what is longer goes on for ever, and 64 bits wrap at eight times that."""
 QUEUE_BYTES = 1 << 30
@@ -197,6 +199,8 @@ class _Builder:
             heads = [self._lay_out_steps(plan, branch, visits, closing, answering=back)[0] for branch in branches]
             row["first_branch"], row["branches"] = len(self.step_rows), len(heads)
             self.branches += len(heads)
+            if len(heads) > MOST_BRANCHES:
+                raise ValueError(f"plan '{plan.name}': a step parts into {len(heads)} branches; expected at most {MOST_BRANCHES}")
             self.step_rows.extend({**_closing_row(plan, t.VANISH, back), "next": head} for head in heads)
         return first, answering
 
@@ -264,7 +268,8 @@ class _Builder:
                 raise ValueError(f"{self.machine.name}: kernel '{kernel.name}' has no CPU")
             row.layer = self._find(self.layers, "layer", kernel.layer)
             row.first_cpu, row.cpus, row.balance = cpus[0], len(cpus), kernel.balance
-            row.slice, row.tick, row.tick_cost, row.switch = kernel.slice_ns, kernel.tick_ns, kernel.tick_cost_ns, kernel.switch_ns
+            row.slice, row.tick, row.switch = kernel.slice_ns, kernel.tick_ns, kernel.switch_ns
+            row.tick_cost, row.tick_exit = kernel.tick_cost_ns, kernel.tick_exit_ns
             row.waker, row.wakee, row.kick = kernel.waker_ns, kernel.wakee_ns, kernel.kick_ns
             row.wake_latency, row.wake_table = kernel.wake_latency_ns, self._spread(kernel.wake_latency_spread, kernel.wake_latency_ns)
             row.going_idle, row.nudge = kernel.going_idle_ns, kernel.nudge_ns
@@ -420,7 +425,6 @@ class _Builder:
         world.room, world.log_room = ROOM + 2 * self.branches + 4 * len(self.cpus), self._log_room(len(w.tasks))
         world.seed_low, world.seed_high = self.seed & 0xFFFFFFFF, (self.seed >> 32) & 0xFFFFFFFF
         world.print_low, world.print_high = 2166136261, 2166136261
-        w.books[:, books.LATENCY_MIN] = -1
         w.tokens["step"] = -1
         chain_free_tokens(w.tokens, 0)
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import NoReturn
 
 import numpy as np
 
-from cutaway.sim.machine import Machine
+from cutaway.sim.machine import MOST_EVENTS, MOST_UNDER_WAY, Machine
 from cutaway.sim.traffic import agenda as _agenda
-from cutaway.sim.traffic import books, census
+from cutaway.sim.traffic import census
 from cutaway.sim.traffic import tables as t
 from cutaway.sim.traffic.advance import advance, settle_all
 from cutaway.sim.traffic.build import build, chain_free_tokens, stream_of
@@ -22,6 +23,10 @@ Array = t.Array
 LogSink = Callable[[t.Array], None]
 _STAGGER_NS = 1_000
 """Connections of a closed loop open one after the other, a microsecond apart."""
+
+
+class Overloaded(Exception):  # noqa: N818
+    """A run that would go on without end, or fill the memory. Says what was reached."""
 
 
 class Traffic:
@@ -72,7 +77,10 @@ class Traffic:
         plainly(self.w, time_ns, kind, who, stamp)
 
     def advance(self, until_ns: int, goal: int | None = None) -> bool:
-        """Runs to `until_ns`, events before it included; or until `goal` requests have been served: then it returns True."""
+        """Runs to `until_ns`, events before it included; or until `goal` requests have been served: then it returns True.
+
+        Raises Overloaded when more is under way, or has happened, than a run may come to.
+        """
         self.w.world[0].goal = t.FOR_EVER if goal is None else goal
         while True:
             why = advance(self.w, until_ns)
@@ -80,7 +88,9 @@ class Traffic:
                 self._make_room()
             elif why == t.LOG_FULL:
                 self.flush_log()
-            elif why != t.STILL_GOING:
+            elif why == t.STILL_GOING:
+                self._refuse_to_go_on_for_ever()
+            else:
                 if why == t.NOTHING_TO_DO:
                     self.w.world[0].now = until_ns
                 return bool(why == t.REACHED_GOAL)
@@ -97,7 +107,6 @@ class Traffic:
         w = self.w
         self._note_what_is_under_way()
         w.books[:] = 0
-        w.books[:, books.LATENCY_MIN] = -1
         w.layer_ns[:] = 0
         # queued requests remember their thread's accounts, so these go on; `thread_counts` subtracts
         self._tasks_before = w.tasks.copy()
@@ -175,9 +184,11 @@ class Traffic:
             self.put(connection * _STAGGER_NS, t.AGAIN, i, int(token.stamp))
 
     def _make_room(self) -> None:
-        """Twice the rows of tokens and agenda."""
+        """Twice the rows of tokens and agenda. Raises Overloaded."""
         w = self.w
         old = len(w.tokens)
+        if 2 * old > MOST_UNDER_WAY:
+            self._give_up(f"{int(w.world[0].used_tokens):,} requests are under way at once", f"{MOST_UNDER_WAY:,}")
         tokens = np.zeros(2 * old, t.TOKEN).view(np.recarray)
         tokens[:old] = w.tokens
         rows = np.zeros((2 * old, w.rows.shape[1]), np.int64)
@@ -189,6 +200,14 @@ class Traffic:
         agenda = np.zeros(2 * len(w.agenda), t.EVENT).view(np.recarray)
         agenda[: len(w.agenda)] = w.agenda
         self.w = self.built.tables = replace(w, tokens=tokens, rows=rows, agenda=agenda)
+
+    def _refuse_to_go_on_for_ever(self) -> None:
+        if int(self.w.world[0].events) > MOST_EVENTS:
+            self._give_up(f"{int(self.w.world[0].events):,} events have happened", f"{MOST_EVENTS:,}")
+
+    def _give_up(self, found: str, most: str) -> NoReturn:
+        after = f"{self.machine.name}: after {self.now_ns / 1e9:.6g} s of simulated time {found}"
+        raise Overloaded(f"{after}; expected at most {most}. Simulate a shorter time, or fewer requests a second.")
 
     def _reserve_log(self, rows: int) -> None:
         if int(self.w.world[0].logged) + rows > len(self.w.log):

@@ -24,7 +24,8 @@ COMPILED = os.environ.get("CUTAWAY_COMPILE", "1") != "0" and find_spec("numba") 
 
 def _digest() -> str:
     words = blake2b(digest_size=8)
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    here = Path(__file__).parent
+    for source in (*sorted(here.glob("*.py")), here.parent / "quantiles.py"):                # whose sizes of tables are compiled in
         words.update(source.read_bytes())
     words.update(f"{version('numba')} {version('numpy')} {sys.version_info[:2]}".encode())
     return words.hexdigest()

@@ -36,7 +36,7 @@ EVENT = _columns("time order kind who stamp")
 """`order` is class * 2**56 + creation number: events of one instant come by class, then by age."""
 
 KERNEL = _columns(
-    "layer first_cpu cpus balance slice tick tick_cost switch waker wake_latency wake_table wake_stream wakee kick "
+    "layer first_cpu cpus balance slice tick tick_cost tick_exit switch waker wake_latency wake_table wake_stream wakee kick "
     "going_idle turn_back turn_back_table nudge kick_latency kicked"
 )
 
@@ -88,7 +88,7 @@ ROLE = _columns("first count choice stream")
 """Threads of one name: `count` tasks from `first` on. `choose` BY_CONNECTION or FIRST_FREE."""
 
 LOG = _columns("table kind start end request number step task cpu layer branch")
-"""A record of the trace, of any of its tables; `trace.Writer` sorts them out."""
+"""A record of the trace, of any of its tables; `tracing.Recorder` sorts them out."""
 
 
 @dataclass(frozen=True, slots=True)

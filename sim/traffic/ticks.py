@@ -25,9 +25,13 @@ def tick(w: Tables, c: int) -> None:
         cpu.tick_set = TICK_MISSED
         return
     account(w, c)
-    cost = w.kernels[cpu.kernel].tick_cost
-    if cost > 0:
-        interrupt_for(w, cpu.tick_task, cost)
+    kernel = w.kernels[cpu.kernel]
+    if kernel.tick_cost > 0:
+        if cpu.owner >= 0 and kernel.tick_exit > 0:
+            interrupt = w.tasks[cpu.tick_task]
+            interrupt.trap_debt += kernel.tick_exit
+            interrupt.trap_layer = w.tasks[cpu.owner].layer
+        interrupt_for(w, cpu.tick_task, kernel.tick_cost)
     push_to_idle(w, c)
     arm_tick(w, c)
     mark_dirty(w, c)

@@ -170,6 +170,15 @@ def test_two_hogs_of_a_guest_share_what_a_hog_of_the_host_leaves() -> None:
     assert [share(traffic, name) for name in ("host hog", "a", "b")] == pytest.approx([1 / 2, 1 / 4, 1 / 4], abs=0.01)
 
 
+def test_a_tick_of_a_guest_is_also_an_exit_below() -> None:
+    """40 us of the guest's kernel and 10 us of the vCPU's own layer at each tick of 4 ms."""
+    kernel = replace(GUEST, tick_ns=4 * MS, tick_cost_ns=40 * US, tick_exit_ns=10 * US)
+    without, traffic = (run(guest(hog("a", "guest0"), kernel=one)) for one in (replace(kernel, tick_exit_ns=0), kernel))
+    assert share(without, "a") - share(traffic, "a") == pytest.approx(10 / 4000, rel=0.01)
+    below = int(traffic.w.tasks[traffic.built.threads.index("vcpu")].layer)
+    assert int(traffic.w.layer_ns[below] - without.w.layer_ns[below]) == pytest.approx(10 * S / (4 * MS) * 10 * US, rel=0.01)
+
+
 def test_entering_and_halting_a_guest_cost_its_thread() -> None:
     traffic = run(
         guest(Thread("serves", ("guest0",)), steps=(Work("server", "serve", "serves", 10 * US),), halt_ns=2 * US, resume_ns=3 * US)

@@ -268,7 +268,7 @@ def test_load_that_cannot_be_is_refused_in_a_sentence(steps: tuple[Step, ...], c
 
 def test_a_plan_of_many_parts_at_many_cpus_stays_in_its_tables() -> None:
     """One event may set out hundreds of branches and wake hundreds of CPUs: the agenda must have room before."""
-    branches = tuple((work(US, k % 100),) for k in range(300))
+    branches = tuple((work(US, k % 100),) for k in range(250))
     made = machine(Fork(branches), *(Detach((work(US, k),)) for k in range(100)), client=ClosedLoop("client", "plan", 40), cpus=100)
     group = Group("group", "kernel", quota_ns=50 * US, period_ns=MS)
     traffic = run(replace(made, groups=(group,), threads=tuple(replace(thread, group="group") for thread in made.threads)), 200 * MS)
