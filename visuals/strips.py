@@ -3,7 +3,8 @@ playhead."""
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,10 @@ CELLS_WIDE, CELLS_HIGH = 10.0, 12
 TICK_STEP, TICK_ROWS = 5.0, 4
 ENOUGH = 24
 """Requests that a point of the p50 and p99 lines is made of, about."""
-FLAG = Area(0, 0, 26, 22)
+FLAG = Area(0, 0, 30, 26)
+"""A flag of one digit; each further one makes it wider by `DIGIT`."""
+DIGIT = 14.0
+BETWEEN_FLAGS = 4.0
 
 
 # --- latency -------------------------------------------------------------------------------------------------------------------------
@@ -104,7 +108,7 @@ def draw_percentiles(view: View, layout: Layout, picture: Picture) -> None:
             both = view.replay(column).latencies.so_far(view.column_time(column))
             if both:
                 picture.number(
-                    Point(layout.ledger_column(number).right - 10, y), figure(both[row] / unit[0]), 26, palette.ink, align="right"
+                    Point(layout.ledger_column(number).right - 4, y), figure(both[row] / unit[0]), 26, palette.ink, align="right"
                 )
 
 
@@ -121,9 +125,9 @@ def draw_still_strips(view: View, layout: Layout, picture: Picture) -> None:
     picture.text(Point(MARGIN, layout.timeline.middle.y), word("events", view.language), 26, palette.ink2)
     for row, name in enumerate(("p50", "p99")):
         y, left = strip.y + 22 + row * 38, layout.strips[-1].right + 3
-        for x in (left, left + 10):
-            picture.line(Point(x, y), Point(x + (10 if not row else 7), y), palette.ink, 2)
-        picture.text(Point(layout.ledger.x, y), f"{name} {unit[1]}", 22, palette.ink2, room=68)
+        for x in (left, left + 8):
+            picture.line(Point(x, y), Point(x + (8 if not row else 5), y), palette.ink, 2)
+        picture.text(Point(layout.ledger.x - 9, y), f"{name} {unit[1]}", 24, palette.ink2, room=87)
 
 
 def draw_load(view: View, layout: Layout, picture: Picture) -> None:
@@ -135,12 +139,12 @@ def draw_load(view: View, layout: Layout, picture: Picture) -> None:
         if now <= since:
             continue
         throughput = f"{grouped(round(replay.latencies.throughput(min(now, replay.end_ns))))} /s"
-        picture.number(Point(right, y - 45), throughput, 22, view.palette.ink2, bold=False, align="right")
+        picture.number(Point(right, y - 45), throughput, 26, view.palette.ink2, bold=False, align="right")
         if now > replay.end_ns:
-            picture.text(Point(right, y - 20), word("recorded", view.language), 22, view.palette.ink2, align="right")
+            picture.text(Point(right, y - 20), word("recorded", view.language), 26, view.palette.ink2, align="right")
             continue
         share = replay.cpu_share(now, max((replay.end_ns - since) // 50, 1))
-        picture.number(Point(right, y - 20), f"CPU {share * 100:.0f} %", 22, view.palette.ink2, bold=False, align="right")
+        picture.number(Point(right, y - 20), f"CPU {share * 100:.0f} %", 26, view.palette.ink2, bold=False, align="right")
 
 
 # --- the timeline --------------------------------------------------------------------------------------------------------------------
@@ -155,11 +159,12 @@ def draw_timeline(view: View, layout: Layout, picture: Picture) -> None:
     for name, colour, shown in (("to come", palette.hair, to_come), ("past", palette.ink2, past)):
         if shown.width >= 1:
             picture.still(f"events {name}", key, area, partial(_ticks, view, area, colour), shown=shown)
-    current = view.cue()
-    for number, cue in enumerate(view.cues(), 1):
-        _flag(view, area, time_to_x(view, area, cue.at_ns), number, cue == current, picture)
-    picture.line(Point(x, area.y - 2), Point(x, area.bottom), palette.ink, 2.6)
-    picture.shape([Point(x - 8, area.y - 5), Point(x + 8, area.y - 5), Point(x, area.y + 6)], palette.ink)
+    picture.line(Point(x, area.y + FLAG.height + 2), Point(x, area.bottom), palette.ink, 2.6)
+    picture.shape([Point(x - 8, area.bottom + 5), Point(x + 8, area.bottom + 5), Point(x, area.bottom - 6)], palette.ink)
+    current, cues = view.cue(), view.cues()
+    standing = next((number for number, cue in enumerate(cues) if cue == current), -1)
+    for flag in flags(tuple(time_to_x(view, area, cue.at_ns) for cue in cues), area):
+        _flag(flag, area, flag.first <= standing <= flag.last, view.palette, picture)
 
 
 def time_to_x(view: View, area: Area, time_ns: int) -> float:
@@ -172,19 +177,71 @@ def x_to_time(view: View, area: Area, x: float) -> int:
     return first + round((x - area.x) / area.width * (last - first))
 
 
-def _flag(view: View, area: Area, x: float, number: int, current: bool, picture: Picture) -> None:
-    palette = view.palette
-    picture.line(Point(x, area.y), Point(x, area.bottom), palette.ink, 1.8)
-    flag = Area(x, area.y, FLAG.width, FLAG.height)
-    picture.frame(flag, palette.ink, 1.8, ground=palette.ink if current else palette.paper)
-    picture.number(flag.middle, str(number), 18, palette.paper if current else palette.ink, align="middle")
+class Flag(NamedTuple):
+    """One cue, or neighbours for which there is no room apart: their numbers from 0, where their poles stand, and the flag's place."""
+
+    first: int
+    last: int
+    poles: tuple[float, ...]
+    x: float
+    width: float
+
+    @property
+    def label(self) -> str:
+        return f"{self.first + 1}" if self.first == self.last else f"{self.first + 1}–{self.last + 1}"
+
+
+def _width_of(first: int, last: int) -> float:
+    label = f"{first + 1}" if first == last else f"{first + 1}–{last + 1}"
+    return FLAG.width + DIGIT * (len(label) - 1)
+
+
+@lru_cache(maxsize=64)
+def flags(poles: tuple[float, ...], area: Area) -> tuple[Flag, ...]:
+    """Flags beside each other, each as near to its pole as the others leave room; the closest share one where there are too many."""
+    groups = [(number, number) for number in range(len(poles))]
+    while len(groups) > 1 and sum(_width_of(*group) + BETWEEN_FLAGS for group in groups) > area.width:
+        near = min(range(len(groups) - 1), key=lambda at: poles[groups[at + 1][1]] - poles[groups[at][0]])
+        groups[near : near + 2] = [(groups[near][0], groups[near + 1][1])]
+    # Runs of touching flags: each as (its groups, the sum of where they would begin it, its width).
+    runs: list[tuple[list[tuple[int, int]], float, float]] = []
+    for group in groups:
+        runs.append(([group], poles[group[0]], _width_of(*group) + BETWEEN_FLAGS))
+        while len(runs) > 1 and _begin(runs[-2], area) + runs[-2][2] > _begin(runs[-1], area):
+            after, before = runs.pop(), runs.pop()
+            runs.append((before[0] + after[0], before[1] + after[1] - len(after[0]) * before[2], before[2] + after[2]))
+    placed = []
+    for run in runs:
+        x = _begin(run, area)
+        for first, last in run[0]:
+            placed.append(Flag(first, last, poles[first : last + 1], x, _width_of(first, last)))
+            x += _width_of(first, last) + BETWEEN_FLAGS
+    return tuple(placed)
+
+
+def _begin(run: tuple[list[tuple[int, int]], float, float], area: Area) -> float:
+    """Where a run of flags begins: on average at their poles, inside the timeline."""
+    groups, begins, width = run
+    return max(min(begins / len(groups), area.right - width + BETWEEN_FLAGS), area.x)
+
+
+def _flag(flag: Flag, area: Area, current: bool, palette: Palette, picture: Picture) -> None:
+    box = Area(flag.x, area.y, flag.width, FLAG.height)
+    for x in flag.poles:
+        foot = Point(min(max(x, box.x + 0.9), box.right - 0.9), box.bottom)
+        if abs(foot.x - x) > 1:  # the flag had to give way: a slanted line leads to its moment
+            picture.curve([foot, Point(x, box.bottom + 8)], palette.ink, 1.8)
+            foot = Point(x, box.bottom + 8)
+        picture.line(Point(x, foot.y), Point(x, area.bottom), palette.ink, 1.8)
+    picture.frame(box, palette.ink, 1.8, ground=palette.ink if current else palette.paper)
+    picture.number(box.middle, flag.label, 24, palette.paper if current else palette.ink, align="middle")
 
 
 def _ticks(view: View, area: Area, colour: tuple[int, int, int], picture: Picture) -> None:
     picture.fill(area, view.palette.paper)
-    rows, pitch = event_cells(view, area), (area.height - 24) / TICK_ROWS
+    rows, pitch = event_cells(view, area), (area.height - FLAG.height - 2) / TICK_ROWS
     for row, (cells, counts) in enumerate(rows):
-        foot = area.bottom - 8 - row * pitch
+        foot = area.bottom - 3 - row * pitch
         # One request's events are single ones; a run's are so many that each mark's height is their number.
         heights = (
             np.full(len(cells), pitch - 3) if view.by_request else np.maximum((pitch - 3) * counts / max(counts.max(initial=1), 1), 1.5)
