@@ -25,7 +25,7 @@ NETWORK = ("receive", "send", "recv", "tcp", "socket")
 
 PARTS = (
     Part("process", Said("nginx", "nginx"), "server", "process", (Match("nginx"),)),
-    Part("guest calls", Said("시스템 콜", "system calls"), "guest", "lane", (Match("guest kernel"),)),
+    Part("guest calls", Said("시스템 콜", "syscalls"), "guest", "lane", (Match("guest kernel"),)),
     Part("guest tcp", Said("TCP/IP", "TCP/IP"), "guest", "lane", (Match("guest kernel", NETWORK),)),
     Part("vcpus", Said("vCPU", "vCPU"), "guest", "vcpus"),
     Part(
@@ -38,7 +38,7 @@ PARTS = (
     Part("vhost", Said("vhost", "vhost"), "hypervisor", "lane", (Match("vhost"), Match("hypervisor", ("vhost",)))),
     Part("kvm", Said("KVM", "KVM"), "hypervisor", "exit", (Match("hypervisor"),)),
     Part("qemu", Said("QEMU", "QEMU"), "hypervisor", "box", (Match("hypervisor", ("qemu", "user space")),)),
-    Part("host calls", Said("시스템 콜", "system calls"), "host", "lane", (Match("host kernel"),)),
+    Part("host calls", Said("시스템 콜", "syscalls"), "host", "lane", (Match("host kernel"),)),
     Part("host tcp", Said("TCP/IP", "TCP/IP"), "host", "lane", (Match("host kernel", NETWORK),)),
     Part("tap", Said("tap", "tap"), "host", "lane", (Match("bridge and NAT", ("tap",)), Match("host kernel", ("tap",)))),
     Part("veth", Said("veth", "veth"), "host", "lane", (Match("bridge and NAT", ("veth",)), Match("host kernel", ("veth",))), "pair"),

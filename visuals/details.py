@@ -19,6 +19,8 @@ from cutaway.visuals.words import word
 
 LINE = 34.0
 SIDE = 18.0
+LABEL = 88.0
+"""Width of the names of a cost record's lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +75,11 @@ def draw_details(view: View, layout: Layout, picture: Picture) -> None:
         picture.text(Point(area.x + SIDE, area.y + 76), word("not this request", view.language), 26, palette.ink2)
         return
     rows = rows_of(view, chosen, ledger)
-    room = area.height - 120 - (250 if chosen.line >= 0 else 0)
+    room = area.height - 120 - (330 if chosen.line >= 0 else 0)
     _list(view, chosen, rows, ledger, Area(area.x, area.y + 58, area.width, room), picture)
     picked = next((row for row in rows if row.line == chosen.line), None)
     if picked:
-        _record(view, picked, Area(area.x, area.bottom - 300, area.width, 300), picture)
+        _record(view, picked, Area(area.x, area.bottom - 380, area.width, 380), picture)
 
 
 def _list(view: View, chosen: Chosen, rows: list[Row], ledger: Ledger, area: Area, picture: Picture) -> None:
@@ -97,12 +99,12 @@ def _list(view: View, chosen: Chosen, rows: list[Row], ledger: Ledger, area: Are
         if waiting:  # for what is told by the line that follows
             picture.sign(sign_of(row.kind, False), Point(left + 9, y), 8, palette.other, ground=palette.room)
             left, name = left + 26, word(KINDS[row.kind], view.language)
-        picture.text(Point(left, y), name, 22, ink, bold=row.kind == RUNNING, room=area.right - left - SIDE - 96)
+        picture.text(Point(left, y), name, 24, ink, bold=row.kind == RUNNING, room=area.right - left - SIDE - 96)
         picture.number(Point(area.right - SIDE, y), told_time, 24, ink, bold=not waiting, align="right")
         view.targets.append(Target(line, "line", chosen.column, row.line, chosen.floor))
     y = area.y + (min(len(rows), places) + 0.5) * LINE + 4
     picture.line(Point(area.x + SIDE, y - LINE / 2), Point(area.right - SIDE, y - LINE / 2), palette.ink, 2)
-    picture.text(Point(area.x + SIDE, y), f"{word('total', view.language)} · {unit[1]}", 22, palette.ink2)
+    picture.text(Point(area.x + SIDE, y), f"{word('total', view.language)} · {unit[1]}", 24, palette.ink2)
     picture.number(Point(area.right - SIDE, y), total_of([row.time_ns for row in rows], unit), 26, palette.ink, align="right")
 
 
@@ -123,22 +125,22 @@ def _record(view: View, row: Row, area: Area, picture: Picture) -> None:
         if y > area.bottom - 20:
             return
         picture.text(
-            Point(area.x + SIDE, y), called(str(use["name"]), view.language), 22, palette.ink, bold=True, room=area.width - 2 * SIDE - 90
+            Point(area.x + SIDE, y), called(str(use["name"]), view.language), 24, palette.ink, bold=True, room=area.width - 2 * SIDE - 90
         )
-        picture.text(Point(area.right - SIDE, y), f"× {use['times']}", 22, palette.ink2, align="right")
+        picture.text(Point(area.right - SIDE, y), f"× {use['times']}", 24, palette.ink2, align="right")
         record = view.stage.costs.get(str(use["name"]))
         if record is None:
             continue
         for key in ("value", "spread", "what", "source", "machine", "command"):
-            for number, line in enumerate(broken(_told(record, key, view.language), 20, area.width - 2 * SIDE - 90, picture)):
+            for number, line in enumerate(broken(_told(record, key, view.language), 24, area.width - 2 * SIDE - LABEL, picture)):
                 if not line:
                     break
-                y += 26
-                if y > area.bottom - 16:
+                y += 29
+                if y > area.bottom - 14:
                     return
                 if not number:
-                    picture.text(Point(area.x + SIDE, y), word(key, view.language), 20, palette.ink2)
-                picture.text(Point(area.x + SIDE + 80, y), line, 20, palette.ink, room=area.width - 2 * SIDE - 80)
+                    picture.text(Point(area.x + SIDE, y), word(key, view.language), 24, palette.ink2, room=LABEL - 6)
+                picture.text(Point(area.x + SIDE + LABEL, y), line, 24, palette.ink, room=area.width - 2 * SIDE - LABEL)
 
 
 def _told(record: CostRecord, key: str, language: Language) -> str:

@@ -47,7 +47,7 @@ def _laptop(layout: Layout, view: View, picture: Picture) -> None:
     picture.line(Point(MARGIN, layout.foot), Point(GUTTER - 10, layout.foot), palette.hair, RULE)
     picture.frame(Area(MARGIN + 5, y - 13, 28, 19), palette.ink, 2.2, radius=2)
     picture.line(Point(MARGIN, y + 10), Point(MARGIN + 38, y + 10), palette.ink, 3)
-    picture.text(Point(MARGIN + 48, y), word("client", view.language), 22, palette.ink, room=GUTTER - MARGIN - 48 - 30)
+    picture.text(Point(MARGIN + 42, y), word("client", view.language), 24, palette.ink, room=GUTTER - MARGIN - 42 - 28)
 
 
 def draw_clock(view: View, layout: Layout, picture: Picture) -> None:
@@ -89,6 +89,10 @@ def broken(sentence: str, size: float, width: float, picture: Picture) -> list[s
     """The sentence in lines that fit, broken between words."""
     lines, line = [], ""
     for each in sentence.split():
+        while picture.measure(each, size, bold=True) > width and len(each) > 1:  # such as a long name without a blank
+            fits = next((at for at in range(len(each) - 1, 1, -1) if picture.measure(each[:at], size, bold=True) <= width), 1)
+            lines += [line, each[:fits]] if line else [each[:fits]]
+            line, each = "", each[fits:]
         longer = f"{line} {each}".strip()
         if line and picture.measure(longer, size, bold=True) > width:
             lines.append(line)
@@ -150,7 +154,7 @@ def draw_prompt(view: View, layout: Layout, picture: Picture) -> None:
     picture.text(
         Point(area.x + 160, area.middle.y),
         view.prompt or word("go to hint", view.language),
-        30 if view.prompt else 22,
+        30 if view.prompt else 24,
         palette.ink if view.prompt else palette.ink2,
         bold=bool(view.prompt),
         room=area.width - 190,

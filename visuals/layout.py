@@ -17,7 +17,7 @@ LEDGER_WIDTH, LEDGER_GAP, RIGHT_MARGIN = 432.0, 30.0, 24.0
 TOP_BAR, HEADS = 72.0, 62.0
 CLIENT_ROW, CAPTION, STRIP, TIMELINE, HINT = 46.0, 100.0, 82.0, 52.0, 20.0
 CEILING, SIDE, FLOOR_PLANE, CUT = 8.0, 14.0, 17.0, 4.5
-LANE_UP, LANE_DOWN = 36.0, 60.0
+LANE_UP, LANE_DOWN = 34.0, 64.0
 PARTS_LEFT, PARTS_SHARE, PARTS_WIDTH_MAX = 16.0, 0.455, 420.0
 GATE = (22.0, 74.0)
 """Where the opening in a border begins and ends, from the column's left edge."""
@@ -131,8 +131,8 @@ def _floor_parts(stage: Stage, columns: list[Column], column: Column, floor: Flo
         placed = {key: Area(place.x, area.y + (area.height - 31) / 2 + 8, place.width, 31) for key, place in placed.items()}
     boxes = [part for part in stage.parts_of(column) if part.floor == floor.key and part.kind in ("exit", "box")]
     for number, part in enumerate(boxes):
-        each = (right - beside - 8 * (len(boxes) - 1)) / len(boxes)
-        placed[part.key] = between(area.y + EXIT_FALL, area.bottom - FLOOR_PLANE - 2, beside + number * (each + 8), each)
+        each = (right - beside - 5 * (len(boxes) - 1)) / len(boxes)
+        placed[part.key] = between(area.y + EXIT_FALL, area.bottom - FLOOR_PLANE - 2, beside + number * (each + 5), each)
     places = {
         "slab": Area(left, area.bottom - 15, width, 30),
         "process": between(
@@ -141,8 +141,8 @@ def _floor_parts(stage: Stage, columns: list[Column], column: Column, floor: Flo
         "vcpus": between(area.y + 14, area.bottom - 26, beside, right - beside),
         "queue": Area(beside, area.y + 12, right - beside, 58),
         "cache": Area(beside, area.y + max(12 + (area.height - 31) / 2, 78), right - beside, 52),
-        "nic": between(area.y + 20, area.bottom - 22, left, 98),
-        "cpus": between(area.y + 20, area.bottom - 22, left + 108, right - left - 105),
+        "nic": between(area.y + 20, area.bottom - 22, left, 112),
+        "cpus": between(area.y + 20, area.bottom - 22, left + 121, right - left - 118),
     }
     for part in stage.parts_of(column):
         if part.floor == floor.key and part.kind in places:

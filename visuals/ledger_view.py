@@ -41,7 +41,7 @@ def draw_still_ledger(view: View, layout: Layout, picture: Picture) -> None:
         picture.line(Point(area.x, row.y), Point(area.right, row.y), palette.hair, RULE)
     for number, column in enumerate(view.columns):
         place = layout.ledger_column(number)
-        picture.text(Point(place.x, TOP_BAR + 49), column.name.told(view.language), 22, palette.ink2, bold=True, room=place.width - 8)
+        picture.text(Point(place.x, TOP_BAR + 49), column.name.told(view.language), 26, palette.ink2, bold=True, room=place.width - 8)
         picture.line(Point(place.x, next(iter(layout.rows.values())).y), Point(place.x, layout.foot + CLIENT_ROW), palette.hair, RULE)
     foot = layout.foot + CLIENT_ROW
     for y in (foot - 1, foot + 4):
@@ -58,8 +58,8 @@ def draw_ledger(view: View, layout: Layout, picture: Picture) -> None:
         elif request is None:
             picture.text(
                 Point(place.x + 4, layout.foot + CLIENT_ROW + 28),
-                word("not this request", view.language),
-                20,
+                word("not here", view.language),
+                24,
                 view.palette.ink2,
                 room=place.width - 8,
             )

@@ -22,9 +22,9 @@ from cutaway.visuals.ways import Ways
 from cutaway.visuals.words import word
 
 WAY, TO_COME = 5.5, 2.6
-FOLLOWED, OTHER, SEVERAL, MANY = 11.0, 7.0, 13.0, 300
+FOLLOWED, OTHER, SEVERAL, MANY = 11.0, 7.0, 16.0, 300
 """Radius of the followed request, of another, of several at one place; above so many requests a column shows their density."""
-BEHIND = 25.0
+BEHIND = 28.0
 COUNT_WIDTH = 52.0
 """A box that only says how many more processes there are is no narrower."""
 FROST_S = 0.12
@@ -151,7 +151,7 @@ def _others(
         here = Point(float(xs[first]), float(ys[first]))
         part = ways.part_of_step[int(steps[first])]
         name = f"{count} at {part}, {WHERE_OF[int(kinds[first])]}"
-        radius = SEVERAL + 4 * max(len(str(count)) - 2, 0)
+        radius = SEVERAL + 6 * max(len(str(count)) - 2, 0)
         if here_followed is not None and abs(here.x - here_followed.x) + abs(here.y - here_followed.y) < BEHIND:
             # They stand behind the followed one, against the way's direction.
             behind = BEHIND + radius - SEVERAL
@@ -162,7 +162,7 @@ def _others(
             picture.sign(
                 "several throttled" if sign == "square" else "several", here, radius, palette.other, ground=palette.room, name=name
             )
-            picture.number(here, str(count), 18, palette.ink, align="middle")
+            picture.number(here, str(count), 24, palette.ink, align="middle")
         view.targets.append(Target(Area(here.x - 12, here.y - 12, 24, 24), "request", number, int(requests[first])))
 
 
@@ -318,8 +318,8 @@ def _meter(view: View, plan: ColumnLayout, replay: Replay, moment: Moment, pictu
         picture.fill(filled, palette.glass)
     else:
         picture.hatch(filled, palette.hue(plan.column.hue))
-    picture.text(Point(bar.x - 8, bar.y + 30), "cpu", 20, palette.ink, align="right")
-    picture.number(Point(bar.x - 8, bar.y + 54), f"{used * 100:.0f} %", 20, palette.ink, align="right")
+    picture.text(Point(bar.x - 8, bar.y + 28), "cpu", 24, palette.ink, align="right")
+    picture.number(Point(bar.x - 8, bar.y + 54), f"{used * 100:.0f} %", 24, palette.ink, align="right")
     if until is not None:
         told_now = f"{word('throttled', view.language)}, {told(until - moment.time_ns)} {word('to go', view.language)}"
         picture.text(Point(floor.x + 40, floor.y + 49), told_now, 24, palette.ink, bold=True, room=bar.x - floor.x - 90)

@@ -86,7 +86,7 @@ class Chips:
                 self._square(cell, cpu, state)
                 continue
             ground = self.palette.frost if state == "stopped" else self.palette.room
-            for number in range(PINS):
+            for number in range(PINS if cell.height >= ROOMY[1] or cell.width < NAMED[0] else 0):  # not into the words of a flat one
                 x = cell.x + cell.width * (number + 1) / (PINS + 1)
                 self.picture.line(Point(x, cell.y - 4), Point(x, cell.y), self.palette.line, 1.6)
                 self.picture.line(Point(x, cell.bottom), Point(x, cell.bottom + 4), self.palette.line, 1.6)
@@ -99,9 +99,9 @@ class Chips:
                 self._doing(Point(cell.x + 2 * radius + 14, cell.middle.y), cpu, state, cell.right - cell.x - 2 * radius - 20, 26)
             else:
                 above, below = cell.middle.y - cell.height / 4 + 1, cell.middle.y + cell.height / 4 - 1
-                radius = min(13.0, cell.height / 4 - 3)
+                radius = min(12.0, cell.height / 4 - 3)
                 self._dial(Point(cell.x + radius + 8, above), radius, cpu, state, ground)
-                self._name(Point(cell.x + 2 * radius + 15, above), cpu, state, cell.right - cell.x - 2 * radius - 21)
+                self._name(Point(cell.x + 2 * radius + 12, above), cpu, state, cell.right - cell.x - 2 * radius - 17)
                 self._doing(Point(cell.x + 9, below), cpu, state, cell.width - 16, 28)
 
     @cached_property
@@ -171,7 +171,7 @@ class Chips:
         now = self.moment.cpus.get(cpu)
         if state == "polling":
             whole = word("halt polling", self.language)
-            told = whole if self.picture.measure(whole, size) <= room else word("polling", self.language)
+            told = whole if self.picture.measure(whole, 24) <= room else word("polling", self.language)
         elif state == "stopped":
             told = word(state, self.language)
         elif now:

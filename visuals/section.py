@@ -43,7 +43,7 @@ def _head(plan: ColumnLayout, language: Language, palette: Palette, picture: Pic
     room = plan.area.width - 190 if plan.area.width < 600 else plan.area.width - 320
     picture.text(Point(x + 36, y), name, 38, palette.ink, bold=True, room=room)
     after = x + 36 + picture.measure(name, 38, bold=True) + 12
-    if plan.column.second and after + picture.measure(plan.column.second, 26) < plan.area.right - 116:
+    if plan.column.second and after + picture.measure(plan.column.second, 26) < plan.area.right - 130:
         picture.text(Point(after, y + 2), plan.column.second, 26, palette.ink2)
 
 
@@ -125,9 +125,9 @@ def _walls(plan: ColumnLayout, palette: Palette, picture: Picture) -> None:
     first = wall_area(plan, 0)
     at = first.right - 22
     for number, name in reversed(list(enumerate(plan.column.walls))):
-        pane, width = wall_area(plan, number), picture.measure(name, 20, bold=True)
+        pane, width = wall_area(plan, number), picture.measure(name, 24, bold=True)
         picture.fill(Area(at - width - 5, pane.y - 9, width + 10, 18), palette.room)
-        picture.text(Point(at, pane.y), name, 20, palette.ink, bold=True, align="right")
+        picture.text(Point(at, pane.y), name, 24, palette.ink, bold=True, align="right")
         at -= width + 28
 
 
@@ -148,21 +148,21 @@ def draw_part(
             _page_cache(area, name, palette, ink, picture)
         case "nic":
             picture.frame(area, palette.ink, PART, radius=3, ground=wall)
-            picture.text(Point(area.right - 6, area.middle.y), name, 20, ink, bold=True, align="right")
+            picture.text(Point(area.right - 6, area.middle.y), name, 26, ink, bold=True, align="right")
         case "exit":
             _exit_gate(area, palette, ink, picture)
-            picture.text(Point(area.x + 74, area.y - 14), word("VM exit", language), 20, ink)
+            picture.text(Point(area.x + 74, area.y - 14), word("VM exit", language), 24, ink)
             picture.frame(area, palette.ink, PART + 0.6, radius=5, ground=wall)
-            picture.text(area.middle, name, 26, ink, bold=True, align="middle", room=area.width - 12)
+            picture.text(area.middle, name, 26, ink, bold=True, align="middle", room=area.width - 5)
         case "box":
             picture.frame(area, palette.line, PART, radius=5, ground=wall)
-            picture.text(area.middle, name, 26, ink, align="middle", room=area.width - 12)
+            picture.text(area.middle, name, 26, ink, align="middle", room=area.width - 5)
         case _:
             pass  # processes and CPUs say what they do: `live` draws them
 
 
 def _lane_part(part: Part, area: Area, name: str, wall: Colour, palette: Palette, ink: Colour, picture: Picture) -> None:
-    size = min(26.0, area.height * 0.84)
+    size = min(26.0, area.height * 0.88)
     if part.mark == "rails":
         picture.fill(area, wall)
         for y in (area.y + 1, area.bottom - 1):

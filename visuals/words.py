@@ -14,7 +14,7 @@ WORDS = {
     "idle": Said("쉼", "idle"),
     "in KVM": Said("KVM에서", "in KVM"),
     "halt polling": Said("halt polling(대기 폴링)", "halt polling"),
-    "polling": Said("대기 폴링", "halt polling"),
+    "polling": Said("대기 폴링", "polling"),
     "busy": Said("{}개 일함", "{} busy"),
     "so many": Said("{1} {0}개", "{0} {1}s"),
     "stopped": Said("멈춤", "stopped"),
@@ -24,6 +24,7 @@ WORDS = {
     "faster": Said("빠르게", "faster"),
     "real time": Said("실시간", "real time"),
     "not this request": Said("이 요청 없음", "no such request"),
+    "not here": Said("이 요청 없음", "not here"),
     "VM exit": Said("VM exit", "VM exit"),
     "hint": Said(
         "Space 다음   ← → 사건   ↑ ↓ 빠르기   Tab 다른 요청   B 검은 화면   ? 도움말",

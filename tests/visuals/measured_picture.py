@@ -24,6 +24,8 @@ class MeasuredPicture(SurfacePicture):
         self.texts: list[tuple[str, pygame.Rect]] = []
         self.ways: list[pygame.Rect] = []
         self.signs: list[tuple[str, Point, float, str]] = []
+        self.sizes: dict[str, int] = {}
+        """Of each line, the least height of its type in pixels."""
 
     def still(
         self, name: str, key: Hashable, area: Area, paint: Callable[[Picture], None], *, shown: Area | None = None, strength: float = 1
@@ -73,6 +75,7 @@ class MeasuredPicture(SurfacePicture):
         pixels = self._size(size)
         if room:
             string, pixels = self._fitted(string, pixels, bold, int(room * self.scale))
+        self.sizes[string] = min(pixels, self.sizes.get(string, pixels))
         picture = text.rendered(string, pixels, bold, colour)
         left = at.x * self.scale - {"left": 0.0, "middle": 0.5, "right": 1.0}[align] * picture.get_width()
         self._keep(string, picture, round(left), text.top_of_line(at.y * self.scale, pixels, bold))
@@ -80,6 +83,7 @@ class MeasuredPicture(SurfacePicture):
     def number(self, at: Point, string: str, size: float, colour: Colour, *, bold: bool = True, align: Align = "left") -> None:
         super().number(at, string, size, colour, bold=bold, align=align)
         pixels = self._size(size)
+        self.sizes[string] = min(pixels, self.sizes.get(string, pixels))
         width = text.number_width(string, pixels, bold)
         left = round(at.x * self.scale - {"left": 0.0, "middle": 0.5, "right": 1.0}[align] * width)
         height = text.rendered("0", pixels, bold, colour).get_bounding_rect()

@@ -12,7 +12,9 @@ from cutaway.sim.trace import TraceError, save
 from cutaway.staging import staged
 from cutaway.visuals.picture import LinesPicture
 from cutaway.visuals.scene import Scene
+from cutaway.visuals.stage import Language
 from cutaway.visuals.view import View, view_of
+from tests.visuals.measured_picture import MeasuredPicture
 
 LECTURE = "lecture/three-stacks"
 
@@ -46,6 +48,22 @@ def test_it_is_said_that_a_stack_has_answered_when_it_has(changes: dict[str, obj
 def test_a_caption_of_a_stack_that_is_not_there_is_not_shown() -> None:
     traces = _traces_from(load(LECTURE), ["bare metal", "container"], whole=True)
     assert [cue.answered for cue in staged(traces).cues if cue.answered is not None] == [0]
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080), (3840, 2160)])
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_the_last_row_can_read_all_of_it(size: tuple[int, int], language: Language) -> None:
+    """24 px of 1080 at least, whatever the size of the screen; the hint at the foot is the lecturer's own."""
+    view, scene = seen(run__requests=1000), Scene()
+    view.language, view.hint = language, False
+    first, last = view.range_ns()
+    for shown in ([0, 1, 2], [1], [0, 2]):
+        view.shown = shown
+        for time_ns in range(first, last, (last - first) // 12):
+            view.time_ns = time_ns
+            picture = MeasuredPicture(size)
+            scene.draw(view, picture)
+            assert {line: pixels for line, pixels in picture.sizes.items() if pixels < 24 * size[1] / 1080 - 0.5} == {}
 
 
 @pytest.mark.parametrize(("polling", "least"), [("200 us", 20), ("0 us", 0)])
