@@ -6,27 +6,36 @@ A scene changes it by data (see `stage_data`); nothing here is asked of a scenar
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from cutaway.sim.trace import Trace
+from cutaway.visuals.apart import INSIDE, meta_apart
 from cutaway.visuals.stage import Column, Floor, Match, Part, Said, Stage, steps_of
 
 FLOORS = (
     Floor("server", Said("서버 프로그램", "Server"), Said("nginx", "nginx"), ("nginx",), 130),
-    Floor("guest", Said("게스트 커널", "Guest kernel"), Said("VM 안의 OS", "OS in the VM"), ("guest kernel",), 106),
-    Floor("hypervisor", Said("하이퍼바이저", "Hypervisor"), Said("통역가", "translates"), ("vhost", "hypervisor"), 96),
+    Floor("guest", Said("게스트 커널", "Guest kernel"), Said("VM 안의 OS", "OS in the VM"), ("guest kernel", INSIDE), 106),
+    Floor("hypervisor", Said("하이퍼바이저", "Hypervisor"), Said("통역가", "translates"), ("vhost", "hypervisor", "halt polling"), 96),
     Floor("host", Said("호스트 커널", "Host kernel"), Said("나누고 지킨다", "shares, guards"), ("host kernel", "bridge and NAT"), 188),
     Floor("hardware", Said("하드웨어", "Hardware"), Said("CPU · NIC", "CPU · NIC"), ("NIC", "hardware"), 110),
     Floor("client", Said("클라이언트", "Client"), Said("", ""), ("client", "wire"), 46),
 )
 """From the top down; the last is the row of the client and the wire."""
 
+WITH_A_CONTAINER_IN_A_GUEST = {"server": 100.0, "guest": 178.0, "hypervisor": 92.0, "host": 164.0, "hardware": 96.0}
+"""Heights where the guest's kernel has a bridge too: it then holds more than the host's."""
+
 NETWORK = ("receive", "send", "recv", "tcp", "socket")
 """Words of a kernel's operations that are its network's."""
+NAT = ("nat", "conntrack", "netfilter", "masquerad")
 
 PARTS = (
     Part("process", Said("nginx", "nginx"), "server", "process", (Match("nginx"),)),
     Part("guest calls", Said("시스템 콜", "syscalls"), "guest", "lane", (Match("guest kernel"),)),
     Part("guest tcp", Said("TCP/IP", "TCP/IP"), "guest", "lane", (Match("guest kernel", NETWORK),)),
+    Part("guest veth", Said("veth", "veth"), "guest", "lane", (Match(INSIDE, ("veth",)),), "pair"),
+    Part("guest bridge", Said("브리지", "bridge"), "guest", "lane", (Match(INSIDE),), "rails"),
+    Part("guest nat", Said("NAT", "NAT"), "guest", "lane", (Match(INSIDE, NAT),), "arrows"),
     Part("vcpus", Said("vCPU", "vCPU"), "guest", "vcpus"),
     Part(
         "virtqueue",
@@ -48,7 +57,7 @@ PARTS = (
         Said("NAT", "NAT"),
         "host",
         "lane",
-        (Match("bridge and NAT", ("nat", "conntrack", "netfilter", "masquerad")), Match("host kernel", ("nat ", "conntrack"))),
+        (Match("bridge and NAT", NAT), Match("host kernel", ("nat ", "conntrack"))),
         "arrows",
     ),
     Part("run queue", Said("실행 대기열", "run queue"), "host", "queue"),
@@ -100,6 +109,10 @@ def _group_of_the_server(trace: Trace) -> str:
 def _column(number: int, trace: Trace, alone: bool) -> Column:
     hue = hue_of(trace)
     named, second = NAMES[hue]
+    steps = steps_of(meta_apart(trace.meta))
+    in_a_guest = any(layer == INSIDE for layer, _ in steps)
+    if in_a_guest:
+        second = " · ".join(NAMES[each][1] for each in ("vm", "container"))
     if not alone:  # two stacks of one kind: only the scenario's own name tells them apart
         named, second = Said(str(trace.meta["stack"]), str(trace.meta["stack"])), ""
     named = _known(trace.meta.get("stack_title"), named)
@@ -107,10 +120,10 @@ def _column(number: int, trace: Trace, alone: bool) -> Column:
     used = {
         part.key
         for part in PARTS
-        for step in steps_of(trace.meta)
+        for step in steps
         if any(match.claims(*step) or (not match.words and match.layer == step[0]) for match in part.matches)
     }
-    inside = WALLS if hue == "container" else ()
+    inside = WALLS if hue == "container" or in_a_guest else ()
     return Column(
         number, named, second, hue, tuple(part.key for part in PARTS if part.key in expected | used), inside, _group_of_the_server(trace)
     )
@@ -124,5 +137,7 @@ def stage_for(traces: Sequence[Trace]) -> Stage:
     together = Said(*(" · ".join(column.name.told(each) for column in columns) for each in ("ko", "en")))
     title = _known(traces[0].meta.get("title"), together)
     motto = SEVERAL if len(columns) > 1 else ONE
-    floors = tuple(floor for floor in FLOORS if floor.key in standing)
+    in_a_guest = any("guest bridge" in column.parts for column in columns)
+    heights = WITH_A_CONTAINER_IN_A_GUEST if in_a_guest else {}
+    floors = tuple(replace(floor, height=heights.get(floor.key, floor.height)) for floor in FLOORS if floor.key in standing)
     return Stage(title, (Said("서버실", "Room"), Said("서버", "Server")), floors, PARTS, columns, motto=motto)

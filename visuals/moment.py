@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cutaway.sim.trace import RUNNING, T_RUNNABLE, T_STOLEN, T_THROTTLED, T_WAKING, Trace
+from cutaway.visuals.apart import told_apart
 from cutaway.visuals.cast import cast_of
 from cutaway.visuals.metrics import BusyTime, Latencies
 from cutaway.visuals.seek import Holding, Journeys, Rows, is_moving
@@ -79,6 +80,7 @@ class Replay:
     """A trace with what is needed to look at any instant of it."""
 
     def __init__(self, trace: Trace) -> None:
+        trace = told_apart(trace)
         self.trace, self.cast = trace, cast_of(trace)
         self.spans = Holding(trace.spans)
         self.states = Holding(trace.states)

@@ -22,6 +22,7 @@ LAYERS = {
     "halt polling": "halt polling(대기 폴링)",
     "guest kernel": "게스트 커널",
     "nginx": "nginx",
+    "bridge and NAT of the guest": "게스트의 브리지와 NAT",
 }
 
 OPERATIONS = {

@@ -98,7 +98,7 @@ class Chips:
                 self._dial(Point(cell.x + radius + 8, cell.middle.y), radius, cpu, state, ground)
                 self._doing(Point(cell.x + 2 * radius + 14, cell.middle.y), cpu, state, cell.right - cell.x - 2 * radius - 20, 26)
             else:
-                above, below = cell.middle.y - cell.height / 4 + 1, cell.middle.y + cell.height / 4 - 1
+                above, below = (cell.middle.y + side * min(cell.height / 4 - 1, 20) for side in (-1, 1))
                 radius = min(12.0, cell.height / 4 - 3)
                 self._dial(Point(cell.x + radius + 8, above), radius, cpu, state, ground)
                 self._name(Point(cell.x + 2 * radius + 12, above), cpu, state, cell.right - cell.x - 2 * radius - 17)

@@ -30,7 +30,7 @@ def draw_column(stage: Stage, layout: Layout, plan: ColumnLayout, language: Lang
         elif row.y < layout.foot:
             _void(Area(plan.area.x, row.y, plan.area.width, row.height), language, palette, picture)
     _frames_and_gates(plan, palette, picture)
-    _walls(plan, palette, picture)
+    _walls(plan, palette.room, palette, picture)
     for part in stage.parts_of(plan.column):
         if part.key in plan.parts:
             draw_part(part, plan.parts[part.key], plan, language, palette, palette.ink, picture)
@@ -65,6 +65,7 @@ def draw_frost(stage: Stage, plan: ColumnLayout, language: Language, palette: Pa
     for key in guest:
         _room(plan.floors[key], palette.frost, palette, picture)
     _frames_and_gates(plan, palette, picture)
+    _walls(plan, palette.frost, palette, picture)
     for part in stage.parts_of(plan.column):
         if part.kind == "exit" and part.key in plan.parts:  # its gate lies in the border that the frost covers
             _exit_gate(plan.parts[part.key], palette, palette.ink, picture)
@@ -112,13 +113,13 @@ def wall_area(plan: ColumnLayout, number: int) -> Area:
     return between(area.y + WALL_TOP + number * WALL_STEP, area.bottom - 6, area.x + inset, area.width - 2 * inset)
 
 
-def _walls(plan: ColumnLayout, palette: Palette, picture: Picture) -> None:
+def _walls(plan: ColumnLayout, wall: Colour, palette: Palette, picture: Picture) -> None:
     """Namespaces around the server's processes: nested panes, open at the foot, each with its name on its upper edge."""
     if not plan.column.walls or "server" not in plan.floors:
         return
     for number in range(len(plan.column.walls)):
         pane = wall_area(plan, number)
-        picture.fill(pane, mixed(palette.glass, palette.room, GLASS * (number + 1)))
+        picture.fill(pane, mixed(palette.glass, wall, GLASS * (number + 1)))
         picture.line(Point(pane.x, pane.y), Point(pane.right, pane.y), palette.glass, WALL)
         for x in (pane.x, pane.right):
             picture.line(Point(x, pane.y), Point(x, pane.bottom), palette.glass, WALL)
@@ -126,7 +127,7 @@ def _walls(plan: ColumnLayout, palette: Palette, picture: Picture) -> None:
     at = first.right - 22
     for number, name in reversed(list(enumerate(plan.column.walls))):
         pane, width = wall_area(plan, number), picture.measure(name, 24, bold=True)
-        picture.fill(Area(at - width - 5, pane.y - 9, width + 10, 18), palette.room)
+        picture.fill(Area(at - width - 5, pane.y - 9, width + 10, 18), wall)
         picture.text(Point(at, pane.y), name, 24, palette.ink, bold=True, align="right")
         at -= width + 28
 
@@ -162,7 +163,7 @@ def draw_part(
 
 
 def _lane_part(part: Part, area: Area, name: str, wall: Colour, palette: Palette, ink: Colour, picture: Picture) -> None:
-    size = min(26.0, area.height * 0.88)
+    size = min(26.0, area.height * 0.96)
     if part.mark == "rails":
         picture.fill(area, wall)
         for y in (area.y + 1, area.bottom - 1):

@@ -10,6 +10,7 @@ from cutaway.scenarios import load
 from cutaway.session import SHOWN_WARM_UP, _traces_from
 from cutaway.sim.trace import TraceError, save
 from cutaway.staging import staged
+from cutaway.visuals.ledger import ledger_at
 from cutaway.visuals.picture import LinesPicture
 from cutaway.visuals.scene import Scene
 from cutaway.visuals.stage import Language
@@ -98,3 +99,32 @@ def test_a_stack_that_a_saved_trace_does_not_have_is_told(tmp_path: Path) -> Non
     save(_traces_from(load(LECTURE), ["vm"], whole=True)[0], tmp_path)
     with pytest.raises(TraceError, match="no trace of stack 'nope'"):
         _traces_from(tmp_path, ["nope"], whole=True)
+
+
+def test_a_container_in_a_guest_has_its_network_and_its_walls_there(tmp_path: Path) -> None:
+    file = tmp_path / "inside.yaml"
+    layers = "[hardware, linux, {use: parts/small-vm.yaml}, guest linux, {use: parts/published-container.yaml}, nginx]"
+    file.write_text(f"cutaway: 1\nbase: lecture/three-stacks\nstacks: {{inside: {{layers: {layers}}}}}\n", encoding="utf-8")
+    traces = _traces_from(load(file), ["vm", "container", "inside"], whole=True)
+    view = view_of(traces, staged(traces))
+    vm, container, inside = view.columns
+    assert inside.walls == container.walls and not vm.walls
+    assert {"guest veth", "guest bridge", "guest nat", "tap", "bridge"} <= set(inside.parts) and not {"veth", "nat"} & set(inside.parts)
+    assert {"veth", "bridge", "nat"} <= set(container.parts) and not any(part.startswith("guest ") for part in container.parts)
+    view.move_to(view.range_ns()[1])
+    replay, request = view.replay(inside), view.request(inside)
+    assert request is not None
+    ledger = ledger_at(replay, request, view.column_time(inside))
+    plain = ledger_at(view.replay(vm), view.request(vm) or 0, view.column_time(vm))
+    assert ledger is not None and plain is not None and ledger.sum_ns == ledger.clock_ns
+    guest, host = view.stage.floor("guest").layers, view.stage.floor("host").layers
+    assert ledger.of(guest).work_ns > plain.of(guest).work_ns and ledger.of(("bridge and NAT of the guest",)).work_ns > 0
+    assert ledger.of(host).work_ns == pytest.approx(plain.of(host).work_ns, rel=0.5)
+    scene = Scene()
+    languages: tuple[Language, ...] = ("ko", "en")
+    for view.language in languages:
+        for time_ns in range(0, view.range_ns()[1], 6000):
+            view.time_ns = time_ns
+            picture = MeasuredPicture((1920, 1080))
+            scene.draw(view, picture)
+            assert picture.collisions() == []
