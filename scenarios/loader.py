@@ -7,7 +7,7 @@ mistakes at once.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from hashlib import blake2b
@@ -66,7 +66,7 @@ def changed(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
     data = _tuples(scenario.model_dump(mode="json", by_alias=True, exclude_unset=True))
     for key, value in changes.items():
         data = _with(data, _steps(key), _as_written(key, value), key)
-    return _finished(data, {(): Place("")}, [])
+    return _finished(data, {(): Place("")}, [], scenario.stacks)
 
 
 def digest(scenario: Scenario) -> str:
@@ -85,18 +85,28 @@ def digest(scenario: Scenario) -> str:
 def _composed(document: _reading.Document, path: Path) -> Scenario:
     whole = compose(document, path)
     places: dict[Where, Place] = {}
-    return _finished(_plain(whole.root, (), places), places, whole.problems)
+    return _finished(_plain(whole.root, (), places), places, whole.problems, whole.stacks)
 
 
-def _finished(data: Any, places: dict[Where, Place], problems: list[Problem]) -> Scenario:
-    scenario, found = _checked(data, places, whole=not problems)
+def _finished(data: Any, places: dict[Where, Place], problems: list[Problem], named: Collection[str]) -> Scenario:
+    """`named` are stacks that the scenario or what it began with has."""
+    scenario, found = _checked(data, places, named, whole=not problems)
     if problems or found:
         raise ScenarioError([*problems, *found])
     assert scenario is not None
-    return scenario
+    return _without_captions_of_others(scenario)
 
 
-def _checked(data: Any, places: dict[Where, Place], whole: bool) -> tuple[Scenario | None, list[Problem]]:
+def _without_captions_of_others(scenario: Scenario) -> Scenario:
+    """Captions that wait for the answer of a stack that was taken away are never shown."""
+    scene = scenario.scene
+    kept = tuple(one for one in scene.captions if one.answered is None or one.answered in scenario.stacks) if scene else ()
+    if scene is None or len(kept) == len(scene.captions):
+        return scenario
+    return scenario.model_copy(update={"scene": scene.model_copy(update={"captions": kept})})
+
+
+def _checked(data: Any, places: dict[Where, Place], named: Collection[str], whole: bool) -> tuple[Scenario | None, list[Problem]]:
     """Validates; where that fails, validates again without what was wrong, so that the meaning of the rest is checked too."""
     problems: list[Problem] = []
     broken: set[str | int] = set()
@@ -113,7 +123,7 @@ def _checked(data: Any, places: dict[Where, Place], whole: bool) -> tuple[Scenar
             broken |= {error["loc"][0] for error in errors if error["loc"] and error["loc"][0] in data}
             data = _without(data, [error["loc"] for error in errors])
         else:
-            found = list(mistakes(scenario, stacks, {str(key) for key in broken}))
+            found = list(mistakes(scenario, stacks, named, {str(key) for key in broken}))
             if not problems and not found:
                 found = list(refusals(scenario))
             return scenario, problems + [Problem(place_of(path, places), text) for path, text in found]

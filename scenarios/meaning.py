@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from itertools import pairwise
+from unicodedata import category
 
 from cutaway.models import costs, stack
 from cutaway.models.clients import ClosedLoopPart, OpenLoopPart
@@ -42,8 +43,11 @@ PROGRAMS = ("nginx",)
 """What may be on top: the programs that answer requests."""
 
 
-def mistakes(scenario: Scenario, stacks: Collection[str], broken: Collection[str] = ()) -> Iterator[Mistake]:
-    """`stacks` are the names that stand in the file, and `broken` its keys that could not be used: nothing is said that rests on them."""
+def mistakes(scenario: Scenario, stacks: Collection[str], named: Collection[str], broken: Collection[str] = ()) -> Iterator[Mistake]:
+    """`stacks` are the names that stand in the file, and `broken` its keys that could not be used: nothing is said that rests on them.
+
+    `named` are stacks that the file or what it begins with has: a caption may be of one that was taken away.
+    """
     machine_is_known = "machine" not in broken
     for name in scenario.stacks:
         yield from _order(scenario, name)
@@ -56,7 +60,8 @@ def mistakes(scenario: Scenario, stacks: Collection[str], broken: Collection[str
     yield from _size(scenario)
     yield from _run(scenario)
     yield from _targets(scenario, stacks)
-    yield from _captions(scenario)
+    yield from _titles(scenario)
+    yield from _captions(scenario, stacks, named)
 
 
 def refusals(scenario: Scenario) -> Iterator[Mistake]:
@@ -223,10 +228,30 @@ def _targets(scenario: Scenario, stacks: Collection[str]) -> Iterator[Mistake]:
             yield path, f"{key_text(path)} is '{printable(target.stack)}'; expected {choices(stacks)}.{nearest(target.stack, stacks)}"
 
 
-def _captions(scenario: Scenario) -> Iterator[Mistake]:
+def _titles(scenario: Scenario) -> Iterator[Mistake]:
+    if not _visible(scenario.title.en):
+        yield ("title",), "title is empty; expected a line that says what the scenario is."
+    for name, one in scenario.stacks.items():
+        if one.title is not None and not _visible(one.title.en):
+            path: Path = ("stacks", name, "title")
+            yield path, f"{key_text(path)} is empty; expected what the stack is called, or no title: then it has its name."
+
+
+def _visible(text: str) -> bool:
+    """Whether there is anything to see in it: a joiner or a mark of the reading direction is not."""
+    return any(not character.isspace() and category(character)[0] != "C" for character in text)
+
+
+def _captions(scenario: Scenario, stacks: Collection[str], named: Collection[str]) -> Iterator[Mistake]:
     for index, caption in enumerate(scenario.scene.captions if scenario.scene else ()):
         path: Path = ("scene", "captions", index)
         if caption.at is None and caption.answered is None:
             yield path, f"{key_text(path)} says no moment; expected `at` a time, or the stack that has `answered`."
         elif caption.at is not None and caption.answered is not None:
             yield (*path, "answered"), f"{key_text((*path, 'answered'))} stands beside {key_text((*path, 'at'))}; expected one of them."
+        elif caption.answered is not None and stacks and caption.answered not in {*stacks, *named}:
+            key = key_text((*path, "answered"))
+            found = printable(caption.answered)
+            yield (*path, "answered"), f"{key} is '{found}'; expected {choices(stacks)}.{nearest(caption.answered, stacks)}"
+        if not _visible(caption.text.en):
+            yield (*path, "text"), f"{key_text((*path, 'text'))} is empty; expected what it says."

@@ -61,6 +61,8 @@ class Document:
     values: int
     whole: bool = True
     """Whether all that was written could be taken; else what seems to be missing may only not have been understood."""
+    stacks: frozenset[str] = frozenset()
+    """Names of stacks in any of the files that it was composed of."""
 
 
 def read_file(path: Path, shown_as: str) -> Document:

@@ -22,7 +22,15 @@ def compose(document: Document, path: Path) -> Document:
     """The document with all its references followed, and what was wrong in any of the files."""
     composer = _Composer(folder=path.resolve().parent, problems=list(document.problems), values=document.values)
     root = composer.expanded(document.root, _Chain((path.resolve(),), (document.root.place.file,)), ())
-    return Document(root, composer.problems, composer.values, whole=not composer.problems)
+    stacks = frozenset(name for each in (document, *composer.documents.values()) for name in _stacks_in(each.root))
+    return Document(root, composer.problems, composer.values, whole=not composer.problems, stacks=stacks)
+
+
+def _stacks_in(root: Node) -> Iterator[str]:
+    """Names of stacks in one file, without what it refers to; an empty one takes a stack away and names none."""
+    stacks = root.value.get("stacks") if isinstance(root.value, dict) else None
+    if stacks is not None and isinstance(stacks.value, dict):
+        yield from (name for name, node in stacks.value.items() if node.value is not None)
 
 
 @dataclass(frozen=True, slots=True)

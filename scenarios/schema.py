@@ -139,7 +139,7 @@ class Caption(Part):
     at: Duration | None = None
     """Time on the clock of the request that is followed, which begins when its client asks."""
     answered: Name | None = None
-    """The stack whose answer to that request it waits for; where there is no such stack, it is not shown."""
+    """The stack whose answer to that request it waits for; of a stack that was taken away it is not shown."""
     text: Words
     """What it says."""
 
