@@ -17,6 +17,7 @@ from cutaway.commands.cost import cost
 from cutaway.commands.explain import explain
 from cutaway.commands.limits import limits
 from cutaway.commands.list import list_
+from cutaway.commands.measure import measure
 from cutaway.commands.new import new
 from cutaway.commands.outcome import guarded, run_to_the_end
 from cutaway.commands.profiles import profiles
@@ -24,6 +25,7 @@ from cutaway.commands.run import run
 from cutaway.commands.schema import schema
 from cutaway.commands.show import show
 from cutaway.commands.trace import trace
+from cutaway.commands.validate import validate
 
 SIMULATE, SCENARIOS, ABOUT = "Simulate", "Scenario files", "What the numbers rest on"
 
@@ -73,9 +75,11 @@ _add("list", list_, SCENARIOS)
 _add("check", check, SCENARIOS)
 _add("new", new, SCENARIOS)
 _add("schema", schema, SCENARIOS)
+_add("validate", validate, ABOUT)
 _add("cost", cost, ABOUT)
 _add("limits", limits, ABOUT)
 app.add_typer(profiles, name="profiles", rich_help_panel=ABOUT)
+app.add_typer(measure, name="measure", rich_help_panel=ABOUT)
 
 
 def main() -> None:

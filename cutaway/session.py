@@ -31,7 +31,7 @@ def compared(scenario: Scenario, stacks: Sequence[str], *, workers: int = 1, che
     """Runs the stacks with common random numbers."""
     built = build_stacks(scenario, stacks)
     machines = {one.name: one.machine for one in built}
-    with _progress("runs") as progress:
+    with progress_of("runs") as progress:
         results = replicate(
             machines,
             span_of(scenario),
@@ -94,7 +94,7 @@ def explain(scenario: Scenario, *, stacks: Sequence[str], as_json: bool) -> int:
 def traces_of(scenario: Scenario, stacks: Sequence[BuiltStack], *, one_in: int = 0, span: Span | None = None) -> list[Trace]:
     """The traces of the first replication, one a stack."""
     traces = []
-    with _progress("traces") as progress:
+    with progress_of("traces") as progress:
         for done, built in enumerate(stacks, 1):
             made = simulate(
                 built.machine, seed_of(scenario.run.seed, 0), span or span_of(scenario), trace_one_in=one_in or scenario.run.trace_one_in
@@ -207,7 +207,7 @@ def trace(source: Scenario | Path, *, stacks: Sequence[str], format: str, out: P
 
 
 @contextmanager
-def _progress(what: str) -> Iterator[Progress | None]:
+def progress_of(what: str) -> Iterator[Progress | None]:
     """A bar on a terminal's standard error, nothing elsewhere; and a line before the engine is compiled for the first time."""
     if not is_cached():
         print("Compiling the engine for this machine, once; it is kept for the next time.", file=sys.stderr, flush=True)

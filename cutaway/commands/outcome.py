@@ -23,6 +23,7 @@ BAD_INPUT = 2
 MISSING_PART = 69
 INTERNAL = 70
 OUTPUT_FAILED = 74
+BUSY = 75
 SIGNALLED = 128
 
 EXTRAS = {"av": "video", "PIL": "video", "pandas": "notebook"}
@@ -31,10 +32,14 @@ EXTRAS = {"av": "video", "PIL": "video", "pandas": "notebook"}
 EXPLAINED = {
     "scenarios.problems.ScenarioError": (BAD_INPUT, ""),
     "models.costs.CostError": (BAD_INPUT, ""),
+    "models.costs.measuring.journal.BusyError": (BUSY, ""),
+    "models.costs.measuring.points.MeasuringError": (BAD_INPUT, ""),
+    "models.costs.row.MeasurementError": (BAD_INPUT, ""),
     "models.stack.StackError": (BAD_INPUT, ""),
     "models.units.QuantityError": (BAD_INPUT, ""),
     "places.AlreadyThere": (BAD_INPUT, ""),
     "sim.results.TooLarge": (BAD_INPUT, ""),
+    "sim.traffic.engine.Overloaded": (BAD_INPUT, ""),
     "sim.trace.TraceError": (BAD_INPUT, ""),
     "visuals.film.RecordingError": (BAD_INPUT, ""),
     "visuals.stage_data.StageError": (BAD_INPUT, ""),

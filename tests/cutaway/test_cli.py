@@ -17,7 +17,7 @@ from cutaway.scenarios import limits, load
 
 HERE = Path(__file__).parent
 BAD = HERE.parent / "scenarios" / "bad"
-COMMANDS = ["compare", "run", "explain", "show", "trace", "list", "check", "new", "schema", "cost", "limits", "profiles"]
+COMMANDS = ["compare", "run", "explain", "show", "trace", "list", "check", "new", "schema", "cost", "limits", "profiles", "validate"]
 
 
 def cutaway(*arguments: str, stdout: int | None = subprocess.PIPE, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

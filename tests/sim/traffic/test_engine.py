@@ -27,7 +27,8 @@ def machine(*steps: Step, interval_ns: int) -> Machine:
 def test_more_requests_under_way_than_memory_should_hold_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "MOST_UNDER_WAY", 4096)
     traffic = Traffic(machine(Work("server", "serve", "server", 100 * US), interval_ns=10 * US), 1)
-    with pytest.raises(Overloaded, match=r"^server: after 0\.0\d+ s of simulated time 4,\d+ requests are under way at once; expected at most 4,096\."):
+    told = r"^server: after 0\.0\d+ s of simulated time 4,\d+ requests are under way at once; expected at most 4,096\."
+    with pytest.raises(Overloaded, match=told):
         traffic.advance(100 * S)
 
 

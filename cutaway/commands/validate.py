@@ -1,0 +1,46 @@
+"""`cutaway validate`: measured figures, predicted, with the error of each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cutaway.commands.options import AsJson, Workers, complete_profile
+
+
+def validate(
+    measurements: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE]...", help="Files of measured rows; the shipped ones when none is given."),
+    ] = None,
+    profile: Annotated[
+        str,
+        typer.Option(
+            "--profile",
+            metavar="NAME",
+            help="Costs to predict with; those of the measured machine when left out.",
+            autocompletion=complete_profile,
+        ),
+    ] = "",
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="GROUP", help="Only rows of this group; may be given several times.")
+    ] = None,
+    worst: Annotated[int, typer.Option("--worst", min=0, metavar="N", help="How many of the worst rows to print.")] = 20,
+    every_row: Annotated[bool, typer.Option("--all", help="Print every row, worst first.")] = False,
+    workers: Workers = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Predict what was measured, and print the error of every figure.
+
+    Takes the rows that are marked `validate`, which no cost was fitted on, simulates each set-up, and compares: by kind of figure, by
+    stack, worst rows first, beside the error of a plain constant factor. Rows that the model does not reach are counted and named.
+
+    Example: cutaway validate --only control --worst 5
+    """
+    from cutaway.validating import session
+
+    files, groups = measurements or [], only or []
+    code = session.validate(files, profile=profile, only=groups, worst=worst, every_row=every_row, workers=workers, as_json=as_json)
+    raise typer.Exit(code)

@@ -1,0 +1,106 @@
+"""A validation as text, for 80 columns."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.table import Table
+
+from cutaway.printing import console
+from cutaway.validating.scores import BARS, WORST, Score, Summary, summary
+from cutaway.validating.validation import Validation
+
+
+def print_validation(validation: Validation, file: str, worst: int, *, every_row: bool) -> None:
+    """Summary first, then the worst rows, then what was not reached."""
+    out = console()
+    predicted = validation.predicted()
+    out.print(f"{file}: {len(predicted):,} of {len(validation.scores):,} rows predicted with profile {validation.profile}", style="bold")
+    out.print(f"{validation.calibrated:,} rows are meant for calibration and are not among them.")
+    out.print()
+    out.print(_by_kind(validation))
+    out.print()
+    out.print(_by_group(validation))
+    pairs = validation.pairs()
+    if pairs:
+        kept = sum(pair.kept for pair in pairs)
+        out.print(f"\nRank order of stacks: kept in {kept} of {len(pairs)} comparisons whose measured difference exceeds its spread.")
+    shown = validation.worst() if every_row else validation.worst()[:worst]
+    if shown:
+        out.print()
+        out.print(_rows(shown, "All rows with a bar, worst first" if every_row else f"The {len(shown)} worst rows"))
+    unreached = validation.unreached()
+    if unreached:
+        out.print(f"\n{sum(unreached.values()):,} rows are not predicted:", style="bold")
+        for why, count in unreached.most_common():
+            out.print(f"{count:6,}  {why}", soft_wrap=True)
+
+
+def percent(value: float | None, signed: bool = False) -> str:
+    """As `6.0 %`, and blank for None."""
+    if value is None:
+        return ""
+    return f"{100 * value:{'+' if signed else ''}.{0 if abs(value) >= 0.995 else 1}f} %"
+
+
+def _table(title: str) -> Table:
+    return Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+        collapse_padding=True,
+        show_edge=False,
+    )
+
+
+def _numbers(found: Summary) -> list[str]:
+    errors = [percent(found.median), percent(found.worst), percent(found.bias, signed=True)]
+    return [f"{found.count:,}", *errors, f"{found.within_spread:,}", percent(found.by_factor)]
+
+
+def _by_kind(validation: Validation) -> Table:
+    table = _table("Absolute error by kind of figure (`in`: within the measured quartiles)")
+    table.add_column("")
+    for name in ("rows", "median", "worst", "bias", "in", "factor", "bar"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for kind, of_kind in validation.by_kind().items():
+        found = summary(of_kind)
+        if found:
+            bar = percent(BARS[kind]) if kind in BARS else ""
+            missed = kind in BARS and found.median > BARS[kind]
+            table.add_row(kind, *_numbers(found), bar, style="bold" if missed else "")
+    table.caption = f"bar: of the median; the worst row of the first two kinds: {percent(WORST)}; factor: the plain model"
+    table.caption_justify = "left"
+    return table
+
+
+def _by_group(validation: Validation) -> Table:
+    table = _table("The same by what was done and stack (kinds with a bar)")
+    table.add_column("", overflow="fold")
+    for name in ("rows", "median", "worst", "bias", "in", "factor"):
+        table.add_column(name, justify="right", no_wrap=True)
+    before = ""
+    for (kind, what, stack), group in validation.by_group().items():
+        found = summary(group)
+        if kind not in BARS or not found:
+            continue
+        if (title := f"{kind}: {what}") != before:
+            table.add_row(title, style="bold")
+            before = title
+        table.add_row(f"  {stack}", *_numbers(found))
+    return table
+
+
+def _rows(shown: list[Score], title: str) -> Table:
+    table = _table(title)
+    table.add_column("row", overflow="fold")
+    for name in ("measured", "predicted", "error", "factor"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for score in shown:
+        assert score.predicted is not None
+        within = " in" if score.within_spread else ""
+        errors = percent(score.error, signed=True) + within, percent(score.error_by_factor, signed=True)
+        table.add_row(score.row.id, f"{score.row.median:.4g}", f"{score.predicted:.4g}", *errors)
+    return table

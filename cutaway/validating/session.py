@@ -1,0 +1,58 @@
+"""What `cutaway validate` does: reads the rows, finds the costs of their machine, predicts, and prints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from cutaway.models import costs
+from cutaway.models.costs.row import MeasurementError, Row, read
+from cutaway.scenarios.problems import choices, nearest
+from cutaway.session import progress_of
+from cutaway.validating.printing import print_validation
+from cutaway.validating.validation import validate as validate_rows
+
+SHIPPED = Path(costs.__file__).parent / "measured" / "two-core-vm.jsonl"
+"""What is validated when no file is given."""
+
+
+def validate(
+    files: Sequence[Path], *, profile: str, only: Sequence[str], worst: int, every_row: bool, workers: int, as_json: bool
+) -> int:
+    """Validates each file; returns the exit code."""
+    documents = {}
+    for file in files or [SHIPPED]:
+        rows = _of_groups(read(file), only, file)
+        name = profile or profile_of(file)
+        with progress_of("set-ups") as progress:
+            validation = validate_rows(rows, name, workers=workers, progress=progress)
+        if as_json:
+            documents[file.name] = validation.document()
+        else:
+            print_validation(validation, file.name, worst, every_row=every_row)
+    if as_json:
+        print(json.dumps(documents, ensure_ascii=False, indent=2, allow_nan=False))
+    return 0
+
+
+def profile_of(file: Path) -> str:
+    """The profile that is named after the measured machine, which the machine file beside the rows tells. Raises MeasurementError."""
+    known = costs.names()
+    beside = file.with_suffix(".machine.json")
+    try:
+        machine = str(json.loads(beside.read_text(encoding="utf-8"))["name"])
+    except (OSError, ValueError, KeyError, TypeError):
+        machine = file.stem
+    if machine not in known:
+        hint = nearest(machine, known)
+        raise MeasurementError(f"{file}: no profile is named after its machine '{machine}'; give --profile, one of {choices(known)}.{hint}")
+    return machine
+
+
+def _of_groups(rows: list[Row], only: Sequence[str], file: Path) -> list[Row]:
+    groups = list(dict.fromkeys(row.group for row in rows))
+    for group in only:
+        if group not in groups:
+            raise MeasurementError(f"{file}: no row is of group '{group}'; expected {choices(groups)}.{nearest(group, groups)}")
+    return [row for row in rows if not only or row.group in only or row.use == "calibrate"]

@@ -1,0 +1,180 @@
+"""Which machine and which load a measured row is about: by rule from its stack, what and parameters, so that new rows need no new code.
+
+A row that no rule reaches gets a reason, never silence. Rows of one set-up share one simulation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cutaway.models.clients import ClosedLoopPart, OpenLoopPart, Where
+from cutaway.models.container import DockerPart
+from cutaway.models.costs.row import Row
+from cutaway.models.hardware import HardwarePart
+from cutaway.models.kernel import LinuxPart
+from cutaway.models.neighbours import HogPart
+from cutaway.models.part import Part
+from cutaway.models.servers.nginx import NginxPart
+from cutaway.models.units import MS, S
+
+WAYS: dict[str, tuple[Where, DockerPart | None]] = {
+    "native": ("loopback", None),
+    "native-veth": ("veth", None),
+    "native-cgroup": ("loopback", None),
+    "docker-host": ("loopback", DockerPart(network="host", publish="none")),
+    "docker-host-unconfined": ("loopback", DockerPart(network="host", publish="none", seccomp="unconfined")),
+    "docker-host-volume": ("loopback", DockerPart(network="host", publish="none", storage="volume")),
+    "docker-host-volume-unconfined": ("loopback", DockerPart(network="host", publish="none", storage="volume", seccomp="unconfined")),
+    "docker-bridge": ("loopback", DockerPart(publish="none")),
+    "docker-nat-lo": ("loopback", DockerPart(publish="nat")),
+    "docker-nat": ("veth", DockerPart(publish="nat")),
+    "docker-proxy": ("loopback", DockerPart(publish="proxy")),
+}
+"""Where the client is, and the container, of each measured stack."""
+SPINS_NS = 60_000
+"""The open-loop client of the measurements spins that long before an arrival is due."""
+CLOSED, OPEN = "closed loop", "open loop"
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """nginx, one static page, and what is beside it, on two CPUs: clients on one, all else on the other."""
+
+    stack: str
+    page_bytes: int
+    connections: int
+    rate_per_s: int
+    """0 for a closed loop."""
+    hogs: int
+    grouping: str
+    """Of the hogs: `a container each` or `one cgroup`."""
+    quota_percent: int
+    """Of one CPU; 0 for no limit."""
+    period_us: int
+    duration_s: int
+    workers: int
+
+    @property
+    def parts(self) -> list[Part]:
+        """The stack, bottom to top."""
+        docker = WAYS[self.stack][1]
+        if docker and self.quota_percent:
+            limit = {"cpus": f"{self.quota_percent / 100:g}", "cpu_period": self.period_us * 1000}
+            docker = DockerPart.model_validate({**docker.model_dump(exclude_unset=True), **limit})
+        nginx = NginxPart(page=self.page_bytes, cpus=(1,), workers=self.workers)
+        return [HardwarePart(cpus=2), LinuxPart(), *([docker] if docker else []), nginx]
+
+    @property
+    def clients(self) -> ClosedLoopPart | OpenLoopPart:
+        """The load generator, alone on the first CPU."""
+        where = WAYS[self.stack][0]
+        if self.rate_per_s:
+            return OpenLoopPart(where=where, cpus=(0,), connections=self.connections, rate=f"{self.rate_per_s} /s", spin=SPINS_NS)  # type: ignore[arg-type]
+        return ClosedLoopPart(where=where, cpus=(0,), connections=self.connections)
+
+    @property
+    def neighbours(self) -> list[HogPart]:
+        """The busy loops on the server's CPU."""
+        if not self.hogs:
+            return []
+        return [HogPart(count=self.hogs, cpus=(1,), group="own" if self.grouping == "a container each" else "none")]
+
+    @property
+    def span_ns(self) -> int:
+        """How long it was measured."""
+        return self.duration_s * S
+
+    @property
+    def warm_up_ns(self) -> int:
+        """Left out before."""
+        return 100 * MS
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A start-up or memory figure: what of, and with how many containers running."""
+
+    what: str
+    network: str = "bridge"
+    running: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Why a row cannot be predicted: the mechanism that the model lacks."""
+
+    why: str
+
+
+Setup = Load | Start
+_NGINX = {
+    "nginx static, closed loop": CLOSED,
+    "nginx static, closed loop (control beside QEMU)": CLOSED,
+    "nginx static, host network, taken apart": CLOSED,
+    "nginx static, open loop (Poisson)": OPEN,
+    "nginx beside CPU hogs on its core, closed loop": CLOSED,
+    "nginx beside CPU hogs on its core, open loop": OPEN,
+    "nginx under CFS quota, closed loop": CLOSED,
+    "nginx under CFS quota, open loop": OPEN,
+}
+_STARTS = (
+    "docker run -d -p 18080:80 nginx, by phase",
+    "docker run -d -p against containers already running",
+    "docker run variants and small commands",
+    "docker commands one by one (port published)",
+    "nginx as a plain process, fork to first 200",
+    "memory of dockerd, one process",
+    "memory of containerd, one process",
+    "memory of containerd-shim, one process",
+    "memory of docker-proxy, one process",
+    "memory of nginx-master, one process",
+    "memory of nginx-worker, one process",
+    "memory cgroup of one nginx container",
+)
+_NOT_REACHED = {
+    "nginx static, closed loop, BBR congestion control": "pacing timers of BBR are not modelled",
+    "redis": "no Redis among the server programs yet",
+    "PostgreSQL": "no PostgreSQL among the server programs yet",
+    "python": "no Python application among the server programs yet",
+    "nginx -> python": "no chain of servers yet",
+    "TCP stream": "bulk transfer is not modelled",
+    "memory limit": "the OOM killer is not modelled yet",
+    "pids limit": "process limits are not modelled yet",
+    "OCI runtime": "runtimes are not told apart yet",
+    "QEMU boot": "a guest of translated code (TCG) is not modelled",
+    "memory of the QEMU": "a guest of translated code (TCG) is not modelled",
+    "machine memory": "memory of the machine's other programs is not modelled",
+    "docker run -d -p, N started at once": "starts that compete for CPUs are not modelled yet",
+    "docker run -d -p, first 200 seen": "the ARP retry of a client that polls from the start is not modelled",
+}
+
+
+def setup_of(row: Row) -> Setup | Missing:
+    """The set-up of a row, or why there is none."""
+    if row.what in _NGINX:
+        return _load_of(row, _NGINX[row.what])
+    if row.what in _STARTS:
+        return Start(row.what, str(row.params.get("network_namespace", "bridge")), int(row.number("running")))
+    for beginning, why in _NOT_REACHED.items():
+        if row.what.startswith(beginning):
+            return Missing(why)
+    return Missing(f"no rule for '{row.what}'")
+
+
+def _load_of(row: Row, kind: str) -> Setup | Missing:
+    if row.stack not in WAYS:
+        return Missing(_NOT_REACHED["QEMU boot"] if row.stack == "qemu-tcg" else f"no rule for stack '{row.stack}'")
+    if (row.number("client_cpu"), row.number("server_cpu", 1)) != (0, 1):
+        return Missing("only a client on CPU 0 and a server on CPU 1")
+    return Load(
+        stack=row.stack,
+        page_bytes=int(row.number("body_bytes", 612)),
+        connections=int(row.number("connections", 128)),
+        rate_per_s=round(row.number("rate_per_s")) if kind == OPEN else 0,
+        hogs=int(row.number("hogs")),
+        grouping=str(row.params.get("grouping", "")),
+        quota_percent=int(row.number("quota_percent")),
+        period_us=int(row.number("period_us", 100_000)),
+        duration_s=max(round(row.number("duration_s", 1)), 1),
+        workers=int(row.number("workers", 1)),
+    )

@@ -1,0 +1,75 @@
+"""Measured rows: one figure of one machine a line, as `cutaway measure` writes them and calibration and validation read them.
+
+A row marked `calibrate` may be fitted, one marked `validate` never. Read first: docs/models/costs.md.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+
+class MeasurementError(ValueError):
+    """A file of measurements that cannot be used; says which, where and why."""
+
+
+class Row(BaseModel):
+    """One figure: the median of `n` samples with its quartiles."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str
+    group: str
+    what: str
+    """What was done, in words; rows of the same `what` differ in stack and `params`."""
+    stack: str
+    params: dict[str, str | int | float]
+    metric: str
+    unit: str
+    median: float = Field(allow_inf_nan=False)
+    q1: float = Field(allow_inf_nan=False)
+    q3: float = Field(allow_inf_nan=False)
+    n: int
+    samples: tuple[float, ...] = ()
+    """At most 30 of them."""
+    use: Literal["calibrate", "validate"]
+
+    def number(self, param: str, otherwise: float = 0) -> float:
+        """A parameter as a number."""
+        return float(self.params.get(param, otherwise))
+
+
+def read(file: Path) -> list[Row]:
+    """All rows of a file of one JSON object a line. Raises MeasurementError."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise MeasurementError(f"{file}: cannot be read ({getattr(error, 'strerror', None) or 'it is no UTF-8 text'}).") from None
+    rows, seen = [], set()
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        row = _row(file, number, line)
+        if row.id in seen:
+            raise MeasurementError(f"{file}:{number}: id is '{row.id}', which stands in an earlier line; expected each id once.")
+        seen.add(row.id)
+        rows.append(row)
+    if not rows:
+        raise MeasurementError(f"{file}: is empty; expected one measured row a line.")
+    return rows
+
+
+def _row(file: Path, number: int, line: str) -> Row:
+    try:
+        found: Any = json.loads(line)
+    except (json.JSONDecodeError, RecursionError):
+        raise MeasurementError(f"{file}:{number}: is no JSON; expected one measured row a line.") from None
+    try:
+        return Row.model_validate(found)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"]) or "the row"
+        raise MeasurementError(f"{file}:{number}: {key}: {first['msg'][:1].lower()}{first['msg'][1:]}.") from None

@@ -1,0 +1,62 @@
+"""The instruments of the measurement: wrk's correction, and the histogram in microseconds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cutaway.models import costs
+from cutaway.sim.results import Result
+from cutaway.validating import loads
+from cutaway.validating.setups import Load, setup_of
+from tests.cutaway.validating.rows import row
+
+
+def corrected_plainly(counts: list[int], expected: int) -> list[int]:
+    """As wrk's loop does it, one value after the other: `stats_correct` of src/stats.c."""
+    data = list(counts)
+    for n in range(2 * expected, len(data)):
+        m = n - expected
+        while data[n] and m > expected:
+            data[m] += counts[n]
+            m -= expected
+    return data
+
+
+@pytest.fixture(scope="module")
+def result() -> Result:
+    load = setup_of(row(params={"connections": 2, "body_bytes": 612, "duration_s": 1}))
+    assert isinstance(load, Load)
+    from cutaway.models import stack
+    from cutaway.sim.simulate import Span, simulate
+
+    machine = stack.build("native", load.parts, load.clients, costs.load("two-core-vm"))
+    return simulate(machine, 1, Span(duration_ns=50_000_000)).result
+
+
+def test_samples_are_added_as_wrk_adds_them(result: Result) -> None:
+    """10 requests of one connection in 100 us are 10 us apart: a sample of 57 us brings 47, 37, 27 and 17 us."""
+    counts = np.zeros(60, np.int64)
+    counts[[3, 12, 20, 57]] = [5, 2, 1, 3]
+    slow = replace(result, outcomes={**result.outcomes, "served": 10}, counted_ns=100_000)
+    assert loads.as_wrk_reports(counts, slow, 1).tolist() == corrected_plainly(counts.tolist(), 10)
+    assert loads.as_wrk_reports(counts, slow, 1)[[47, 37, 27, 17, 7]].tolist() == [3, 3, 3, 3, 0]
+
+
+def test_every_request_is_in_the_histogram_of_microseconds(result: Result) -> None:
+    counts = loads.micros(result)
+    assert counts.sum() == result.served
+    assert float(counts @ np.arange(len(counts))) / result.served == pytest.approx(result.mean_ns / 1000, abs=0.6)
+
+
+def test_figures_are_in_the_rows_units(result: Result) -> None:
+    params = {"connections": 16, "quota_percent": 50, "duration_s": 1}
+    load = setup_of(row("nginx under CFS quota, closed loop", "docker-nat", params=params))
+    assert isinstance(load, Load)
+    found = loads.figures(load, costs.load("two-core-vm"))
+    assert 0.45 < found["server_cpu_share"] < 0.56
+    assert found["server_cpu_per_request"] == pytest.approx(found["server_cpu_share"] * 1e6 / found["throughput"], rel=0.01)
+    assert found["latency_p50"] < found["latency_mean"] < found["latency_p99"] and 40_000 < found["latency_p99"] < 55_000
+    assert found["throttled_fraction"] == 1 and found["periods"] == pytest.approx(10, abs=1)

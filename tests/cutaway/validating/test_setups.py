@@ -1,0 +1,49 @@
+"""Which machine a measured row is about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cutaway.models import costs, stack
+from cutaway.models.container import DockerPart
+from cutaway.models.costs.row import read
+from cutaway.validating.setups import WAYS, Load, Missing, setup_of
+from tests.cutaway.validating.rows import row
+
+SHIPPED = Path(costs.__file__).parent / "measured" / "two-core-vm.jsonl"
+
+
+def test_every_shipped_row_has_a_set_up_or_a_reason() -> None:
+    rows = [one for one in read(SHIPPED) if one.use == "validate"]
+    setups = [setup_of(one) for one in rows]
+    missing = {setup.why for setup in setups if isinstance(setup, Missing)}
+    assert len(rows) == 5517 and all(missing) and not any(why.startswith("no rule for stack") for why in missing)
+
+
+def test_new_parameters_need_no_new_rule() -> None:
+    """Rows that nobody has seen: other sizes, connections, rates, quotas, hogs, workers."""
+    closed = setup_of(row(params={"connections": 23, "body_bytes": 4000, "workers": 2, "server_cpu": 1, "client_cpu": 0}))
+    assert isinstance(closed, Load) and (closed.connections, closed.page_bytes, closed.workers) == (23, 4000, 2)
+    limited = {"quota_percent": 33, "rate_per_s": 777, "duration_s": 2}
+    quota = setup_of(row("nginx under CFS quota, open loop", "docker-nat", params=limited))
+    assert isinstance(quota, Load)
+    docker = next(part for part in quota.parts if isinstance(part, DockerPart))
+    assert docker.cpus is not None and float(docker.cpus) == 0.33 and quota.rate_per_s == 777
+    beside = {"hogs": 3, "grouping": "a container each", "connections": 1}
+    hogs = setup_of(row("nginx beside CPU hogs on its core, closed loop", params=beside))
+    assert isinstance(hogs, Load) and hogs.neighbours[0].count == 3 and hogs.neighbours[0].group == "own"
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_every_measured_stack_can_be_built(name: str) -> None:
+    load = setup_of(row(stack=name))
+    assert isinstance(load, Load)
+    assert stack.build(name, load.parts, load.clients, costs.load("two-core-vm"), load.neighbours).plans
+
+
+def test_what_is_not_reached_says_why() -> None:
+    assert setup_of(row(stack="docker-moon")) == Missing("no rule for stack 'docker-moon'")
+    assert setup_of(row("a new thing")) == Missing("no rule for 'a new thing'")
+    assert isinstance(setup_of(row(params={"client_cpu": 1, "server_cpu": 1, "connections": 1})), Missing)
