@@ -9,10 +9,12 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 
 from cutaway.building import BuiltStack
 from cutaway.comparison import METRICS, Comparison, shares_that_sum
+from cutaway.explaining import ExplainedStep, steps_of
 from cutaway.models.memory import total_bytes
 from cutaway.scenarios.problems import printable
 from cutaway.sim import trace
@@ -33,17 +35,17 @@ def print_comparison(comparison: Comparison) -> None:
     out = console()
     out.print(printable(comparison.scenario.title.en, 200), style="bold")
     out.print(_how(comparison))
-    for stacks in _in_rows(comparison.stacks):
+    for stacks in _in_rows(comparison.stacks, out.width):
         out.print()
         out.print(_figures(comparison, stacks))
     base = comparison.stacks[0]
-    for stacks in _in_rows(comparison.stacks[1:]):
+    for stacks in _in_rows(comparison.stacks[1:], out.width):
         out.print()
         out.print(_differences(comparison, base, stacks))
-    for stacks in _in_rows(comparison.stacks):
+    for stacks in _in_rows(comparison.stacks, out.width):
         out.print()
         out.print(_ledger(comparison, stacks))
-    for stacks in _in_rows(comparison.stacks):
+    for stacks in _in_rows(comparison.stacks, out.width):
         out.print()
         out.print(_cpu_time(comparison, stacks))
     _print_notes(out, comparison)
@@ -57,8 +59,9 @@ def _how(comparison: Comparison) -> str:
     return f"{load}; {run.replications} x {span} a stack; costs: {printable(scenario.profile)}"
 
 
-def _in_rows(stacks: Sequence[BuiltStack]) -> Iterable[Sequence[BuiltStack]]:
-    return [stacks[first : first + STACKS_IN_A_ROW] for first in range(0, len(stacks), STACKS_IN_A_ROW)]
+def _in_rows(stacks: Sequence[BuiltStack], width: int) -> Iterable[Sequence[BuiltStack]]:
+    beside = max(min(STACKS_IN_A_ROW * width // WIDTH_PIPED, STACKS_IN_A_ROW), 1)
+    return [stacks[first : first + beside] for first in range(0, len(stacks), beside)]
 
 
 def _table(title: str) -> Table:
@@ -214,23 +217,47 @@ def print_plan(built: BuiltStack) -> None:
     out = console()
     for plan in built.machine.plans:
         out.print()
-        out.print(_plan_table(built, plan.name))
+        if out.width >= WIDTH_PIPED:
+            out.print(_plan_table(built, plan.name))
+        else:
+            _print_plan_in_lines(out, built, plan.name)
+
+
+def _print_plan_in_lines(out: Console, built: BuiltStack, plan: str) -> None:
+    """The same for a narrow terminal, where six columns would break every word: a step is a line, and under it what it costs."""
+    steps = list(steps_of(built, plan))
+    out.print(f"{printable(built.name, 40)}: what a request does", style="bold")
+    for step in steps:
+        who = f"{step.layer}: " if step.layer else ""
+        on = f" ({step.on})" if step.on else ""
+        out.print(f"{step.number}. {who}{step.operation}{on}")
+        cost = f"{step.cost_ns:,} ns" if step.cost_ns else step.size
+        told = ": ".join(part for part in (cost, step.costs_as_text()) if part)
+        if told:
+            out.print(Padding(told, (0, 0, 0, 4)))
+    out.print()
+    for layer, cost_ns in _sums(built, steps).items():
+        out.print(f"{layer}: {cost_ns:,} ns")
+    out.print(f"sum: {sum(step.cost_ns for step in steps):,} ns; ? assumed", style="bold")
 
 
 def _plan_table(built: BuiltStack, plan: str) -> Table:
-    from cutaway.explaining import steps_of
-
     table = _table(f"{printable(built.name, 40)}: what a request does")
     for heading, justify in (("", "right"), ("layer", "left"), ("operation", "left"), ("on", "left"), ("ns", "right"), ("costs", "left")):
         table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
-    sums: dict[str, int] = {}
-    for step in steps_of(built, plan):
+    steps = list(steps_of(built, plan))
+    for step in steps:
         table.add_row(
             step.number, step.layer, step.operation, step.on, f"{step.cost_ns:,}" if step.cost_ns else step.size, step.costs_as_text()
         )
-        sums[step.layer] = sums.get(step.layer, 0) + step.cost_ns
     table.add_section()
-    for layer in [one for one in built.machine.layers if sums.get(one)]:
-        table.add_row("", layer, "", "", f"{sums[layer]:,}", "")
-    table.add_row("", "sum", "", "", f"{sum(sums.values()):,}", "? assumed")
+    for layer, cost_ns in _sums(built, steps).items():
+        table.add_row("", layer, "", "", f"{cost_ns:,}", "")
+    table.add_row("", "sum", "", "", f"{sum(step.cost_ns for step in steps):,}", "? assumed")
     return table
+
+
+def _sums(built: BuiltStack, steps: Sequence[ExplainedStep]) -> dict[str, int]:
+    """CPU time and pauses by layer, as the ledger lists them."""
+    sums = {layer: sum(step.cost_ns for step in steps if step.layer == layer) for layer in built.machine.layers}
+    return {layer: cost_ns for layer, cost_ns in sums.items() if cost_ns}

@@ -8,8 +8,9 @@ from contextlib import redirect_stdout
 
 import pytest
 from rich.cells import cell_len
+from rich.console import Console
 
-from cutaway import session
+from cutaway import printing, session
 from cutaway.building import BuiltStack, build_stacks
 from cutaway.explaining import ExplainedStep, steps_of
 from cutaway.scenarios import Scenario
@@ -85,6 +86,22 @@ def test_the_command_prints_every_step_within_80_columns(quick: Scenario) -> Non
     lines = out.read().splitlines()
     assert max(cell_len(line) for line in lines) <= 80
     assert sum(line.startswith(("bare metal: what", "vm: what")) for line in lines) == 2
+
+
+@pytest.mark.parametrize("width", [36, 60, 79])
+def test_a_narrow_terminal_gets_a_line_a_step_and_no_word_is_broken(
+    built: list[BuiltStack], width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = io.StringIO()
+    monkeypatch.setattr(printing, "console", lambda: Console(file=out, width=width, highlight=False, markup=False))
+    printing.print_plan(built[0])
+    lines = out.getvalue().splitlines()
+    assert max(cell_len(line) for line in lines) <= width
+    words = set(out.getvalue().split())
+    for step in told(built[0]):
+        assert f"{step.number}." in words and set(f"{step.operation} {step.on} {step.costs_as_text()}".split()) <= {
+            part for word in words for part in (word, word.strip("()"), word.strip(":"))
+        }
 
 
 def test_the_document_has_every_source(quick: Scenario, capsys: pytest.CaptureFixture[str]) -> None:
