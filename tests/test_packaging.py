@@ -77,7 +77,7 @@ def test_the_wheel_holds_what_the_tree_holds(wheel: Path) -> None:
         tracked = {
             f"cutaway/{path.relative_to(ROOT).as_posix()}"
             for path in (ROOT / folder).rglob("*")
-            if path.is_file() and "__pycache__" not in path.parts and path.suffix in (".py", ".yaml", ".toml", ".otf", ".json", ".txt")
+            if path.is_file() and "__pycache__" not in path.parts and path.suffix in (".py", ".yaml", ".toml", ".otf", ".json", ".txt", ".c", ".h", ".lua")
         }
         assert tracked <= names
     assert not [name for name in names if name.startswith(("tests/", "docs/", *(f"{folder}/" for folder in FOLDERS)))]

@@ -35,7 +35,7 @@ def test_help_names_every_command_within_80_columns() -> None:
     assert max(map(len, told.stdout.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, "profiles list", "profiles show"])
+@pytest.mark.parametrize("command", [*COMMANDS, "profiles list", "profiles show", "measure app"])
 def test_each_command_has_its_help(command: str) -> None:
     told = cutaway(*command.split(), "--help")
     assert told.returncode == 0

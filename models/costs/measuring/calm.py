@@ -4,15 +4,12 @@ A run counts as calm below 5 % steal and with less than 12 % of one core used by
 Kernel threads are not counted: their work is mostly caused by the run itself.
 """
 import os
-import signal
-import sys
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 STEAL_MOST, FOREIGN_MOST = 0.05, 0.12
-TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 KERNEL_THREADS = 2
 
 
@@ -29,15 +26,6 @@ class Calm:
     @property
     def disorder(self) -> float:
         return max(self.steal / STEAL_MOST, self.foreign / FOREIGN_MOST)
-
-
-def clean_up_when_told_to_stop() -> None:
-    """SIGTERM ends the program through its `finally` parts; a second one does not end these."""
-    def stop(*_: object) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        sys.exit(1)
-
-    signal.signal(signal.SIGTERM, stop)
 
 
 def wait_until_calm(patience_s: float) -> None:
@@ -58,7 +46,7 @@ class Watch:
         self.started_s, self.steal_ticks, self.before = time.monotonic(), _steal_ticks(), self._others()
 
     def read(self) -> Calm:
-        elapsed_ticks = (time.monotonic() - self.started_s) * TICKS_PER_S
+        elapsed_ticks = max(time.monotonic() - self.started_s, 0.001) * os.sysconf("SC_CLK_TCK")
         foreign = sum(ticks - self.before.get(pid, 0) for pid, ticks in self._others().items())
         return Calm((_steal_ticks() - self.steal_ticks) / elapsed_ticks / (os.cpu_count() or 1), foreign / elapsed_ticks)
 

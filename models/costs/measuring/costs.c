@@ -1,7 +1,7 @@
 /* What small things cost on one CPU: a system call, a context switch, a fork, a page fault, a file opened and read.
  *
- * Options (name=value): cost (a name below), cpu, repeats, directory (the file rows read "measured" in it, which must be there).
- * Prints the time of one operation for each repeat, each a mean over a loop of about 20 ms.
+ * Options (name=value): cost (a name below), cpu, repeats, milliseconds (about what a loop takes, 20), directory (the file rows read
+ * "measured" in it, which must be there, or create a file in it). Prints the time of one operation for each repeat, a mean over a loop.
  */
 #include "common.h"
 #include <linux/futex.h>
@@ -51,6 +51,23 @@ static void fault(void) {                                                   /* m
     for (int i = 0; i < 64; i++) fresh[i * 4096] = 1;
     munmap(fresh, 64 * 4096);
 }
+static void fault_huge(void) {                                              /* 2 MiB in one fault, if the kernel gives huge pages */
+    static char *at;
+    if (!at) {
+        char *fresh = mmap(NULL, 4 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (fresh == MAP_FAILED) fail("mmap");
+        at = (char *)(((uintptr_t)fresh + (2 << 20) - 1) & ~(uintptr_t)((2 << 20) - 1));
+        madvise(at, 2 << 20, MADV_HUGEPAGE);
+    }
+    for (int i = 0; i < 512; i++) at[i * 4096] = 1;
+    madvise(at, 2 << 20, MADV_DONTNEED);
+}
+static void create_write_unlink(void) {
+    int fd = open(file_name, O_CREAT | O_WRONLY | O_TRUNC, 0600);
+    if (fd < 0 || write(fd, page, 1) != 1) fail(file_name);
+    close(fd);
+    unlink(file_name);
+}
 static void open_file(const char *directory) {
     snprintf(file_name, sizeof file_name, "%s/measured", directory);
     if ((file = open(file_name, O_RDONLY)) < 0) fail(file_name);
@@ -67,6 +84,7 @@ static const struct { const char *name; void (*once)(void); double parts; } cost
     {"cpu_xorshift_iter", xorshift, 1}, {"memcpy_per_KiB", memcpy_1_kib, 1}, {"syscall_getppid", getppid_call, 1},
     {"clock_gettime", clock_read, 1}, {"pipe_write_read_noswitch", pipe_alone, 1}, {"ctxswitch_pipe_samecpu", pipe_there_and_back, 2},
     {"fork_exit_wait", fork_exit, 1}, {"fork_exec_wait_static", fork_exec, 1}, {"pagefault_4k", fault, 64},
+    {"pagefault_thp_per4k", fault_huge, 512}, {"file_create_write1_unlink", create_write_unlink, 1},
     {"file_open_read4k_close", open_read_close, 1}, {"file_pread4k", pread_4_kib, 1}, {"file_stat", stat_file, 1}};
 
 int main(int count, char **given) {
@@ -78,11 +96,14 @@ int main(int count, char **given) {
     pin(number(count, given, "cpu", 1));
     if (pipe(ends) || pipe(back)) fail("pipe");
     memset(block, 1, sizeof block), memset(other_block, 1, sizeof other_block);
-    if (!strncmp(cost, "file_", 5)) open_file(option(count, given, "directory", "."));
+    const char *directory = option(count, given, "directory", ".");
+    if (once == create_write_unlink) snprintf(file_name, sizeof file_name, "%s/created", directory);
+    else if (!strncmp(cost, "file_", 5)) open_file(directory);
     if (once == pipe_there_and_back) prepare_switch();
 
     long loop = 1;
-    for (int64_t took = 0; took < 5000000; loop *= 2) {                     /* find a loop of some milliseconds */
+    int64_t enough_ns = number(count, given, "milliseconds", 20) * 1000000 / 4;
+    for (int64_t took = 0; took < enough_ns; loop *= 2) {                   /* find a loop of about a quarter of that */
         int64_t started = now_ns();
         for (long i = 0; i < loop; i++) once();
         took = now_ns() - started;
