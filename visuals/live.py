@@ -311,6 +311,7 @@ def _meter(view: View, plan: ColumnLayout, replay: Replay, moment: Moment, pictu
     used = 1.0 if until is not None else min(replay.quota_used(group, moment.time_ns), 1.0)
     right = floor.right - 46 if plan.column.walls else floor.right - 28
     bar = between(floor.y + 46, floor.bottom - 20, right - 15, 15)
+    y = min(bar.y + 54, floor.bottom - 29)
     picture.frame(bar, palette.glass, 1.8, ground=palette.room)
     level = bar.height * used
     filled = Area(bar.x + 2, bar.bottom - level, bar.width - 4, max(level - 2, 0))
@@ -318,8 +319,8 @@ def _meter(view: View, plan: ColumnLayout, replay: Replay, moment: Moment, pictu
         picture.fill(filled, palette.glass)
     else:
         picture.hatch(filled, palette.hue(plan.column.hue))
-    picture.text(Point(bar.x - 8, bar.y + 28), "cpu", 24, palette.ink, align="right")
-    picture.number(Point(bar.x - 8, bar.y + 54), f"{used * 100:.0f} %", 24, palette.ink, align="right")
+    picture.text(Point(bar.x - 8, y - 26), "cpu", 24, palette.ink, align="right")
+    picture.number(Point(bar.x - 8, y), f"{used * 100:.0f} %", 24, palette.ink, align="right")
     if until is not None:
         told_now = f"{word('throttled', view.language)}, {told(until - moment.time_ns)} {word('to go', view.language)}"
         picture.text(Point(floor.x + 40, floor.y + 49), told_now, 24, palette.ink, bold=True, room=bar.x - floor.x - 90)

@@ -41,9 +41,9 @@ def _head(plan: ColumnLayout, language: Language, palette: Palette, picture: Pic
     picture.sign("disc", Point(x + 14, y), 10, palette.hue(plan.column.hue), ground=palette.paper)
     name = plan.column.name.told(language)
     room = plan.area.width - 190 if plan.area.width < 600 else plan.area.width - 320
-    picture.text(Point(x + 36, y), name, 38, palette.ink, bold=True, room=room)
-    after = x + 36 + picture.measure(name, 38, bold=True) + 12
-    if plan.column.second and after + picture.measure(plan.column.second, 26) < plan.area.right - 130:
+    picture.text(Point(x + 32, y), name, 36, palette.ink, bold=True, room=room)
+    after = x + 32 + picture.measure(name, 36, bold=True) + 10
+    if plan.column.second and after + picture.measure(plan.column.second, 26) < plan.area.right - 142:
         picture.text(Point(after, y + 2), plan.column.second, 26, palette.ink2)
 
 
