@@ -79,10 +79,11 @@ def machine(
         say("Nothing of what was asked for can be measured here.")
         raise typer.Exit(MISSING_PART)
     summary = _measured(chosen, lambda told: driver.measure(chosen, Files(out), __version__, told))
-    for line in _failures(summary):
+    for line in _told_at_the_end(summary):
         say(line)
     if as_json:
-        _print_json({"out": str(out), "rows": summary.rows, "runs": summary.runs, "failed": summary.failed, **_document(chosen)})
+        done = {"out": str(out), "rows": summary.rows, "runs": summary.runs, "disturbed": summary.disturbed, "failed": summary.failed}
+        _print_json({**done, **_document(chosen)})
     else:
         typer.echo(f"wrote {out}: {summary.rows:,} rows")
     if summary.failed:
@@ -116,12 +117,17 @@ def _show(chosen: Plan, out: Path, to_stdout: bool = False) -> None:
         say("\n".join(lines))
 
 
-def _failures(summary: Summary) -> list[str]:
-    """A line for each reason, with the points that it holds for."""
+def _told_at_the_end(summary: Summary) -> list[str]:
+    """What the rows' user should know: how many runs were disturbed, and a line for each reason of failures."""
+    lines = []
+    if summary.disturbed:
+        shared = f"{summary.disturbed:,} runs in the rows shared the machine with others, or lost time to its host"
+        lines.append(f"{shared}; better repeat on a quiet one.")
     by_reason: dict[str, list[str]] = {}
     for name, why in summary.failed.items():
         by_reason.setdefault(why, []).append(name)
-    return [f"failed: {names[0]}{f' and {len(names) - 1} more' if names[1:] else ''}: {why}" for why, names in by_reason.items()]
+    lines += [f"failed: {names[0]}{f' and {len(names) - 1} more' if names[1:] else ''}: {why}" for why, names in by_reason.items()]
+    return lines
 
 
 def _left_out(chosen: Plan) -> list[str]:
@@ -219,7 +225,7 @@ def app(
     chosen = driver.Plan(settings, [own_app.part(application, asked, settings)], [], [])
     say(f"{application.shown}: {len(application.processes())} processes; about {driver.minutes(chosen.seconds)}; rows go to {out}.")
     summary = _measured(chosen, lambda told: driver.measure(chosen, Files(out), __version__, told))
-    for line in _failures(summary):
+    for line in _told_at_the_end(summary):
         say(line)
     rows = _rows_of(out)
     if as_json:

@@ -68,6 +68,10 @@ def own(bench: Bench, name: str, controller: str) -> Iterator[Path]:
             with suppress(OSError):
                 (TOP / "cgroup.subtree_control").write_text(f"+{controller}")
             (top / "cgroup.subtree_control").write_text(f"+{controller}")
+        if controller == "cpuset" and version() == 1:                      # a new one has no CPUs until it is told to take its parent's
+            for file in ("cpuset.cpus", "cpuset.mems"):
+                (top / file).write_text((TOP / controller / file).read_text())
+            (top / "cgroup.clone_children").write_text("1")
         (top / name).mkdir(exist_ok=True)
         yield top / name
     finally:

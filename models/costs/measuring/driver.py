@@ -75,6 +75,8 @@ class Summary:
     """How it ended."""
     rows: int = 0
     runs: int = 0
+    disturbed: int = 0
+    """Runs in the rows that had to share the machine: fewer than three calm ones were there."""
     failed: dict[str, str] = field(default_factory=dict)
 
 
@@ -135,7 +137,7 @@ def measure(chosen: Plan, files: Files, version: str, told: Callable[[Step], Non
                     bench.end_part()
                     journal.write_rows()
         finally:
-            summary.rows = journal.write_rows()
+            summary.rows, summary.disturbed = journal.write_rows(), journal.disturbed()
     return summary
 
 

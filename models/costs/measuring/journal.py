@@ -17,7 +17,7 @@ from typing import Any
 
 from cutaway.models.costs.measuring.calm import Calm
 from cutaway.models.costs.measuring.points import Found, MeasuringError
-from cutaway.models.costs.measuring.rows import Run, Subject, rows
+from cutaway.models.costs.measuring.rows import Run, Subject, calmest, rows
 
 FORM = 1
 
@@ -86,6 +86,10 @@ class Journal:
         lines = [json.dumps(row, separators=(", ", ": ")) + "\n" for row in self.rows()]
         replace(self.files.rows, "".join(lines))
         return len(lines)
+
+    def disturbed(self) -> int:
+        """Runs in the rows that had to share the machine."""
+        return sum(not run.calm.enough for runs in self.runs.values() for run in calmest(runs))
 
     def _read(self, head: dict[str, Any]) -> None:
         text = self._whole_lines()
