@@ -64,10 +64,12 @@ class OpenLoopPart(ClientPart):
     """Whether the times between arrivals vary (exponentially) or not."""
     connections: Count = 128
     """Connections that the arrivals use in turn."""
+    lead: Duration = Field(default=0, le=1 * S, description="it wakes this long before a request is due, and polls until then; 0 for never")
 
     def load(self, plan: str) -> OpenLoop:
         spread = EXPONENTIAL if self.arrivals == "poisson" else FIXED
-        return OpenLoop("clients", plan, mean_interval_ns(self.rate), spread, self.connections)
+        thread = PROGRAM if self.lead else ""
+        return OpenLoop("clients", plan, mean_interval_ns(self.rate), spread, self.connections, thread, self.lead)
 
 
 class Client(Layer):

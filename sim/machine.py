@@ -302,6 +302,9 @@ class OpenLoop:
     spread: Spread = EXPONENTIAL
     connections: int = 128
     """Arrivals use these in turn (a connection chooses the worker)."""
+    thread: str = ""
+    """The load generator's thread, if it sets itself a timer for the next arrival: it wakes `lead_ns` before, and spins until then."""
+    lead_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

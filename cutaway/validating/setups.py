@@ -31,8 +31,8 @@ WAYS: dict[str, tuple[Where, DockerPart | None]] = {
     "docker-proxy": ("loopback", DockerPart(publish="proxy")),
 }
 """Where the client is, and the container, of each measured stack."""
-SPINS_NS = 60_000
-"""The open-loop client of the measurements spins that long before an arrival is due."""
+LEAD_NS = 60_000
+"""The open-loop client of the measurements wakes that long before an arrival is due, and spins until then."""
 CLOSED, OPEN = "closed loop", "open loop"
 
 
@@ -69,7 +69,7 @@ class Load:
         """The load generator, alone on the first CPU."""
         where = WAYS[self.stack][0]
         if self.rate_per_s:
-            return OpenLoopPart(where=where, cpus=(0,), connections=self.connections, rate=f"{self.rate_per_s} /s", spin=SPINS_NS)  # type: ignore[arg-type]
+            return OpenLoopPart(where=where, cpus=(0,), connections=self.connections, rate=f"{self.rate_per_s} /s", lead=LEAD_NS)  # type: ignore[arg-type]
         return ClosedLoopPart(where=where, cpus=(0,), connections=self.connections)
 
     @property

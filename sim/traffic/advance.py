@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cutaway.sim.traffic.agenda import drop_first, put
-from cutaway.sim.traffic.bursts import begin, settle
+from cutaway.sim.traffic.bursts import begin, polled_in_vain, settle
 from cutaway.sim.traffic.choice import give_up, quota_period, reschedule
 from cutaway.sim.traffic.cores import book_ahead, called_wait, enter_guest, entered_guest, has_work, mark_dirty, set_cpu_state, set_state
 from cutaway.sim.traffic.draws import draw
@@ -23,6 +23,7 @@ from cutaway.sim.traffic.tables import (
     ITEM,
     KICK,
     LOG_FULL,
+    LOOK_OUT,
     NEEDS_ROOM,
     NOTHING,
     NOTHING_TO_DO,
@@ -41,7 +42,7 @@ from cutaway.sim.traffic.tables import (
 )
 from cutaway.sim.traffic.ticks import interrupt_for, tick
 from cutaway.sim.traffic.wakeups import look_again_at, wake
-from cutaway.sim.traffic.walk import again, arrival, deadline, device_done, enter, timer
+from cutaway.sim.traffic.walk import again, arrival, deadline, device_done, enter, look_out, timer
 
 _EVENTS_A_TURN = 1 << 20
 _PRIME_LOW, _PRIME_HIGH = 16777619, 19349663
@@ -63,7 +64,8 @@ def _burst_ended(w: Tables, t: int) -> None:
         w.tokens[i].step += w.tokens[i].marks
         enter(w, i, t)
     elif phase == SPINNING:
-        give_up(w, t)
+        if not polled_in_vain(w, t):
+            give_up(w, t)
         return
     if not begin(w, t):
         give_up(w, t)
@@ -141,6 +143,9 @@ def _happen(w: Tables, kind: int, who: int, stamp: int) -> None:
         if w.cpus[who].task >= 0:
             w.cpus[who].kicked = 1
             look_again_at(w, who)
+    elif kind == LOOK_OUT:
+        if w.clients[who].stamp == stamp:
+            look_out(w, who)
     elif kind == HOG_BEGINS:
         if w.tasks[who].state == SLEEPING:
             wake(w, who, -1, who - w.roles[w.tasks[who].role].first, w.world[0].now)

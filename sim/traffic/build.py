@@ -300,7 +300,7 @@ class _Builder:
 
     def _fill_tasks(self, w: t.Tables, names: list[str]) -> None:
         for row in w.tasks:
-            for column in ("vcpu", "group", "token", "head", "tail", "next_irq", "role", "worked_for"):
+            for column in ("vcpu", "group", "token", "head", "tail", "next_irq", "role", "worked_for", "watches"):
                 row[column] = -1
             row.state, row.phase, row.batch = t.SLEEPING, t.NOTHING, 1
         index = 0
@@ -410,13 +410,18 @@ class _Builder:
                     row[column] = value
 
     def _fill_clients(self, w: t.Tables, starts: dict[str, int]) -> None:
-        for row, client in zip(w.clients, self.machine.clients, strict=bool(self.machine.clients)):
+        for index, (row, client) in enumerate(zip(w.clients, self.machine.clients, strict=bool(self.machine.clients))):
+            row.watcher = -1
             row.first_step = self._find(starts, "plan", client.plan)
             row.connections, row.stream, row.who = client.connections, stream_of("client", client.name), stream_of("requests", client.name)
             if isinstance(client, m.ClosedLoop):
                 row.kind, row.interval, row.table = t.CLOSED, client.think_ns, self._spread(client.think_spread, client.think_ns)
             else:
                 row.kind, row.interval, row.table = t.OPEN, client.interval_ns, self._spread(client.spread, client.interval_ns)
+                if client.thread:
+                    row.watcher = w.roles[self._find(self.roles, "thread", client.thread)].first
+                    row.lead = client.lead_ns
+                    w.tasks[row.watcher].watches = index
 
     def _fill_world(self, w: t.Tables) -> None:
         world = w.world[0]

@@ -257,17 +257,50 @@ def begin(w: Tables, t: int) -> bool:
             task.overhead += task.poll
             task.left += task.poll
         _take(w, t)
+    elif may_sleep and _polls(w, t):
+        if task.left > 0:
+            task.phase = OVERHEAD
+        elif task.watches >= 0:
+            task.phase, task.left = SPINNING, FOR_EVER
+        else:
+            task.phase, task.left = SPINNING, task.spin
     elif may_sleep and task.sleep > 0:
-        task.phase = GOING_TO_SLEEP
-        task.overhead += task.sleep
-        task.left += task.sleep
+        _go_to_sleep(w, t)
     elif task.left > 0:
         task.phase = OVERHEAD
-    elif task.spin > 0:
-        task.phase, task.left = SPINNING, task.spin
     else:
         task.phase = NOTHING
         return False
+    start(w, t)
+    return True
+
+
+@compiled
+def _polls(w: Tables, t: int) -> bool:
+    """Whether the thread polls before it sleeps: for a while, or because the next request of its open loop is about to be due."""
+    task = w.tasks[t]
+    if task.watches < 0:
+        return bool(task.spin > 0)
+    client = w.clients[task.watches]
+    return bool(client.next_at - w.world[0].now <= client.lead)
+
+
+@compiled
+def _go_to_sleep(w: Tables, t: int) -> None:
+    task = w.tasks[t]
+    task.phase = GOING_TO_SLEEP
+    task.overhead += task.sleep
+    task.left += task.sleep
+
+
+@compiled
+def polled_in_vain(w: Tables, t: int) -> bool:
+    """Its time to poll is over: the thread goes to sleep. False when that takes no time."""
+    task = w.tasks[t]
+    task.phase, task.left, task.overhead = NOTHING, 0, 0
+    if task.sleep == 0:
+        return False
+    _go_to_sleep(w, t)
     start(w, t)
     return True
 

@@ -52,7 +52,7 @@ scheduler's accounts are. idle_ns + task_ns + irq_ns + lost_ns is the time elaps
 TASK = _columns(
     "kind state phase cpu kernel role layer vcpu group first_allowed allowed token head tail next_irq mark batch_left queued "
     "batch trap_layer stamp since settled_at left overhead trapped debt trap_debt mark_left poll sleep spin spin_layer halt resume "
-    "sleeping_ns runnable_ns running_ns waking_ns throttled_ns stolen_ns sleeps preemptions rounds worked_for"
+    "sleeping_ns runnable_ns running_ns waking_ns throttled_ns stolen_ns sleeps preemptions rounds worked_for watches"
 )
 """A thread. `left` of its burst remains: first `overhead` of its kernel, then what it `trapped` into the kernel below, then its item's
 marks. `debt` and `trap_debt` are added to the next burst."""
@@ -81,8 +81,9 @@ The last four are its thread's accounts when it entered the thread's queue."""
 DEVICE = _columns("kind head tail table stream waiting places busy rate latency limit free_at bytes_in bytes_out bytes_lost busy_ns count")
 """A link, a disk or a pool. `rate` is bits a second of a link, bytes a second of a disk."""
 
-CLIENT = _columns("kind connections first_step table stream who interval arrivals stamp")
-"""`who` plus the connection names a client in every draw; it hangs on the client's name alone."""
+CLIENT = _columns("kind connections first_step table stream who interval arrivals stamp next_at lead watcher")
+"""`who` plus the connection names a client in every draw; it hangs on the client's name alone. `watcher` is the thread that wakes `lead`
+before `next_at`, when an open loop's next request is due; -1 for none, and so is a thread's `watches`."""
 
 ROLE = _columns("first count choice stream")
 """Threads of one name: `count` tasks from `first` on. `choose` BY_CONNECTION or FIRST_FREE."""
@@ -156,7 +157,9 @@ PLAIN = {"quantiles": 2, "allowed": 1, "rows": 2, "layer_ns": 1, "books": 2}
 
 
 # events: class, then kind; the class decides among events of one instant
-BURST_ENDED, CPU_UP, TICK, STALL, QUOTA_PERIOD, TIMER, DEVICE_DONE, BRANCH_BEGINS, ARRIVAL, AGAIN, DEADLINE, HOG_BEGINS, KICK = range(13)
+(
+    BURST_ENDED, CPU_UP, TICK, STALL, QUOTA_PERIOD, TIMER, DEVICE_DONE, BRANCH_BEGINS, ARRIVAL, AGAIN, DEADLINE, HOG_BEGINS, KICK, LOOK_OUT,
+) = range(14)  # fmt: skip
 
 # kinds of steps
 WORK, TRANSFER, PAUSE, DISK, ACQUIRE, RELEASE, DETACH, FORK, JOIN, ARM, END, VANISH = range(12)

@@ -28,6 +28,7 @@ from cutaway.sim.traffic.tables import (
     JOIN,
     KINDS,
     LOG_SPAN,
+    LOOK_OUT,
     LOST,
     MARKS,
     NOTHING,
@@ -516,4 +517,16 @@ def arrival(w: Tables, k: int) -> None:
     set_out(w, i)
     gap = draw(client.interval, client.table, w.quantiles, world.seed_low, world.seed_high, client.stream, client.who, number, 0)
     put(w, world.now + gap, ARRIVAL, k, client.stamp)
+    client.next_at = world.now + gap
+    if client.watcher >= 0 and gap > client.lead:
+        put(w, world.now + gap - client.lead, LOOK_OUT, k, client.stamp)
     enter(w, i, -1)
+
+
+@compiled
+def look_out(w: Tables, k: int) -> None:
+    """The timer of an open loop's thread: the next request is about to be due."""
+    client = w.clients[k]
+    task = w.tasks[client.watcher]
+    if task.state == SLEEPING and task.phase == NOTHING:
+        wake(w, client.watcher, -1, client.who, client.arrivals)

@@ -71,6 +71,30 @@ def test_waking_costs_the_waker_takes_its_time_and_costs_the_woken() -> None:
     assert traffic.w.cpus[0].task_ns / traffic.served == pytest.approx(8 * US + 5 * US + 14 * US, rel=0.01)
 
 
+def test_a_load_generator_that_looks_out_is_awake_when_a_request_is_due() -> None:
+    """Every millisecond: woken by its timer 60 us before (23 us to come up, 8 us to get on), it spins for the rest and asks at once."""
+    kernel = replace(HOST, wake_latency_ns=23 * US, wakee_ns=8 * US)
+    made = machine(Thread("asks", ("cpu0",), sleep_ns=US), kernels=(kernel,), steps=(Work("client", "ask", "asks", 5 * US),))
+    client = OpenLoop("clients", "plan", MS, FIXED, 1)
+    asleep, awake = (run(replace(made, clients=(one,))) for one in (client, replace(client, thread="asks", lead_ns=60 * US)))
+    assert waited(asleep) == {"waking": 23 * US, "running": 8 * US + 5 * US}
+    assert sum(waited(awake).values()) == pytest.approx(5 * US, abs=10)                       # but for the very first
+    # awake from 37 us before, 5 us of work, and the way to sleep
+    assert awake.w.cpus[0].task_ns / awake.served == pytest.approx(37 * US + 5 * US + US, rel=0.01)
+
+
+def test_a_thread_that_polls_goes_to_sleep_when_its_time_is_over() -> None:
+    """20 us of polling, then the price of sleeping; who is asked within the 20 us pays neither that nor a wake-up."""
+    kernel = replace(HOST, wake_latency_ns=23 * US)
+    thread = Thread("serves", ("cpu0",), sleep_ns=US, spin_ns=20 * US)
+    made = machine(thread, kernels=(kernel,), steps=(Work("server", "serve", "serves", 5 * US),))
+    seldom, often = (run(replace(made, clients=(OpenLoop("clients", "plan", gap, FIXED, 1),))) for gap in (100 * US, 20 * US))
+    assert waited(seldom) == {"waking": 23 * US, "running": 5 * US}
+    assert seldom.w.cpus[0].task_ns / seldom.served == pytest.approx(5 * US + 20 * US + US, rel=0.01)
+    assert sum(waited(often).values()) == pytest.approx(5 * US, abs=10)
+    assert share(often, "serves") == pytest.approx(1, abs=1e-3)
+
+
 def test_who_is_woken_with_another_waits_in_the_run_queue_once_the_cpu_is_up() -> None:
     kernel = replace(HOST, wake_latency_ns=50 * US)
     threads = (Thread("first", ("cpu0",)), Thread("second", ("cpu0",)))
@@ -102,7 +126,6 @@ def test_a_cpu_that_is_just_going_idle_turns_back_cheaply() -> None:
     traffic = run(machine(*threads, kernels=(kernel,), cpus=cpus, steps=steps, clients=(CLIENT,)))
     # "serves" pays 14 us for waking "asks", then goes idle; 23 us + 8 us + 5 us after the ring it is called again: 22 us later
     quick = run(machine(*threads, kernels=(replace(kernel, going_idle_ns=30 * US),), cpus=cpus, steps=steps, clients=(CLIENT,)))
-    # the very first wake-up, at time 0, finds a CPU that is just going idle
     assert waited(traffic)["waking"] == pytest.approx(3 * 23 * US, rel=1e-3)
     # 22 us after going idle it is past the 15 us that turning back takes: it turns at once
     assert waited(quick)["waking"] == pytest.approx(2 * 23 * US, rel=1e-3)
