@@ -91,10 +91,10 @@ def machine(
 
 
 def _only_known(option: str, asked: list[str] | None, known: list[str], told: list[str]) -> None:
-    from cutaway.scenarios.problems import choices, nearest
-
     for name in asked or []:
         if name not in known:
+            from cutaway.scenarios.problems import choices, nearest
+
             raise typer.BadParameter(f"'{name}' is not known; expected {choices(told)}.{nearest(name, known)}", param_hint=option)
 
 

@@ -19,22 +19,58 @@ from pathlib import Path
 
 import numpy as np
 
-from cutaway.models.costs.measuring.load import FIXED, LOCAL, SECONDS, UNITS, Target, closed_loop, listed
+from cutaway.models.costs.measuring.load import FIXED, LOCAL, SECONDS, UNITS, Target, closed_loop, listed, workers_of
 from cutaway.models.costs.measuring.needs import ENGINE, NAMESPACES, program
 from cutaway.models.costs.measuring.points import Bench, Found, MeasuringError, Part, Point, Settings
 from cutaway.models.costs.measuring.rows import Subject, Value
-from cutaway.models.costs.measuring.serving import connects, descendants
+from cutaway.models.costs.measuring.serving import connects, descendants, first_200
 from cutaway.models.costs.measuring.stacks import HOST, IN_CLIENT, IN_HOST, Engine, engine, root, started, wire
 
 NOBODY, LOOPS, SCALE = "65534", 18_000, 1
 AS_NOBODY = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
 SYSTEM = ("-v", "/usr:/usr:ro", "-v", "/lib:/lib:ro", "-v", "/lib64:/lib64:ro", "--cpuset-cpus", "1")
 WEB = f'''
+import os, random, socket, struct
+
+class Database:
+    """As much of PostgreSQL's protocol as a query takes, over one kept connection."""
+    def __init__(self, address):
+        host, _, port = address.partition(":")
+        self.file = socket.create_connection((host, int(port))).makefile("rwb")
+        about = b"user\\0postgres\\0database\\0postgres\\0\\0"
+        self.file.write(struct.pack("!II", 8 + len(about), 196608) + about)
+        self.until_ready()
+
+    def until_ready(self):
+        value = None
+        self.file.flush()
+        while True:
+            kind, length = struct.unpack("!cI", self.file.read(5))
+            body = self.file.read(length - 4)
+            if kind == b"E":
+                raise RuntimeError(body.decode(errors="replace"))
+            if kind == b"D":
+                value = body[6:]
+            if kind == b"Z":
+                return value
+
+    def ask(self, query):
+        text = query.encode() + b"\\0"
+        self.file.write(b"Q" + struct.pack("!I", 4 + len(text)) + text)
+        return self.until_ready()
+
+database = None
+
 def application(environ, start_response):
+    global database
     path, total = environ["PATH_INFO"], 0
     if path == "/cpu":
         for number in range({LOOPS}):
             total += number * number
+    if path == "/db":
+        database = database or Database(os.environ["DATABASE"])
+        key = random.randint(1, {100_000 * SCALE})
+        total = int(database.ask("SELECT abalance FROM pgbench_accounts WHERE aid = " + str(key)))
     body = str(total).encode()
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
     return [body]
@@ -63,6 +99,10 @@ class Server:
     """A program on a stack: its command, given a port, and the ports it has natively, on the host's network, in a container, published."""
     name: str
     ports: tuple[int, int, int, int]
+    front: int = 0
+    """Port of a server before it in the same container, which is published in its place."""
+    options: tuple[str, ...] = ()
+    """More options of docker run."""
 
     def native(self, bench: Bench, port: int) -> list[str]:
         raise NotImplementedError
@@ -95,10 +135,10 @@ class Postgres(Server):
 
 class Web(Server):
     def native(self, bench: Bench, port: int) -> list[str]:
-        return self.command(bench.keep(web_folder), port)
+        return ["env", f"DATABASE={LOCAL}:{POSTGRES.ports[0]}", *self.command(bench.keep(web_folder), port)]
 
     def inside(self, bench: Bench, port: int) -> tuple[list[str], list[str]]:
-        return ["-v", f"{bench.keep(web_folder)}:/app:ro"], self.command(Path("/app"), port)
+        return ["-v", f"{bench.keep(web_folder)}:/app:ro", *self.options], self.command(Path("/app"), port)
 
     def command(self, folder: Path, port: int) -> list[str]:
         return [program("gunicorn"), "--workers", "1", "--bind", f"0.0.0.0:{port}", "--chdir", str(folder), "--worker-tmp-dir", "/tmp",
@@ -107,7 +147,7 @@ class Web(Server):
 
 REDIS, POSTGRES = Redis("redis", (6380, 6381, 6379, 18379)), Postgres("postgresql", (5440, 5441, 5442, 18442))
 WEB_APP = Web("python-web", (8061, 8062, 8063, 18063))
-BEHIND_NGINX = replace(WEB_APP, ports=(8064, 8065, 8066, 18066))
+BEHIND_NGINX = replace(WEB_APP, ports=(8064, 8065, 8066, 18066), front=8068)
 
 
 @contextmanager
@@ -157,10 +197,11 @@ def serving(bench: Bench, server: Server, place: str) -> Iterator[int]:
         return
     one, port = bench.keep(engine), on_host if place == "host" else inside
     options, command = server.inside(bench, port)
-    network = ["--network", "host"] if place == "host" else ["-p", f"{published}:{inside}"]
+    network = ["--network", "host"] if place == "host" else ["-p", f"{published}:{server.front or inside}"]
     made = one.docker("run", "-d", *SYSTEM, *network, *options, "nginx", *command)
     try:
-        connects(LOCAL, on_host if place == "host" else published, 20)
+        # Not at the published port, where docker-proxy takes connections before the server does.
+        connects(LOCAL if place == "host" else str(one.inspect(made)["NetworkSettings"]["IPAddress"]), port, 20)
         yield one.pid(made)
     finally:
         one.remove(made)
@@ -189,9 +230,8 @@ def address_of(one: Engine, pid: int) -> str:
     raise MeasuringError(f"no container of process {pid}")
 
 
-def with_children(pid: int) -> list[int]:
-    time.sleep(0.1)
-    return [pid, *descendants(pid)]
+def with_workers(master: int) -> list[int]:
+    return [master, *workers_of(master)]
 
 
 def needs_of(stack: str, *programs: str) -> frozenset[str]:
@@ -253,7 +293,10 @@ def pgbench(stack: str, mode: str, connections: int, seconds: int, bench: Bench)
     params: dict[str, Value] = {"mode": mode, "connections": connections}
     fixed: Mapping[str, Value] = {"app": "postgresql", "client_cpu": 0, "server_cpu": 1, "scale": SCALE, "duration_s": seconds}
     use = "calibrate" if (stack, connections) == ("native", 4) else "validate"
-    subject = Subject("apps", f"PostgreSQL, pgbench {mode}", stack, params, f"taskset -c 0 pgbench {' '.join(words)}", UNITS, use, fixed)
+    said = subprocess.run([program("postgres"), "--version"], check=True, capture_output=True, text=True).stdout
+    version = re.findall(r"\d+", said)[0]
+    command = f"taskset -c 0 pgbench {' '.join(words)}"
+    subject = Subject("apps", f"PostgreSQL {version}, pgbench {mode}", stack, params, command, UNITS, use, fixed)
     yield Found(subject, listed(values))
 
 
@@ -270,7 +313,7 @@ def _tree_s(pid: int) -> float:
 
 def web(stack: str, path: str, connections: int, bench: Bench) -> Iterator[Found]:
     one = target(bench, WEB_APP, stack)
-    one = replace(one, workers=with_children(one.workers[0]))
+    one = replace(one, workers=with_workers(one.workers[0]))
     yield web_found("python web application", stack, path, connections, one)
 
 
@@ -279,29 +322,39 @@ def web_behind_nginx(stack: str, path: str, connections: int, bench: Bench) -> I
     yield web_found("nginx -> python web application" + (" without work" if path == "nop" else ""), stack, path, connections, one)
 
 
+def three_tiers(stack: str, connections: int, bench: Bench) -> Iterator[Found]:
+    """The application asks for one row by its key; in containers over the bridge."""
+    database = target(bench, POSTGRES, stack).workers[0]
+    where = f"{LOCAL}:{POSTGRES.ports[0]}" if stack == "native" else f"{address_of(bench.keep(engine), database)}:{POSTGRES.ports[2]}"
+    one = bench.use(behind_nginx, stack, where)
+    first_200(one.address, one.port, path="/db", namespace="cw-engine" if one.into is IN_HOST else "cw-outside")
+    one = replace(one, workers=[*one.workers, database, *descendants(database)])
+    yield web_found("nginx -> python web application -> PostgreSQL", stack, "db", connections, one)
+
+
 @contextmanager
-def behind_nginx(bench: Bench, stack: str) -> Iterator[Target]:
+def behind_nginx(bench: Bench, stack: str, database: str = "") -> Iterator[Target]:
     """nginx on the server's own loopback before it; in a container it shares the application's network."""
-    application = target(bench, BEHIND_NGINX, stack)
-    pid, (native, _, inside, _) = application.workers[0], BEHIND_NGINX.ports
+    server = replace(BEHIND_NGINX, options=("-e", f"DATABASE={database}"))
+    application = target(bench, server, stack)
+    pid, (native, _, inside, published) = application.workers[0], BEHIND_NGINX.ports
     folder = bench.keep(root)
     if stack == "native":
         (folder / "etc/nginx/proxy-native.conf").write_text(PROXY.format(port=8067, behind=native))
         command = [*IN_HOST, "taskset", "-c", "1", "chroot", str(folder), "/usr/sbin/nginx", "-c", "/etc/nginx/proxy-native.conf"]
         with started(command) as nginx:
             connects(LOCAL, 8067, 10)
-            yield Target(IN_HOST, LOCAL, 8067, [*with_children(nginx.pid), *with_children(pid)])
+            yield Target(IN_HOST, LOCAL, 8067, [*with_workers(nginx.pid), *with_workers(pid)])
         return
     one = bench.keep(engine)
-    (folder / "etc/nginx/proxy-container.conf").write_text(PROXY.format(port=8068, behind=inside))
+    (folder / "etc/nginx/proxy-container.conf").write_text(PROXY.format(port=BEHIND_NGINX.front, behind=inside))
     joined = next(container for container in one.docker("ps", "-q").split() if one.pid(container) == pid)
     made = one.docker("run", "-d", "--cpuset-cpus", "1", "--network", f"container:{joined}",
                       "-v", f"{folder}/etc/nginx/proxy-container.conf:/etc/nginx/proxy-container.conf:ro", "nginx",
                       "/usr/sbin/nginx", "-c", "/etc/nginx/proxy-container.conf")
     try:
-        address = one.inspect(joined)["NetworkSettings"]["IPAddress"]
-        connects(address, 8068, 10)
-        yield Target(IN_HOST, address, 8068, [*with_children(one.pid(made)), *with_children(pid)])
+        connects(str(one.inspect(joined)["NetworkSettings"]["IPAddress"]), BEHIND_NGINX.front, 10)
+        yield Target(IN_CLIENT, HOST, published, [*with_workers(one.pid(made)), *with_workers(pid)])
     finally:
         one.remove(made)
 
@@ -337,5 +390,9 @@ def parts(settings: Settings) -> Iterator[Part]:
     points += [
         Point(f"nginx before web {path}, {stack}, {number}", stack, partial(web_behind_nginx, stack, path, number), 1.8,
               needs_of(stack, "gunicorn", "wrk"))
-        for path in ("cpu", "nop") for number in numbers for stack in ("native", "docker-bridge")]
+        for path in ("cpu", "nop") for number in numbers for stack in ("native", "docker-nat")]
+    for_both = ("gunicorn", "wrk", "postgres", "initdb", "pgbench", "setpriv")
+    tiers = [Point(f"three tiers, {stack}, {number}", stack, partial(three_tiers, stack, number), 1.8, needs_of(stack, *for_both))
+             for number in numbers for stack in ("native", "docker-nat")]
     yield Part("apps", "web", "a Python web application (gunicorn, one worker), alone and behind nginx", points, rounds, 2, 8)
+    yield Part("apps", "three tiers", "nginx, a Python web application, PostgreSQL", tiers, rounds, 2, 14)

@@ -13,19 +13,19 @@ from pathlib import Path
 CLONE_NEWNET = 0x40000000
 
 
-def first_200(address: str, port: int, patience_s: float = 10) -> float:
-    """The time at which it answered a client in the engine's namespace: asked from a thread that has entered it."""
+def first_200(address: str, port: int, patience_s: float = 10, path: str = "/f612", namespace: str = "cw-engine") -> float:
+    """The time at which it answered a client in the namespace: asked from a thread that has entered it."""
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(_first_200, address, port, patience_s).result()
+        return pool.submit(_first_200, address, port, patience_s, path, namespace).result()
 
 
-def _first_200(address: str, port: int, patience_s: float) -> float:
-    enter("cw-engine")
+def _first_200(address: str, port: int, patience_s: float, path: str, namespace: str) -> float:
+    enter(namespace)
     give_up_s = time.monotonic() + patience_s
     while time.monotonic() < give_up_s:
         connection = http.client.HTTPConnection(address, port, timeout=0.2)
         try:
-            connection.request("GET", "/f612")
+            connection.request("GET", path)
             if connection.getresponse().status == 200:
                 return time.time()
         except (OSError, http.client.HTTPException):
