@@ -223,7 +223,9 @@ def app(
     application, own_path = own_app.find(target)
     asked = list(dict.fromkeys(([own_path] if "://" in target or not paths else []) + [f"/{path.lstrip('/')}" for path in paths or []]))
     chosen = driver.Plan(settings, [own_app.part(application, asked, settings)], [], [])
-    say(f"{application.shown}: {len(application.processes())} processes; about {driver.minutes(chosen.seconds)}; rows go to {out}.")
+    processes = len(application.processes())
+    several = "es" if processes > 1 else ""
+    say(f"{application.shown}: {processes} process{several}; about {driver.minutes(chosen.seconds)}; rows go to {out}.")
     summary = _measured(chosen, lambda told: driver.measure(chosen, Files(out), __version__, told))
     for line in _told_at_the_end(summary):
         say(line)
@@ -231,7 +233,7 @@ def app(
     if as_json:
         _print_json({"out": str(out), "rows": rows, "failed": summary.failed})
     else:
-        for line in own_app.table(rows):
+        for line in own_app.table(rows, application):
             typer.echo(line)
         typer.echo(f"wrote {out}: {summary.rows:,} rows")
     if summary.failed:

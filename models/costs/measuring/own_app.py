@@ -23,7 +23,7 @@ import numpy as np
 from cutaway.models.costs.measuring import cgroups
 from cutaway.models.costs.measuring.needs import program
 from cutaway.models.costs.measuring.points import Bench, Found, MeasuringError, Part, Point, Settings
-from cutaway.models.costs.measuring.rows import Subject, Unit, counted
+from cutaway.models.costs.measuring.rows import Subject, Unit, Value, counted
 from cutaway.models.costs.measuring.serving import descendants, rollup
 
 LOOPBACK, LISTEN = ("127.0.0.1", "::1", "localhost"), "0A"
@@ -41,6 +41,11 @@ class Application:
     port: int
     pids: tuple[int, ...]
     in_container: bool
+
+    @property
+    def name(self) -> str:
+        """In rows: which application it was, whatever was asked of it."""
+        return self.shown if "://" not in self.shown else f"{urlsplit(self.shown).netloc}"
 
     @property
     def stack(self) -> str:
@@ -238,7 +243,7 @@ def demand(application: Application, path: str, seconds: float, bench: Bench) ->
     each_us = max(0.0, whole_ns - idle_share * (began - started_ns)) / requests / 1000
     command = f"one request at a time for {seconds:g} s: GET {path}; CPU time of the server after each"
     yield Found(
-        Subject("app", "demand of an application", application.stack, {"path": path}, command, UNITS),
+        Subject("app", "demand of an application", application.stack, {"application": application.name, "path": path}, command, UNITS),
         {"cpu_per_request": [each_us], "idle_cpu_share": [idle_share], "requests": [requests], "response_bytes": [size]},
         {"service_time": counted(np.array(service_ns, np.int64)), "response_time": counted(np.array(response_ns, np.int64))})
 
@@ -249,7 +254,8 @@ def memory(application: Application, path: str, bench: Bench) -> Iterator[Found]
     time.sleep(IDLE_S)
     rest = application.memory()
     how = "smaps_rollup of its processes"
-    subject = Subject("app", "memory of an application", application.stack, {"connections": 0}, how, Unit("byte"))
+    params: dict[str, Value] = {"application": application.name, "connections": 0}
+    subject = Subject("app", "memory of an application", application.stack, params, how, Unit("byte"))
     yield Found(subject, {metric: [size] for metric, size in rest.items()})
     with ExitStack() as ends:
         kept = 0
@@ -266,7 +272,8 @@ def memory(application: Application, path: str, bench: Bench) -> Iterator[Found]
         if kept < 2:
             return
         held = application.memory()
-    subject = Subject("app", "memory of an application, each further connection", application.stack, {"connections": kept},
+    params = {"application": application.name, "connections": kept}
+    subject = Subject("app", "memory of an application, each further connection", application.stack, params,
                       f"{how} with connections kept, less that at rest, by connection", Unit("byte"))
     yield Found(subject, {metric: [(held[metric] - rest[metric]) / kept] for metric in rest})
 
@@ -283,11 +290,12 @@ def part(application: Application, paths: Sequence[str], settings: Settings) -> 
     points = [Point(f"demand of {path}", application.stack, partial(demand, application, path, seconds), seconds + IDLE_S, frozenset())
               for path in paths]
     points.append(Point("memory", application.stack, partial(memory, application, paths[0]), 1.5, frozenset()))
-    return Part("app", application.shown, "CPU time a request by path, its spread, memory", points, settings.least(5, 1), 3, 0)
+    return Part("app", application.name, "CPU time a request by path, its spread, memory", points, settings.least(5, 1), 3, 0)
 
 
-def table(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """What the rows say, a line for each path and each size."""
+def table(rows: Sequence[Mapping[str, Any]], application: Application) -> Iterator[str]:
+    """What the rows say of it, a line for each path and each size."""
+    rows = [row for row in rows if row["params"].get("application") == application.name]
     by_path: dict[str, dict[str, Mapping[str, Any]]] = {}
     for row in rows:
         if "path" in row["params"]:

@@ -491,7 +491,7 @@ def test_the_demand_of_an_application(served: tuple[str, int], files: Files) -> 
     assert sum(work.events["service_time"].values()) == work.values["requests"][0]
     assert made["memory"]["memory of an application"].values["rss"][0] > 1 << 20
     assert "memory of an application, each further connection" in made["memory"]
-    told = list(own_app.table([row for each in made.values() for one in each.values() for row in as_rows(one)]))
+    told = list(own_app.table([row for each in made.values() for one in each.values() for row in as_rows(one)], application))
     assert told[0].startswith("/easy?a=1: ") and any(line.startswith("memory at rest, RSS: ") for line in told)
 
 
