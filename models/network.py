@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from cutaway.models.costs import Profile
-from cutaway.models.layer import Layer, kib
+from cutaway.models.layer import Layer, Use, kib
 from cutaway.models.operations import Deliver, Hop, Operation, Packets, Receive, Send, Transmit
 from cutaway.models.placement import Site
 from cutaway.sim.machine import Step
@@ -56,8 +56,9 @@ class Network(Layer):
                 yield self.work(self.site.layer, "receive: IP, TCP, into the socket", context, data, acks)
                 hot, cold = min(size, CACHED_BYTES), max(0, size - CACHED_BYTES)
                 copies = [("receive copy per KiB", kib(hot)), ("receive copy per KiB beyond 16 KiB", kib(cold))]
-                further = ("further receive call", calls - 1)
-                yield self.work(self.site.layer, "recv: copy to the program", thread, "socket receive", *copies, further)
+                further: list[Use] = [("further receive call", calls - 1)]
+                further += ["coming back for the rest"] if packets.rest else []
+                yield self.work(self.site.layer, "recv: copy to the program", thread, "socket receive", *copies, *further)
             case Send(thread=thread, size_bytes=size, hops=hops, from_file=from_file, corked=corked, writes=writes, local=local):
                 way = self.path + hops
                 packets = packets_of(size, self._segment_bytes(way), corked)
@@ -108,4 +109,4 @@ def packets_of(size_bytes: int, segment: int, corked: bool) -> Packets:
     large = -(-segments // in_a_packet)
     data = large + bool(rest) if corked else -(-size_bytes // (in_a_packet * segment))
     acks = large if in_a_packet > 1 and segments > 1 else segments // 2
-    return Packets(data, acks, size_bytes)
+    return Packets(data, acks, size_bytes, rest=corked and bool(rest))

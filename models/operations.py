@@ -112,11 +112,15 @@ class Send(Operation):
 
 @dataclass(frozen=True, slots=True)
 class Packets:
-    """The packets of one message: `data` of them (large ones count once where the device segments), and `acks` the other way."""
+    """The packets of one message: `data` of them (large ones count once where the device segments), and `acks` the other way.
+
+    rest: the last one follows by itself when the sender pushes, so the reader has taken what was there and comes back for it.
+    """
 
     data: int
     acks: int
     size_bytes: int
+    rest: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,7 @@ COSTS = {
     "client read": "클라이언트 읽기",
     "client write": "클라이언트 쓰기",
     "close file": "파일 닫기",
+    "coming back for the rest": "나머지를 받으러 다시 오기",
     "copy per KiB": "복사, KiB마다",
     "disk access": "디스크 접근",
     "docker-proxy message": "docker-proxy 메시지",

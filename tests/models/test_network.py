@@ -71,6 +71,19 @@ def test_a_longer_way_is_dearer_by_its_hops_for_each_packet(profile: Profile) ->
     assert cost(10_478, "bridge") - cost(10_478) == profile.ns("bridge", 3)                # two packets, and the acknowledgement of one
 
 
+def test_a_reader_comes_back_for_a_rest_that_follows_by_itself(profile: Profile) -> None:
+    """Two full segments leave as one packet; with a byte more there is a second one, and its reader is called once more."""
+    network = Network(profile, HOST, peer="nginx")
+
+    def read(size: int) -> int:
+        *_, last = network.lower(Receive("client", size))
+        assert isinstance(last, Work)
+        return last.cost_ns
+
+    assert read(2 * SEGMENT_BYTES + 1) - read(2 * SEGMENT_BYTES) == pytest.approx(profile.ns("coming back for the rest"), abs=2)
+    assert read(SEGMENT_BYTES) - read(SEGMENT_BYTES - 1) < 2
+
+
 def test_header_and_page_leave_apart_unless_corked(profile: Profile) -> None:
     corked, eager = (list(Network(profile, HOST).lower(Send("nginx", 850, corked=corked, writes=2)))[-1] for corked in (True, False))
     assert isinstance(corked, Transmit) and isinstance(eager, Transmit)
