@@ -68,6 +68,18 @@ def _table(rows: int, dtype: np.dtype[Any]) -> t.Array:
     return np.zeros(max(rows, 1), dtype).view(np.recarray)
 
 
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """Where the threads of a role may run."""
+
+    allowed: list[int]
+    first: int
+    """Its place in the table of allowed CPUs."""
+    kernel: int
+    owned: list[int]
+    """Of a vCPU's thread: the CPUs that it makes turn."""
+
+
 class _Builder:
     """Holds the numbering while the tables are filled; thrown away afterwards."""
 
@@ -308,8 +320,9 @@ class _Builder:
             w.roles[role].first, w.roles[role].count = index, thread.count
             w.roles[role].choice = t.FIRST_FREE if thread.choose == "first free" else t.BY_CONNECTION
             w.roles[role].stream = stream_of("role", thread.name)
+            where = self._where(w, thread)
             for k in range(thread.count):
-                self._fill_task(w, index, role, thread, k)
+                self._fill_task(w, index, role, thread, k, where)
                 index += 1
         for c, _cpu in enumerate(self.ordered_cpus):
             for task in (w.cpus[c].tick_task, w.cpus[c].stall_task):
@@ -319,21 +332,28 @@ class _Builder:
                 row.kind, row.cpu, row.kernel, row.layer, row.trap_layer = t.INTERRUPT, c, kernel, layer, layer
         self._set_levels(w)
 
-    def _fill_task(self, w: t.Tables, index: int, role: int, thread: m.Thread, k: int) -> None:
-        row, entity = w.tasks[index], w.entities[index]
+    def _where(self, w: t.Tables, thread: m.Thread) -> _Where:
+        """Once for all threads of a role: with thousands of CPUs their lists are long."""
         allowed = [self._find(self.cpus, "CPU", name) for name in thread.cpus]
-        kernels = {int(w.cpus[c].kernel) for c in allowed}
+        kernels = np.unique(w.cpus["kernel"][allowed]) if allowed else []
         if len(kernels) != 1:
-            raise ValueError(
-                f"{self.machine.name}: thread '{thread.name}' must run on CPUs of one kernel, not on {', '.join(thread.cpus) or 'none'}"
-            )
+            found = ", ".join(thread.cpus) or "none"
+            raise ValueError(f"{self.machine.name}: thread '{thread.name}' must run on CPUs of one kernel, not on {found}")
+        owned = [self.cpus[cpu.name] for cpu in self.ordered_cpus if cpu.vcpu == thread.name] if thread.kind == "vcpu" else []
+        if thread.kind == "vcpu" and len(owned) != thread.count:
+            raise ValueError(f"{self.machine.name}: vCPU thread '{thread.name}' makes {len(owned)} CPUs turn; expected {thread.count}")
+        first = len(self.allowed)
+        self.allowed.extend(allowed)
+        return _Where(allowed, first, int(kernels[0]), owned)
+
+    def _fill_task(self, w: t.Tables, index: int, role: int, thread: m.Thread, k: int, where: _Where) -> None:
+        row, entity = w.tasks[index], w.entities[index]
         row.kind = {"loop": t.LOOP, "interrupt": t.INTERRUPT, "hog": t.HOG, "vcpu": t.VCPU}[thread.kind]
-        row.role, row.kernel, row.cpu = role, kernels.pop(), allowed[k % len(allowed)]
+        row.role, row.kernel, row.cpu = role, where.kernel, where.allowed[k % len(where.allowed)]
         row.layer = self._find(self.layers, "layer", thread.layer) if thread.layer else w.kernels[row.kernel].layer
         row.trap_layer = row.layer
         row.spin_layer = self._find(self.layers, "layer", thread.spin_layer) if thread.spin_layer else row.layer
-        row.first_allowed, row.allowed = len(self.allowed), len(allowed)
-        self.allowed.extend(allowed)
+        row.first_allowed, row.allowed = where.first, len(where.allowed)
         row.batch, row.poll, row.sleep, row.spin, row.halt, row.resume = (
             thread.batch,
             thread.poll_ns,
@@ -345,12 +365,9 @@ class _Builder:
         entity.weight, entity.cpu, entity.child, entity.next, entity.previous, entity.queue = thread.weight, row.cpu, -1, -1, -1, row.cpu
         if thread.group:
             row.group = self._find(self.groups, "group", thread.group)
-        if thread.kind == "vcpu":
-            owned = [self.cpus[cpu.name] for cpu in self.ordered_cpus if cpu.vcpu == thread.name]
-            if len(owned) != thread.count:
-                raise ValueError(f"{self.machine.name}: vCPU thread '{thread.name}' makes {len(owned)} CPUs turn; expected {thread.count}")
-            row.vcpu = owned[k]
-            w.cpus[owned[k]].owner = index
+        if where.owned:
+            row.vcpu = where.owned[k]
+            w.cpus[where.owned[k]].owner = index
 
     def _set_levels(self, w: t.Tables) -> None:
         for c in range(len(self.ordered_cpus)):
