@@ -335,7 +335,7 @@ class _Builder:
     def _where(self, w: t.Tables, thread: m.Thread) -> _Where:
         """Once for all threads of a role: with thousands of CPUs their lists are long."""
         allowed = [self._find(self.cpus, "CPU", name) for name in thread.cpus]
-        kernels = np.unique(w.cpus["kernel"][allowed]) if allowed else []
+        kernels: list[int] = np.unique(w.cpus["kernel"][allowed]).tolist() if allowed else []
         if len(kernels) != 1:
             found = ", ".join(thread.cpus) or "none"
             raise ValueError(f"{self.machine.name}: thread '{thread.name}' must run on CPUs of one kernel, not on {found}")
@@ -344,7 +344,7 @@ class _Builder:
             raise ValueError(f"{self.machine.name}: vCPU thread '{thread.name}' makes {len(owned)} CPUs turn; expected {thread.count}")
         first = len(self.allowed)
         self.allowed.extend(allowed)
-        return _Where(allowed, first, int(kernels[0]), owned)
+        return _Where(allowed, first, kernels[0], owned)
 
     def _fill_task(self, w: t.Tables, index: int, role: int, thread: m.Thread, k: int, where: _Where) -> None:
         row, entity = w.tasks[index], w.entities[index]
