@@ -163,7 +163,16 @@ def _print_json(document: dict[str, Any]) -> None:
 
 
 def _measured(chosen: Plan, run: Callable[[Callable[[Step], None]], Summary]) -> Summary:
-    """Runs it; shows how far it is: a bar on a terminal, else a line a part and round."""
+    """Runs it; shows how far it is, and what an interruption leaves."""
+    try:
+        return _shown(chosen, run)
+    except (KeyboardInterrupt, SystemExit):
+        say("Interrupted; all that was started has ended. The same command goes on.")
+        raise
+
+
+def _shown(chosen: Plan, run: Callable[[Callable[[Step], None]], Summary]) -> Summary:
+    """A bar on a terminal, else a line a part and round."""
     from rich.console import Console
     from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -180,13 +189,15 @@ def _measured(chosen: Plan, run: Callable[[Callable[[Step], None]], Summary]) ->
 
         return run(told)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    # Drawn between runs only: a thread that redraws would be a guest in each of them.
+    with Progress(*columns, console=console, transient=True, auto_refresh=False) as progress:
         bars = {(part.group, part.name): progress.add_task(f"{part.group}/{part.name}", total=part.rounds * len(part.points), visible=False)
                 for part in chosen.parts}  # fmt: skip
 
         def shown(step: Step) -> None:
             name = escape(f"{step.part.group}/{step.part.name}: {step.point.name}"[:60])
             progress.update(bars[step.part.group, step.part.name], completed=step.done, description=name, visible=True)
+            progress.refresh()
 
         return run(shown)
 

@@ -54,7 +54,7 @@ def alone() -> Iterator[None]:
 
 
 def note(kind: str, *about: str) -> None:
-    """Before it is made: `namespace NAME`, `cgroup FOLDER`, `folder FOLDER`, `setting FILE VALUE`."""
+    """Before it is made: `namespace NAME`, `cgroup FOLDER`, `folder FOLDER`, `file FILE`, `setting FILE VALUE`."""
     _noted.append([kind, *about])
     if os.geteuid() == 0:
         RECORD.write_text(json.dumps(_noted))
@@ -71,6 +71,8 @@ def remove(noted: list[list[str]]) -> None:
             end_processes_of(Path(name))
             unmount_below(Path(name))
             shutil.rmtree(name, ignore_errors=True)
+        elif kind == "file":
+            Path(name).unlink(missing_ok=True)
         elif kind == "setting":
             Path(name).write_text(value[0])
 

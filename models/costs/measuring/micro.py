@@ -79,7 +79,7 @@ class Case:
 def round_trip(what: str, stack: str = "native", milliseconds: int = 1000, events: bool = False, **params: Value) -> Case:
     options: dict[str, Value] = {**PATHS[stack], **params, "milliseconds": milliseconds}
     shown = {key: value for key, value in params.items() if key not in SAID_BY_WHAT}
-    needs = frozenset({"gcc", "two CPUs"}) | (NAMESPACES if "client_net" in options else frozenset())
+    needs = frozenset({"gcc", "two CPUs"}) | (NAMESPACES if "client_net" in options else {"choice of congestion control"})
     if stack == "docker-proxy":
         needs |= {"docker-proxy"}
     return Case(what, "round_trip", options, shown, stack, ("round", "forth", "back") if events else (), needs)
@@ -245,7 +245,7 @@ def small(settings: Settings, cost: str, stack: str, options: Mapping[str, Value
 def loopback(settings: Settings, what: str, client_cpu: int, stack: str) -> Point:
     """Both ends in the same place, over its own loopback."""
     options: dict[str, Value] = {"client_cpu": client_cpu, "port": 18990, "milliseconds": settings.least(500, 150)}
-    needs = needs_of(stack) if stack.startswith("qemu") else needs_of(stack) | {"two CPUs"}
+    needs = needs_of(stack) if stack.startswith("qemu") else needs_of(stack) | {"two CPUs", "choice of congestion control"}
     return point_on(Case(what, "round_trip", options, {}, stack, (), needs))
 
 

@@ -10,6 +10,7 @@ from cutaway.models.costs.measuring.points import Settings
 SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 """The system's own directories come first: what the distribution packages is what is measured."""
 WHY_NOT = {
+    "choice of congestion control": "CUBIC not allowed as congestion control",
     "root": "not root", "two CPUs": "only one CPU", "three CPUs": "fewer than three CPUs",
     "gcc": "no C compiler (gcc)", "ip": "no ip (iproute2)", "iptables": "no iptables",
     "busybox": "no busybox", "docker": "no docker", "dockerd": "no docker (dockerd)", "docker-proxy": "no docker-proxy",
@@ -46,6 +47,8 @@ def missing(need: str, settings: Settings) -> str:
         return ""
     if need == "root":
         there = os.geteuid() == 0
+    elif need == "choice of congestion control":
+        there = os.geteuid() == 0 or "cubic" in ALLOWED_CONGESTION.read_text().split()
     elif need == "two CPUs":
         there = len(os.sched_getaffinity(0)) >= 2
     elif need == "three CPUs":
