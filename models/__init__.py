@@ -8,12 +8,13 @@
     hypervisor.py   KVM: exits, halts, vhost or QEMU
     guest.py        the guest's operating system: the same kernel again, with virtio devices
     container.py    namespaces, cgroup, seccomp, overlay, and the way to a published port
-    servers/        server programs: nginx
-    clients.py      who asks: closed and open loops
+    servers/        server programs: nginx, Redis; program.py says what they have in common
+    clients.py      who asks: closed and open loops, as wrk; generators/ has those with a protocol of their own
     neighbours.py   who computes beside them
     startup.py      how each stack comes up, as processes
 
-Beside them: operations.py (the vocabulary between layers), layer.py (what all layers have in common), stack.py (composes them),
+Beside them: operations.py (the vocabulary between layers), layer.py (what all layers have in common), stack.py with parts.py,
+blueprint.py and lowering.py (composes them),
 costs/ (what things cost, and how that is known), placement.py, units.py, part.py (how parameters are written).
 A layer file imports no other layer file: what two layers share is an operation or a cost.
 """

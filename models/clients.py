@@ -24,8 +24,6 @@ from cutaway.models.units import Count, Duration, Rate, S, mean_interval_ns
 from cutaway.sim.machine import EXPONENTIAL, FIXED, ClosedLoop, Cpu, OpenLoop, Step, Thread, Work
 
 PROGRAM = "client"
-REQUEST_BYTES = 47
-"""`GET /f612 HTTP/1.1` with a host line, as wrk sends it."""
 READ_BYTES = 8192
 """What wrk reads at once (RECVBUF of src/wrk.h)."""
 

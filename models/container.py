@@ -102,7 +102,7 @@ class Container(Layer):
                 calls = 2 if corked else 1                                                # body and push; cork and header are system calls
             case _:
                 return
-        if self.part.seccomp == "default":
+        if self.part.seccomp == "default" and calls:
             yield self.work(self.site.layer, "seccomp filter", operation.thread, ("seccomp filter", calls))
 
     def group(self) -> Group:

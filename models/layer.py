@@ -28,8 +28,11 @@ ORDER = (
     "halt polling",
     "guest kernel",
     "nginx",
+    "postgresql",
+    "python",
+    "redis",
 )
-"""All layers that time is charged to, as the ledger lists them."""
+"""All layers that time is charged to, as the ledger lists them; the last are the server programs."""
 
 Use = str | tuple[str, int | Fraction]
 """A cost by name, or a name and how many times it is paid."""
@@ -47,6 +50,18 @@ class Fittings:
     disks: tuple[Disk, ...] = ()
     pools: tuple[Pool, ...] = ()
     notes: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Memory that a layer's processes hold: so many times a cost of the profile."""
+
+    what: str
+    layer: str
+    cost: str
+    times: int = 1
+    once_a_host: bool = False
+    """However many of the same kind run on the host: the pages of their program."""
 
 
 class Layer:

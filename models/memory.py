@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from cutaway.models.costs import Profile
-from cutaway.models.layer import times_as_text
+from cutaway.models.layer import Held, times_as_text
 from cutaway.sim.machine import CostUse
 
 BYTES_A_TABLE_BYTE = 512
@@ -34,7 +34,8 @@ class Resident:
 class Footprint:
     """The numbers of a stack that memory depends on."""
 
-    workers: int = 1
+    program: tuple[Held, ...] = ()
+    """What the server program holds."""
     containers: int = 0
     proxies: int = 0
     """docker-proxy processes; Docker starts two for a published port, one for IPv4 and one for IPv6."""
@@ -50,11 +51,7 @@ class Memory:
 
     def of(self, footprint: Footprint) -> tuple[Resident, ...]:
         """The parts, from the server program down."""
-        parts = [
-            self._part("nginx: master", "nginx", ("nginx master memory", 1)),
-            self._part("nginx: workers", "nginx", ("nginx worker memory", footprint.workers)),
-            self._part("nginx: program and libraries", "nginx", ("nginx shared memory", 1), once_a_host=True),
-        ]
+        parts = [self._part(held.what, held.layer, (held.cost, held.times), held.once_a_host) for held in footprint.program]
         if footprint.containers:
             proxied = min(footprint.proxies, 1)
             parts += [

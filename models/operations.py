@@ -35,7 +35,10 @@ class Compute(Operation):
 
 @dataclass(frozen=True, slots=True)
 class SystemCall(Operation):
-    """An entry into the kernel and what it does there; `cost` is its work beyond the bare entry, if it is known apart."""
+    """An entry into the kernel and what it does there; `cost` is its work beyond the bare entry, if it is known apart.
+
+    No calls: work of calls that stand elsewhere in the plan.
+    """
 
     what: str
     calls: int = 1
@@ -88,6 +91,8 @@ class Receive(Operation):
     sender: str = ""
     calls: int = 1
     """System calls that it takes to read all of it."""
+    within: bool = False
+    """From another program of the same stack: the message stays on the loopback of their own name space, which is the hops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,32 @@ class Send(Operation):
     """Calls that write it; what a call writes leaves in packets of its own, unless corked."""
     local: bool = False
     """The receiver is on this machine: its receiving half runs here and now, in the sender's context."""
+    within: bool = False
+    """To another program of the same stack, as with Receive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connect(Operation):
+    """Open a connection: a socket, and the first half of the handshake, which on this machine is all of it."""
+
+    hops: tuple[Hop, ...] = ()
+    within: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TakeConnection(Operation):
+    """Accept a connection that a client has opened; its handshake has come the same way as a message."""
+
+    hops: tuple[Hop, ...] = ()
+    within: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CloseConnection(Operation):
+    """Close one's end of a connection."""
+
+    hops: tuple[Hop, ...] = ()
+    within: bool = False
 
 
 # --- packets: what networks see of each other --------------------------------------------------------------------------------------
@@ -155,17 +186,21 @@ class Afterwards(Operation):
 
 @dataclass(frozen=True, slots=True)
 class Ask(Operation):
-    """A client writes its request."""
+    """A client writes its request, or a further question of the same request."""
 
     size_bytes: int
+    what: str = ""
+    first: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Serve(Operation):
-    """A server program answers one request."""
+    """A server program answers one request, or one question of it."""
 
     request_bytes: int
     response_bytes: int
+    what: str = ""
+    last: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,3 +208,5 @@ class Accept(Operation):
     """A client reads the answer."""
 
     size_bytes: int
+    what: str = ""
+    last: bool = True

@@ -50,11 +50,12 @@ class Start:
         self.phases.append(Phase(who, what, start_ns, int(self.clock.now), costs))
 
 
-def server_process(start: Start, workers: int, who: str = "nginx") -> Process:
-    """A server program from its execve to the worker that waits for connections."""
+def server_process(start: Start, workers: int, who: str = "nginx", cost: str = "nginx start") -> Process:
+    """A server program from its execve to the process that waits for connections."""
     yield from start.phase("kernel", "fork and exec", "fork and exec")
-    yield from start.phase(who, "load libraries, read the configuration, listen", "nginx start")
-    yield from start.phase("kernel", "fork the workers", ("fork", workers))
+    yield from start.phase(who, "load libraries, read the configuration, listen", cost)
+    if workers:
+        yield from start.phase("kernel", "fork the workers", ("fork", workers))
 
 
 def virtual_machine(start: Start) -> Process:

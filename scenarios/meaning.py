@@ -9,13 +9,15 @@ from collections.abc import Collection, Iterator
 from itertools import pairwise
 from unicodedata import category
 
-from cutaway.models import costs, stack
+from cutaway.models import costs, parts, stack
 from cutaway.models.clients import ClosedLoopPart, OpenLoopPart
 from cutaway.models.container import DockerPart
 from cutaway.models.hardware import HardwarePart
 from cutaway.models.hypervisor import KvmPart
 from cutaway.models.kernel import LinuxPart
+from cutaway.models.parts import ProgramPart, kind_of
 from cutaway.models.servers.nginx import NginxPart
+from cutaway.models.servers.redis import RedisPart
 from cutaway.models.units import CPUS, DURATION, MIB, MS, SIZE, mean_interval_ns
 from cutaway.scenarios import limits
 from cutaway.scenarios.problems import choices, key_text, nearest, printable
@@ -24,12 +26,15 @@ from cutaway.scenarios.schema import Scenario
 Path = tuple[str | int, ...]
 Mistake = tuple[Path, str]
 
+PROGRAMS = tuple(kind_of(part) for part in parts.PROGRAMS)
+"""What may be on top: the programs that answer requests."""
+
 STANDS_ON = {
     "linux": ("hardware",),
     "kvm": ("linux",),
     "guest linux": ("kvm",),
     "docker": ("linux", "guest linux"),
-    "nginx": ("linux", "guest linux", "docker"),
+    **dict.fromkeys(PROGRAMS, ("linux", "guest linux", "docker")),
 }
 """What may be directly beneath each layer; `hardware` stands on nothing."""
 
@@ -39,8 +44,6 @@ LEAST_QUOTA = 1 * MS
 LEAST_MEMORY = 16 * MIB
 """A machine with less does not boot a kernel of today."""
 
-PROGRAMS = ("nginx",)
-"""What may be on top: the programs that answer requests."""
 
 
 def mistakes(scenario: Scenario, stacks: Collection[str], named: Collection[str], broken: Collection[str] = ()) -> Iterator[Mistake]:
@@ -53,6 +56,7 @@ def mistakes(scenario: Scenario, stacks: Collection[str], named: Collection[str]
         yield from _order(scenario, name)
         if machine_is_known:
             yield from _stack_fits(scenario, name)
+    yield from _server(scenario)
     yield from _profile(scenario)
     yield from _clients(scenario, machine_is_known)
     if machine_is_known:
@@ -97,6 +101,14 @@ def _order(scenario: Scenario, name: str) -> Iterator[Mistake]:
         yield path, f"{key_text(path)} ends with '{kinds[-1]}'; expected a server program on top: {choices(PROGRAMS)}."
 
 
+def _server(scenario: Scenario) -> Iterator[Mistake]:
+    """What is said of the server is said of a program that some stack has."""
+    on_top = {one.layers[-1].kind for one in scenario.stacks.values()}
+    kind = scenario.server.kind
+    if "server" in scenario.model_fields_set and kind not in on_top and on_top & set(PROGRAMS):
+        yield ("server",), f"server is '{kind}', which no stack has on top; expected {choices(sorted(on_top & set(PROGRAMS)))}."
+
+
 def _stack_fits(scenario: Scenario, name: str) -> Iterator[Mistake]:
     """Each layer finds the CPUs and the memory that it asks for in what is beneath it."""
     machine = next((layer for layer in scenario.layers_of(name) if layer.kind == "hardware"), scenario.machine)
@@ -129,17 +141,27 @@ def _stack_fits(scenario: Scenario, name: str) -> Iterator[Mistake]:
                 elif layer.network == "bridge" and layer.publish != "nat" and not _client_is_beside(scenario, name):
                     why = "docker-proxy serves clients of its own machine" if layer.publish == "proxy" else "nobody outside reaches it"
                     yield (*path, "publish"), f"{key_text((*path, 'publish'))} is '{layer.publish}', and {why}; expected 'nat'."
-            case NginxPart():
-                own = "cpus" in scenario.stacks[name].layers[index].model_fields_set
-                page: Path = (*path, "page") if "page" in scenario.stacks[name].layers[index].model_fields_set else ("server", "page")
-                if layer.page > limits.PAGE_BYTES.value:
-                    most = SIZE.text(limits.PAGE_BYTES.value)
-                    yield page, f"{key_text(page)} is {SIZE.text(layer.page)}; expected at most {most}."
-                elif layer.page > memory:
-                    yield page, _too_much_memory(page, layer.page, memory, whose)
-                yield from _cpus_exist(layer.cpus, cpus, whose, (*path, "cpus") if own else ("server", "cpus"))
+            case NginxPart() | RedisPart():
+                yield from _program_fits(scenario, name, index, layer, (cpus, memory, whose))
             case LinuxPart():
                 yield from _cpus_exist(layer.interrupt_cpus, cpus, whose, (*path, "interrupt cpus"))
+
+
+def _program_fits(scenario: Scenario, name: str, index: int, program: ProgramPart, found: tuple[int, int, str]) -> Iterator[Mistake]:
+    """What it answers with fits into memory, and its CPUs are there; a key stands at the layer or under `server`."""
+    cpus, memory, whose = found
+    said_here = scenario.stacks[name].layers[index].model_fields_set
+
+    def path(key: str) -> Path:
+        return ("stacks", name, "layers", index, key) if key in said_here else ("server", key)
+
+    for key in ("page", "value"):
+        size = getattr(program, key, 0)
+        if size > limits.PAGE_BYTES.value:
+            yield path(key), f"{key_text(path(key))} is {SIZE.text(size)}; expected at most {SIZE.text(limits.PAGE_BYTES.value)}."
+        elif size > memory:
+            yield path(key), _too_much_memory(path(key), size, memory, whose)
+    yield from _cpus_exist(program.cpus, cpus, whose, path("cpus"))
 
 
 def _client_is_beside(scenario: Scenario, name: str) -> bool:

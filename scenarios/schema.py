@@ -15,8 +15,8 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from cutaway.models.hardware import HardwarePart
 from cutaway.models.neighbours import HogPart
 from cutaway.models.part import Part
+from cutaway.models.parts import LAYER_KINDS, PROGRAMS, LoadPart, ServerPart, StackPart, kind_of
 from cutaway.models.servers.nginx import NginxPart
-from cutaway.models.stack import LAYER_KINDS, LoadPart, StackPart
 from cutaway.models.units import LARGEST, MS, Count, Duration, Rate
 from cutaway.scenarios import limits
 
@@ -175,7 +175,24 @@ def _layer_by_name(found: Any) -> Any:
 
 Layer = Annotated[StackPart, _ByName()]
 
-LAYERS: dict[str, type[Part]] = {part.model_fields["kind"].default: part for part in LAYER_KINDS}
+
+class _Program:
+    """The server program may be written as its name alone, and is nginx where no kind is said."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_program_by_name, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return _or_text(handler(schema), {"enum": [kind_of(part) for part in PROGRAMS]})
+
+
+def _program_by_name(found: Any) -> Any:
+    if isinstance(found, str):
+        return {"kind": found}
+    return {"kind": kind_of(NginxPart), **found} if isinstance(found, dict) else found
+
+
+LAYERS: dict[str, type[Part]] = {kind_of(part): part for part in LAYER_KINDS}
 """The parameters of each layer, by the name that it has in a scenario."""
 
 
@@ -203,8 +220,8 @@ class Scenario(Part):
     """The hardware of all stacks."""
     clients: LoadPart
     """Who asks, and how."""
-    server: NginxPart = NginxPart()
-    """The program that answers, in all stacks."""
+    server: Annotated[ServerPart, _Program()] = NginxPart()
+    """The program that answers, in all stacks: its name, or a mapping with `kind` and what is special about it; nginx without a kind."""
     stacks: dict[Name, Stack] = Field(min_length=1, max_length=64)
     """The stacks that are compared, each under a name of your own."""
     neighbours: tuple[HogPart, ...] = Field(default=(), max_length=1000)

@@ -1,6 +1,6 @@
 """Sums over a plan, for tests."""
 
-from cutaway.models.stack import flat
+from cutaway.models.lowering import flat
 from cutaway.sim.machine import Plan, Work
 
 

@@ -22,6 +22,9 @@ LAYERS = {
     "halt polling": "halt polling(대기 폴링)",
     "guest kernel": "게스트 커널",
     "nginx": "nginx",
+    "postgresql": "PostgreSQL",
+    "python": "Python",
+    "redis": "Redis",
     "bridge and NAT of the guest": "게스트의 브리지와 NAT",
 }
 
@@ -64,10 +67,18 @@ OPERATIONS = {
     "parse the request, find the file": "요청 해석, 파일 찾기",
     "make the header": "헤더 만들기",
     "ready for the next request": "다음 요청 준비",
+    "parse and carry out GET": "GET 해석과 실행",
+    "parse and carry out SET": "SET 해석과 실행",
+    "before it sleeps: the answers": "잠들기 전에: 응답 쓰기",
+    "read, write: beyond one byte": "시스템 콜 read, write: 한 바이트 넘는 몫",
+    "epoll_ctl": "시스템 콜 epoll_ctl",
 }
 
 THREADS = {
     "nginx": "nginx",
+    "postgresql": "PostgreSQL",
+    "python": "Python",
+    "redis": "Redis",
     "client": "클라이언트",
     "neighbours": "이웃",
     "softirq": "softirq",
@@ -118,6 +129,11 @@ COSTS = {
     "read copy per KiB": "읽기 복사, KiB마다",
     "receive copy per KiB": "수신 복사, KiB마다",
     "receive copy per KiB beyond 16 KiB": "수신 복사, 16 KiB 넘는 KiB마다",
+    "redis answer": "Redis 응답 만들기",
+    "redis command": "Redis 명령 처리",
+    "redis other kernel work": "Redis 그 밖의 커널 작업",
+    "redis-benchmark read": "redis-benchmark 읽기",
+    "redis-benchmark write": "redis-benchmark 쓰기",
     "sendfile per KiB": "sendfile, KiB마다",
     "sendfile per KiB beyond 64 KiB": "sendfile, 64 KiB 넘는 KiB마다",
     "socket receive": "소켓 수신",

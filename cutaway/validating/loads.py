@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import median
 
 import numpy as np
@@ -16,20 +17,38 @@ from cutaway.sim.experiments import seed_of
 from cutaway.sim.results import Result
 from cutaway.sim.simulate import Span, simulate
 from cutaway.sim.traffic import books
+from cutaway.validating.apps import App
 from cutaway.validating.setups import Load
 
 Counts = npt.NDArray[np.int64]
 RUNS = 5
 """Runs of the measured length; as with the measurement, each figure is their median."""
+HDR_STEP_US = 8
+"""redis-benchmark's histogram tells latencies apart in such steps."""
 SHARES = {"latency_p50": 0.50, "latency_p90": 0.90, "latency_p95": 0.95, "latency_p99": 0.99, "latency_p999": 0.999}
 
 
-def figures(load: Load, profile: Profile) -> dict[str, float]:
+def figures(load: Load | App, profile: Profile) -> dict[str, float]:
     """What the measurement would have reported, by metric, in the rows' units (us, 1/s, byte/s, ratios; throttled time in s)."""
-    machine = stack.build(load.stack, load.parts, load.clients, profile, load.neighbours)
-    span = Span(load.warm_up_ns, duration_ns=load.span_ns)
-    runs = [_figures(load, simulate(machine, seed_of(0, run), span).result) for run in range(RUNS)]
+    if isinstance(load, App):
+        machine = stack.build(load.stack, load.parts, load.clients, profile)
+        span = Span(load.warm_up_ns, load.requests, load.span_ns or None)
+        runs = [_figures_of_app(load, simulate(machine, seed_of(0, run), span).result) for run in range(RUNS)]
+    else:
+        machine = stack.build(load.stack, load.parts, load.clients, profile, load.neighbours)
+        span = Span(load.warm_up_ns, duration_ns=load.span_ns)
+        runs = [_figures(load, simulate(machine, seed_of(0, run), span).result) for run in range(RUNS)]
     return {metric: median(run[metric] for run in runs if metric in run) for metric in runs[0]}
+
+
+def _figures_of_app(app: App, result: Result) -> dict[str, float]:
+    counts = micros(result)
+    if app.reports == "as wrk":
+        counts = as_wrk_reports(counts, result, app.connections)
+    latencies = _latencies(counts)
+    if app.reports == "as redis-benchmark":
+        latencies = as_redis_benchmark_reports(latencies)
+    return {"throughput": result.throughput, "errors": 0.0} | latencies | _cpu(result, app.roles)
 
 
 def _figures(load: Load, result: Result) -> dict[str, float]:
@@ -41,7 +60,7 @@ def _figures(load: Load, result: Result) -> dict[str, float]:
         del found["left_unserved"]
         found["throughput_bytes"] = result.throughput * load.page_bytes
         latencies = as_wrk_reports(latencies, result, load.connections)
-    return found | _latencies(latencies) | _cpu(result, load) | _throttling(result, load)
+    return found | _latencies(latencies) | _cpu(result, (WORKER,), load.hogs) | _throttling(result, load)
 
 
 def micros(result: Result) -> Counts:
@@ -68,6 +87,18 @@ def as_wrk_reports(counts: Counts, result: Result, connections: int) -> Counts:
     return corrected
 
 
+def as_redis_benchmark_reports(latencies: dict[str, float]) -> dict[str, float]:
+    """Its histogram has steps of 8 us, and says of a quantile the highest value of its step.
+
+    src/redis-benchmark.c, CONFIG_LATENCY_HISTOGRAM_MIN_VALUE, and deps/hdr_histogram; the mean is that of the steps' middles.
+    """
+
+    def in_steps(us: float) -> float:
+        return us // HDR_STEP_US * HDR_STEP_US + HDR_STEP_US - 1
+
+    return {name: us if name == "latency_mean" else in_steps(us) for name, us in latencies.items()}
+
+
 def _latencies(counts: Counts) -> dict[str, float]:
     total = int(counts.sum())
     if not total:
@@ -77,26 +108,29 @@ def _latencies(counts: Counts) -> dict[str, float]:
     return found | {"latency_mean": float(counts @ np.arange(len(counts))) / total, "latency_max": len(counts) - 1}
 
 
-def _cpu(result: Result, load: Load) -> dict[str, float]:
+def _cpu(result: Result, server: Sequence[str], hogs: int = 0) -> dict[str, float]:
     """CPU time by who had it, as the scheduler counts run time: ticks and interrupts in a thread's context are its own."""
     served = max(result.served, 1)
 
     def of(role: str, column: str) -> int:
         return sum(counts[column] for name, counts in result.threads.items() if name == role or name.startswith(f"{role}#"))
 
-    server_ns = of(WORKER, "running_ns")
+    def of_server(column: str) -> int:
+        return sum(of(role, column) for role in server)
+
+    server_ns = of_server("running_ns")
     found = {
         "server_cpu_per_request": server_ns / served / 1e3,
         "client_cpu_per_request": of(PROGRAM, "running_ns") / served / 1e3,
         "server_cpu_share": server_ns / result.counted_ns,
-        "server_switches_voluntary_per_request": of(WORKER, "sleeps") / served,
-        "server_switches_involuntary_per_request": of(WORKER, "preemptions") / served,
+        "server_switches_voluntary_per_request": of_server("sleeps") / served,
+        "server_switches_involuntary_per_request": of_server("preemptions") / served,
         "machine_cpu_per_request": sum(cpu["task_ns"] + cpu["irq_ns"] for cpu in result.cpus.values()) / served / 1e3,
     }
     if PROXY in result.threads:
         found["proxy_cpu_per_request"] = of(PROXY, "running_ns") / served / 1e3
-    if load.hogs:
-        found["other_cpu_per_request"] = sum(of(f"hog {number}", "running_ns") for number in range(load.hogs)) / served / 1e3
+    if hogs:
+        found["other_cpu_per_request"] = sum(of(f"hog {number}", "running_ns") for number in range(hogs)) / served / 1e3
     return found
 
 

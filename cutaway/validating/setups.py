@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cutaway.models.clients import ClosedLoopPart, OpenLoopPart, Where
+from cutaway.models.clients import ClosedLoopPart, OpenLoopPart
 from cutaway.models.container import DockerPart
 from cutaway.models.costs.row import Row
 from cutaway.models.hardware import HardwarePart
@@ -16,21 +16,9 @@ from cutaway.models.neighbours import HogPart
 from cutaway.models.part import Part
 from cutaway.models.servers.nginx import NginxPart
 from cutaway.models.units import MS, S
+from cutaway.validating.apps import App, app_of
+from cutaway.validating.ways import WAYS
 
-WAYS: dict[str, tuple[Where, DockerPart | None]] = {
-    "native": ("loopback", None),
-    "native-veth": ("veth", None),
-    "native-cgroup": ("loopback", None),
-    "docker-host": ("loopback", DockerPart(network="host", publish="none")),
-    "docker-host-unconfined": ("loopback", DockerPart(network="host", publish="none", seccomp="unconfined")),
-    "docker-host-volume": ("loopback", DockerPart(network="host", publish="none", storage="volume")),
-    "docker-host-volume-unconfined": ("loopback", DockerPart(network="host", publish="none", storage="volume", seccomp="unconfined")),
-    "docker-bridge": ("loopback", DockerPart(publish="none")),
-    "docker-nat-lo": ("loopback", DockerPart(publish="nat")),
-    "docker-nat": ("veth", DockerPart(publish="nat")),
-    "docker-proxy": ("loopback", DockerPart(publish="proxy")),
-}
-"""Where the client is, and the container, of each measured stack."""
 LEAD_NS = 60_000
 """The open-loop client of the measurements wakes that long before an arrival is due, and spins until then."""
 CLOSED, OPEN = "closed loop", "open loop"
@@ -106,7 +94,7 @@ class Missing:
     why: str
 
 
-Setup = Load | Start
+Setup = Load | App | Start
 _NGINX = {
     "nginx static, closed loop": CLOSED,
     "nginx static, closed loop (control beside QEMU)": CLOSED,
@@ -133,7 +121,6 @@ _STARTS = (
 )
 _NOT_REACHED = {
     "nginx static, closed loop, BBR congestion control": "pacing timers of BBR are not modelled",
-    "redis": "no Redis among the server programs yet",
     "PostgreSQL": "no PostgreSQL among the server programs yet",
     "python": "no Python application among the server programs yet",
     "nginx -> python": "no chain of servers yet",
@@ -153,6 +140,9 @@ def setup_of(row: Row) -> Setup | Missing:
     """The set-up of a row, or why there is none."""
     if row.what in _NGINX:
         return _load_of(row, _NGINX[row.what])
+    app = app_of(row)
+    if app is not None:
+        return Missing(app) if isinstance(app, str) else app
     if row.what in _STARTS:
         return Start(row.what, str(row.params.get("network_namespace", "bridge")), int(row.number("running")))
     for beginning, why in _NOT_REACHED.items():

@@ -19,7 +19,7 @@ from cutaway.sim.experiments import Progress
 from cutaway.validating import loads, scores, starts
 from cutaway.validating.factor import ConstantFactor
 from cutaway.validating.scores import BARS, Pair, Score
-from cutaway.validating.setups import Load, Missing, Setup, Start, setup_of
+from cutaway.validating.setups import Missing, Setup, Start, setup_of
 
 NOT_FIGURES = {
     "foreign_cpu_share": "what else ran on the measured machine",
@@ -114,7 +114,7 @@ def _predicted(setups: Sequence[Setup], profile: str, workers: int, progress: Pr
 def _figures(job: tuple[Setup, str]) -> dict[str, float]:
     setup, name = job
     profile = costs.load(name)
-    return loads.figures(setup, profile) if isinstance(setup, Load) else starts.figures(setup, profile)
+    return starts.figures(setup, profile) if isinstance(setup, Start) else loads.figures(setup, profile)
 
 
 def _score(row: Row, setup: Setup | Missing, predicted: dict[Setup, dict[str, float]], factor: ConstantFactor) -> Score:

@@ -14,17 +14,19 @@ from typing import Literal
 
 from pydantic import Field
 
-from cutaway.models.costs import Profile
-from cutaway.models.layer import Fittings, Layer
+from cutaway.models.layer import Fittings, Held
 from cutaway.models.operations import Afterwards, CloseFile, Compute, OpenFile, Operation, Receive, Send, Serve, StatFile, SystemCall
 from cutaway.models.part import Part
 from cutaway.models.placement import CpuNumbers
+from cutaway.models.servers.program import Exchange, Program
 from cutaway.models.units import Size
 from cutaway.sim.machine import Respond, Step, Thread
 
 WORKER = "nginx"
 EVENTS = 512
 """Ready connections taken at one epoll_wait (the directive `epoll_events`, src/event/modules/ngx_epoll_module.c)."""
+REQUEST_BYTES = 47
+"""`GET /f612 HTTP/1.1` with a host line, as wrk sends it."""
 HEADER_BYTES = 238
 """Status line and header lines before the page."""
 
@@ -41,14 +43,14 @@ class NginxPart(Part):
     """CPUs of its kernel that the workers may run on; empty for all that are free."""
 
 
-class Nginx(Layer):
+class Nginx(Program[NginxPart]):
     """One request in a worker."""
 
-    def __init__(self, profile: Profile, part: NginxPart, cpus: tuple[str, ...], group: str = "", slower_by: str = "") -> None:
-        super().__init__(profile, slower_by)
-        self.part = part
-        self.cpus = cpus
-        self.group = group
+    thread = WORKER
+    start_cost = "nginx start"
+
+    def exchanges(self) -> tuple[Exchange, ...]:
+        return (Exchange(REQUEST_BYTES, HEADER_BYTES + self.part.page),)
 
     def lower(self, operation: Operation) -> Iterator[Step | Operation]:
         match operation:
@@ -75,11 +77,23 @@ class Nginx(Layer):
     def fittings(self) -> Fittings:
         workers = Thread(
             name=WORKER,
-            cpus=self.cpus,
-            group=self.group,
+            cpus=self.place.cpus,
+            group=self.place.group,
             count=self.part.workers,
             poll_ns=self.ns("event loop round"),
             batch=EVENTS,
             sleep_ns=self.ns("context switch"),
         )
         return Fittings(threads=(workers,))
+
+    @classmethod
+    def holds(cls, part: NginxPart) -> tuple[Held, ...]:
+        return (
+            Held("nginx: master", "nginx", "nginx master memory"),
+            Held("nginx: workers", "nginx", "nginx worker memory", part.workers),
+            Held("nginx: program and libraries", "nginx", "nginx shared memory", once_a_host=True),
+        )
+
+    @classmethod
+    def forks(cls, part: NginxPart) -> int:
+        return part.workers

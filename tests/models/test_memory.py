@@ -5,6 +5,7 @@ from cutaway.models.container import DockerPart
 from cutaway.models.costs import Profile
 from cutaway.models.hypervisor import KvmPart
 from cutaway.models.memory import Footprint, Memory, total_bytes
+from cutaway.models.servers.nginx import Nginx, NginxPart
 from cutaway.models.units import MIB
 
 from .conftest import parts
@@ -19,7 +20,7 @@ def test_what_a_host_has_once_does_not_grow_with_the_containers(profile: Profile
 
 
 def test_a_guest_holds_no_more_than_it_sees(profile: Profile) -> None:
-    small = Memory(profile).of(Footprint(guest_memory_bytes=32 * MIB))
+    small = Memory(profile).of(Footprint(Nginx.holds(NginxPart()), guest_memory_bytes=32 * MIB))
     inside = [part.size_bytes for part in small if part.layer in ("guest kernel", "nginx")]
     assert sum(inside) <= 32 * MIB
 

@@ -37,6 +37,17 @@ stacks:
     layers: [hardware, linux, {use: parts/small-vm.yaml}, guest linux, {use: parts/published-container.yaml}, nginx]
 """
 
+ANOTHER_SERVER = """
+cutaway: 1
+title: Another server program
+clients: {kind: closed loop}
+server: SERVER
+stacks:
+  bare metal: {layers: [hardware, linux, KIND]}
+  vm: {layers: [hardware, linux, kvm, guest linux, KIND]}
+  container: {layers: [hardware, linux, docker, KIND]}
+"""
+
 
 def shown_by(scenario: Scenario) -> Iterator[str]:
     """Names of layers, operations and costs of every step, and of threads."""
@@ -58,6 +69,14 @@ def test_every_name_of_a_shipped_scenario_has_a_korean_one(name: str) -> None:
 def test_what_a_changed_one_can_show_has_one_too(where: str, publish: str, tmp_path: Path) -> None:
     file = tmp_path / "other.yaml"
     file.write_text(OTHERWISE.replace("WHERE", where).replace("PUBLISH", publish), encoding="utf-8")
+    assert sorted({shown for shown in shown_by(load(file)) if known(shown) is None}) == []
+
+
+@pytest.mark.parametrize("server", ["{kind: redis}", "{kind: redis, operation: set}"])
+def test_what_another_server_program_can_show_has_one_too(server: str, tmp_path: Path) -> None:
+    file = tmp_path / "server.yaml"
+    kind = server.strip("{}").partition(",")[0].removeprefix("kind: ")
+    file.write_text(ANOTHER_SERVER.replace("SERVER", server).replace("KIND", kind), encoding="utf-8")
     assert sorted({shown for shown in shown_by(load(file)) if known(shown) is None}) == []
 
 

@@ -9,7 +9,10 @@ import pytest
 from cutaway.models import costs, stack
 from cutaway.models.container import DockerPart
 from cutaway.models.costs.row import read
-from cutaway.validating.setups import WAYS, Load, Missing, setup_of
+from cutaway.models.servers.redis import RedisPart
+from cutaway.validating.apps import App
+from cutaway.validating.setups import Load, Missing, setup_of
+from cutaway.validating.ways import WAYS
 from tests.cutaway.validating.rows import row
 
 SHIPPED = Path(costs.__file__).parent / "measured" / "two-core-vm.jsonl"
@@ -47,3 +50,14 @@ def test_what_is_not_reached_says_why() -> None:
     assert setup_of(row(stack="docker-moon")) == Missing("no rule for stack 'docker-moon'")
     assert setup_of(row("a new thing")) == Missing("no rule for 'a new thing'")
     assert isinstance(setup_of(row(params={"client_cpu": 1, "server_cpu": 1, "connections": 1})), Missing)
+
+
+def test_an_application_s_row_says_its_program_and_its_load() -> None:
+    params = {"app": "redis", "operation": "set", "connections": 7, "value_bytes": 30, "requests": 500}
+    app = setup_of(row("redis", "docker-nat", params=params))
+    assert isinstance(app, App)
+    assert (app.program, app.connections, app.requests) == (RedisPart(operation="set", value=30, cpus=(1,)), 7, 500)
+    assert app.roles == ("redis",) and app.clients.where == "veth"
+    assert stack.build("app", app.parts, app.clients, costs.load("two-core-vm")).plans
+    assert setup_of(row("redis", "docker-moon", params=params)) == Missing("no rule for stack 'docker-moon'")
+    assert setup_of(row("redis", params={**params, "pipeline": 16})) == Missing("pipelines are not modelled")

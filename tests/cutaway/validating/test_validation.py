@@ -65,3 +65,26 @@ def test_the_profile_is_that_of_the_measured_machine(tmp_path: Path) -> None:
         session.profile_of(stranger)
     (tmp_path / "two-core-vn.machine.json").write_text('{"name": "bare-metal"}')
     assert session.profile_of(stranger) in costs.names()
+
+
+# --- applications ----------------------------------------------------------------------------------------------------------------------
+
+APPS = {
+    "redis": {"throughput and CPU time": 0.07, "mean and p50": 0.10, "tails": 0.25},
+}
+"""Agreed bounds of the median absolute error, by what was done."""
+
+
+@pytest.fixture(scope="module")
+def applications() -> Validation:
+    return validate([row for row in read(session.SHIPPED) if row.use == "calibrate" or row.what in APPS], "two-core-vm")
+
+
+@pytest.mark.parametrize("what", APPS)
+def test_an_application_is_predicted_within_agreed_bounds(what: str, applications: Validation) -> None:
+    for kind, bound in APPS[what].items():
+        one = summary(score for score in applications.by_kind()[kind] if score.row.what == what)
+        assert one is not None
+        print(f"{what}: {kind:24} {one.count:4} rows, median {one.median:.1%}, worst {one.worst:.1%}, bias {one.bias:+.1%}")
+        assert one.median < bound
+        assert one.by_factor is None or one.median < one.by_factor

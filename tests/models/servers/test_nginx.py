@@ -3,11 +3,12 @@
 from cutaway.models.costs import Profile
 from cutaway.models.operations import Afterwards, CloseFile, Compute, OpenFile, Receive, Send, Serve
 from cutaway.models.servers.nginx import Nginx, NginxPart
+from cutaway.models.servers.program import Place
 from cutaway.sim.machine import Respond
 
 
 def test_a_page_is_received_found_opened_sent_and_only_then_tidied_up(profile: Profile) -> None:
-    items = list(Nginx(profile, NginxPart(), ("cpu0",)).lower(Serve("nginx", 47, 850)))
+    items = list(Nginx(profile, NginxPart(), Place(("cpu0",))).lower(Serve("nginx", 47, 850)))
     kinds = [type(item) for item in items]
     assert kinds[0] is Receive and kinds[-1] is Afterwards
     assert kinds.index(OpenFile) < kinds.index(Respond) < kinds.index(CloseFile) < kinds.index(Send)
@@ -17,7 +18,7 @@ def test_a_page_is_received_found_opened_sent_and_only_then_tidied_up(profile: P
 
 def test_user_space_takes_its_measured_share(profile: Profile) -> None:
     """19.4 % of the CPU time at 16 connections is in user space; the three parts of it sum to that."""
-    items = list(Nginx(profile, NginxPart(), ("cpu0",)).lower(Serve("nginx", 47, 850)))
+    items = list(Nginx(profile, NginxPart(), Place(("cpu0",))).lower(Serve("nginx", 47, 850)))
     computes = [item for item in items if isinstance(item, Compute)]
     computes += [inner for item in items if isinstance(item, Afterwards) for inner in item.operations if isinstance(inner, Compute)]
     row = "nginx.nginx-static-closed-loop.native.b=612.c=16"
@@ -26,5 +27,5 @@ def test_user_space_takes_its_measured_share(profile: Profile) -> None:
 
 
 def test_workers_are_one_role(profile: Profile) -> None:
-    [thread] = Nginx(profile, NginxPart(workers=4), ("cpu0", "cpu1"), "container").fittings().threads
+    [thread] = Nginx(profile, NginxPart(workers=4), Place(("cpu0", "cpu1"), "container")).fittings().threads
     assert (thread.count, thread.choose, thread.group, thread.cpus) == (4, "by connection", "container", ("cpu0", "cpu1"))

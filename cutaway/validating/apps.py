@@ -1,0 +1,98 @@
+"""Which program, machine and load a measured row of the applications is about, and how its load generator reports.
+
+Clients on CPU 0, every part of the server on CPU 1, as with nginx. To add a program, add a rule to `_RULES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from cutaway.models.clients import ClosedLoopPart
+from cutaway.models.costs.row import Row
+from cutaway.models.hardware import HardwarePart
+from cutaway.models.kernel import LinuxPart
+from cutaway.models.part import Part
+from cutaway.models.parts import PROGRAMS, ProgramPart
+from cutaway.models.servers.redis import RedisPart
+from cutaway.models.units import MS, S
+from cutaway.validating.ways import WAYS
+
+Reports = Literal["as it is", "as wrk", "as redis-benchmark"]
+"""The instrument that a latency was read off."""
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """A server program and its load generator, on two CPUs."""
+
+    stack: str
+    program: ProgramPart
+    connections: int
+    reports: Reports
+    calibrated: tuple[str, str]
+    """What was done, and what was asked for: of the row that the constant factor begins with."""
+    duration_s: int = 0
+    requests: int = 0
+    """How many were measured, where not for a time."""
+
+    @property
+    def parts(self) -> list[Part]:
+        """The stack, bottom to top."""
+        docker = WAYS[self.stack][1]
+        return [HardwarePart(cpus=2), LinuxPart(), *([docker] if docker else []), self.program]
+
+    @property
+    def clients(self) -> ClosedLoopPart:
+        """The load generator, alone on the first CPU."""
+        return ClosedLoopPart(where=WAYS[self.stack][0], cpus=(0,), connections=self.connections)
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The threads whose CPU time is the server's."""
+        program = PROGRAMS[type(self.program)].program
+        return program.roles or (program.thread,)
+
+    @property
+    def span_ns(self) -> int:
+        """How long it was measured; 0 where it was a number of requests."""
+        return self.duration_s * S
+
+    @property
+    def warm_up_ns(self) -> int:
+        """Left out before."""
+        return 100 * MS
+
+
+def asked(row: Row) -> str:
+    """What a row's clients ask for, where its program can be asked for several things."""
+    return str(row.params.get("operation") or row.params.get("mode") or row.params.get("path") or "")
+
+
+def _redis(row: Row) -> App:
+    operation = str(row.params["operation"])
+    return App(
+        stack=row.stack,
+        program=RedisPart(operation=operation, value=int(row.number("value_bytes", 3)), cpus=(1,)),  # type: ignore[arg-type]
+        connections=int(row.number("connections")),
+        reports="as redis-benchmark",
+        calibrated=(row.what, asked(row)),
+        requests=int(row.number("requests", 80_000)),
+    )
+
+
+_RULES: dict[str, Callable[[Row], App]] = {"redis": _redis}
+
+
+def app_of(row: Row) -> App | str | None:
+    """The set-up of a row; why there is none; None where the row is about no application."""
+    if row.what not in _RULES:
+        return None
+    if row.stack not in WAYS:
+        return f"no rule for stack '{row.stack}'"
+    if (row.number("client_cpu"), row.number("server_cpu", 1)) != (0, 1):
+        return "only a client on CPU 0 and a server on CPU 1"
+    if row.params.get("pipeline", 1) != 1:
+        return "pipelines are not modelled"
+    return _RULES[row.what](row)
