@@ -19,6 +19,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("sim", "models", "scenarios", "visuals")
+SHIPPED = (".py", ".yaml", ".toml", ".otf", ".json", ".jsonl", ".txt", ".c", ".h", ".lua")
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 BROUGHT_BY = {"pydantic_core": "pydantic", "llvmlite": "numba"}
 """Parts of another distribution in all but name: each is pinned to one version by the one that brings it."""
@@ -77,7 +78,7 @@ def test_the_wheel_holds_what_the_tree_holds(wheel: Path) -> None:
         tracked = {
             f"cutaway/{path.relative_to(ROOT).as_posix()}"
             for path in (ROOT / folder).rglob("*")
-            if path.is_file() and "__pycache__" not in path.parts and path.suffix in (".py", ".yaml", ".toml", ".otf", ".json", ".txt", ".c", ".h", ".lua")
+            if path.is_file() and "__pycache__" not in path.parts and path.suffix in SHIPPED
         }
         assert tracked <= names
     assert not [name for name in names if name.startswith(("tests/", "docs/", *(f"{folder}/" for folder in FOLDERS)))]
