@@ -32,8 +32,8 @@ EXTRAS = {"av": "video", "PIL": "video", "pandas": "notebook"}
 EXPLAINED = {
     "scenarios.problems.ScenarioError": (BAD_INPUT, ""),
     "models.costs.CostError": (BAD_INPUT, ""),
-    "models.costs.measuring.journal.BusyError": (BUSY, ""),
-    "models.costs.measuring.points.MeasuringError": (BAD_INPUT, ""),
+    "models.costs.measuring.problems.BusyError": (BUSY, ""),
+    "models.costs.measuring.problems.MeasuringError": (BAD_INPUT, ""),
     "models.costs.row.MeasurementError": (BAD_INPUT, ""),
     "models.stack.StackError": (BAD_INPUT, ""),
     "models.units.QuantityError": (BAD_INPUT, ""),

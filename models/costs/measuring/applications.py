@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,8 @@ import numpy as np
 
 from cutaway.models.costs.measuring.load import FIXED, LOCAL, SECONDS, UNITS, Target, closed_loop, listed, workers_of
 from cutaway.models.costs.measuring.needs import ENGINE, NAMESPACES, program
-from cutaway.models.costs.measuring.points import Bench, Found, MeasuringError, Part, Point, Settings
+from cutaway.models.costs.measuring.points import Bench, Found, Part, Point, Settings
+from cutaway.models.costs.measuring.problems import MeasuringError
 from cutaway.models.costs.measuring.rows import Subject, Value
 from cutaway.models.costs.measuring.serving import connects, descendants, first_200
 from cutaway.models.costs.measuring.stacks import HOST, IN_CLIENT, IN_HOST, Engine, engine, root, started, wire
@@ -204,7 +205,8 @@ def serving(bench: Bench, server: Server, place: str) -> Iterator[int]:
         connects(LOCAL if place == "host" else str(one.inspect(made)["NetworkSettings"]["IPAddress"]), port, 20)
         yield one.pid(made)
     finally:
-        one.remove(made)
+        with suppress(MeasuringError):
+            one.remove(made)
 
 
 def target(bench: Bench, server: Server, stack: str) -> Target:
@@ -356,7 +358,8 @@ def behind_nginx(bench: Bench, stack: str, database: str = "") -> Iterator[Targe
         connects(str(one.inspect(joined)["NetworkSettings"]["IPAddress"]), BEHIND_NGINX.front, 10)
         yield Target(IN_CLIENT, HOST, published, [*with_workers(one.pid(made)), *with_workers(pid)])
     finally:
-        one.remove(made)
+        with suppress(MeasuringError):
+            one.remove(made)
 
 
 def web_found(what: str, stack: str, path: str, connections: int, one: Target) -> Found:

@@ -15,7 +15,8 @@ from pathlib import Path
 from cutaway.models.costs.measuring import cgroups
 from cutaway.models.costs.measuring.load import FIXED, UNITS, Target, closed_loop, listed, open_loop, workers_of
 from cutaway.models.costs.measuring.needs import ENGINE, NAMESPACES
-from cutaway.models.costs.measuring.points import Bench, Found, MeasuringError, Part, Point, Settings
+from cutaway.models.costs.measuring.points import Bench, Found, Part, Point, Settings
+from cutaway.models.costs.measuring.problems import MeasuringError
 from cutaway.models.costs.measuring.programs import programs
 from cutaway.models.costs.measuring.rows import Subject, Value
 from cutaway.models.costs.measuring.serving import first_200, pin, run_time_us

@@ -19,7 +19,8 @@ from cutaway.models.costs.measuring.journal import Files, Journal
 from cutaway.models.costs.measuring.leftovers import alone, note
 from cutaway.models.costs.measuring.machine import machine
 from cutaway.models.costs.measuring.needs import CHANGES, changes, missing
-from cutaway.models.costs.measuring.points import Bench, MeasuringError, Part, Point, Settings
+from cutaway.models.costs.measuring.points import Bench, Part, Point, Settings
+from cutaway.models.costs.measuring.problems import MeasuringError
 
 GROUPS = {
     "micro": "what single mechanisms cost: native, in containers, in a guest",

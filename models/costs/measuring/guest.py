@@ -20,7 +20,8 @@ from pathlib import Path
 from cutaway.models.costs.measuring.leftovers import ends_with_us
 from cutaway.models.costs.measuring.needs import GUEST, guest_kernel, program
 from cutaway.models.costs.measuring.paths import run
-from cutaway.models.costs.measuring.points import Bench, Found, MeasuringError, Part, Point, Settings
+from cutaway.models.costs.measuring.points import Bench, Found, Part, Point, Settings
+from cutaway.models.costs.measuring.problems import MeasuringError
 from cutaway.models.costs.measuring.rows import Subject, Unit
 from cutaway.models.costs.measuring.serving import first_200, rollup
 from cutaway.models.costs.measuring.stacks import CONTAINER_PORT, IN_HOST, root, wire

@@ -16,14 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.models.costs.measuring.calm import Calm
-from cutaway.models.costs.measuring.points import Found, MeasuringError
+from cutaway.models.costs.measuring.points import Found
+from cutaway.models.costs.measuring.problems import BusyError, MeasuringError
 from cutaway.models.costs.measuring.rows import Run, Subject, calmest, rows
 
 FORM = 1
-
-
-class BusyError(Exception):
-    """Another process measures."""
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from cutaway.models.costs.measuring.journal import BusyError
+from cutaway.models.costs.measuring.problems import BusyError
 
 RECORD = Path("/run/cutaway-measure.json")
 PR_SET_PDEATHSIG = 1
+GIVEN_OUR_FOLDER = ("dockerd", "containerd", "docker", "runc", "crun", "qemu-system", "redis", "postgres", "gunicorn")
 _noted: list[list[str]] = []
 
 
@@ -112,12 +113,23 @@ def _members(folder: Path) -> list[str]:
         return []
 
 
-def end_processes_of(folder: Path) -> None:
-    """Those that name our folder in their command line."""
+def processes_of(folder: Path) -> list[int]:
+    """Programs that lie in our folder, and an engine's or QEMU's that were given it; not somebody's who only looks into it."""
+    found = []
     for entry in Path("/proc").iterdir():
-        with suppress(OSError):
-            if entry.name.isdigit() and int(entry.name) != os.getpid() and str(folder).encode() in (entry / "cmdline").read_bytes():
-                os.kill(int(entry.name), signal.SIGKILL)
+        with suppress(OSError):                                             # it has ended meanwhile, or is a thread of the kernel
+            if entry.name.isdigit() and int(entry.name) != os.getpid() and (
+                    str(folder) in str((entry / "exe").readlink())
+                    or (str(folder).encode() in (entry / "cmdline").read_bytes()
+                    and (entry / "comm").read_text().startswith(GIVEN_OUR_FOLDER))):
+                found.append(int(entry.name))
+    return found
+
+
+def end_processes_of(folder: Path) -> None:
+    for pid in processes_of(folder):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def unmount_below(folder: Path) -> None:

@@ -19,7 +19,8 @@ from pathlib import Path
 from cutaway.models.costs.measuring.cgroups import OURS, memory_bytes
 from cutaway.models.costs.measuring.leftovers import note, remove_cgroups
 from cutaway.models.costs.measuring.needs import ENGINE, NAMESPACES, program
-from cutaway.models.costs.measuring.points import Bench, Found, MeasuringError, Part, Point, Settings
+from cutaway.models.costs.measuring.points import Bench, Found, Part, Point, Settings
+from cutaway.models.costs.measuring.problems import MeasuringError
 from cutaway.models.costs.measuring.rows import Subject, Unit, Value
 from cutaway.models.costs.measuring.serving import children, descendants, first_200, named, rollup
 from cutaway.models.costs.measuring.stacks import CONTAINER_PORT, IN_HOST, NATIVE_PORT, PUBLISHED_PORT, Engine, engine, native_nginx, root

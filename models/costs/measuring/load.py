@@ -18,7 +18,8 @@ from statistics import median
 from cutaway.models.costs.measuring.guest import NETWORKS, Guest, guest
 from cutaway.models.costs.measuring.needs import ENGINE, GUEST, NAMESPACES, program
 from cutaway.models.costs.measuring.paths import run
-from cutaway.models.costs.measuring.points import Bench, Found, MeasuringError, Part, Point, Settings
+from cutaway.models.costs.measuring.points import Bench, Found, Part, Point, Settings
+from cutaway.models.costs.measuring.problems import MeasuringError
 from cutaway.models.costs.measuring.programs import HERE, programs
 from cutaway.models.costs.measuring.rows import Subject, Value
 from cutaway.models.costs.measuring.serving import (

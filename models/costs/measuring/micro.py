@@ -19,7 +19,8 @@ from cutaway.models.costs.measuring import cgroups
 from cutaway.models.costs.measuring.guest import Guest, guest
 from cutaway.models.costs.measuring.needs import ENGINE, GUEST, NAMESPACES
 from cutaway.models.costs.measuring.paths import PATHS, docker_proxy, namespaces, paths, run
-from cutaway.models.costs.measuring.points import Bench, Found, MeasuringError, Part, Point, Settings
+from cutaway.models.costs.measuring.points import Bench, Found, Part, Point, Settings
+from cutaway.models.costs.measuring.problems import MeasuringError
 from cutaway.models.costs.measuring.programs import programs
 from cutaway.models.costs.measuring.rows import Subject, Unit, Value, counted
 from cutaway.models.costs.measuring.stacks import busy_container, engine

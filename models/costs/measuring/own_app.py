@@ -10,7 +10,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -22,7 +22,8 @@ import numpy as np
 
 from cutaway.models.costs.measuring import cgroups
 from cutaway.models.costs.measuring.needs import program
-from cutaway.models.costs.measuring.points import Bench, Found, MeasuringError, Part, Point, Settings
+from cutaway.models.costs.measuring.points import Bench, Found, Part, Point, Settings
+from cutaway.models.costs.measuring.problems import MeasuringError
 from cutaway.models.costs.measuring.rows import Subject, Unit, Value, counted
 from cutaway.models.costs.measuring.serving import descendants, rollup
 
@@ -33,7 +34,7 @@ UNITS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class Application:
     """Where it answers, and the processes that are it."""
     shown: str
@@ -41,6 +42,9 @@ class Application:
     port: int
     pids: tuple[int, ...]
     in_container: bool
+
+    def __post_init__(self) -> None:
+        self.by_cgroup = self.in_container or self.alone_in_its_cgroup()    # once: a change in between would spoil a difference
 
     @property
     def name(self) -> str:
@@ -63,14 +67,14 @@ class Application:
     def cpu_ns(self) -> int:
         """From the cgroup where it has one for itself, else by process; a process that ends takes its share along."""
         pids = self.processes()
-        if self.in_container or self.alone_in_its_cgroup(pids):
+        if self.by_cgroup:
             return cgroups.used_ns(pids[0])
         return sum(_run_time_ns(pid) for pid in pids)
 
-    def alone_in_its_cgroup(self, pids: Collection[int]) -> bool:
+    def alone_in_its_cgroup(self) -> bool:
         """False for the cgroup of a login or of the whole machine, which others share."""
-        with suppress(OSError, StopIteration):
-            return set(cgroups.members(self.pids[0])) <= set(pids)
+        with suppress(OSError, MeasuringError):
+            return set(cgroups.members(self.pids[0])) <= set(self.processes())
         return False
 
     def memory(self) -> dict[str, int]:
@@ -228,18 +232,18 @@ def demand(application: Application, path: str, seconds: float, bench: Bench) ->
         time.sleep(IDLE_S)
         idle_share = (application.cpu_ns() - before) / (IDLE_S * 1e9)
         service_ns, response_ns = list[int](), list[int]()
-        used, began = application.cpu_ns(), time.perf_counter_ns()
-        started_ns = began
+        first, began = application.cpu_ns(), time.perf_counter_ns()
+        used, started_ns = first, began
         while began - started_ns < seconds * 1e9:
             ask(connection, path)
             ended = time.perf_counter_ns()
             now = application.cpu_ns()
             response_ns.append(ended - began)
-            service_ns.append(now - used)
+            service_ns.append(max(0, now - used))
             used, began = now, time.perf_counter_ns()
     finally:
         connection.close()
-    whole_ns, requests = sum(service_ns), len(service_ns)
+    whole_ns, requests = used - first, len(service_ns)
     each_us = max(0.0, whole_ns - idle_share * (began - started_ns)) / requests / 1000
     command = f"one request at a time for {seconds:g} s: GET {path}; CPU time of the server after each"
     yield Found(

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from cutaway.models.costs.measuring.leftovers import ends_with_us, note, remove_namespace
 from cutaway.models.costs.measuring.needs import ALLOWED_CONGESTION, program
-from cutaway.models.costs.measuring.points import Bench, MeasuringError
+from cutaway.models.costs.measuring.points import Bench
+from cutaway.models.costs.measuring.problems import MeasuringError
 
 HOST, CLIENT, BRIDGE, SERVER = "10.77.1.1", "10.77.1.2", "10.77.2.1", "10.77.2.2"
 PORT, BIND_PORT = 18999, 18998

@@ -3,7 +3,6 @@
 A point can be listed before anything is started: it names its needs, and reaches for what must run through the bench, which starts each
 thing at its first use and ends all of it, the last first. Read first: driver.py.
 """
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping, Sequence
@@ -12,14 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from cutaway.models.costs.measuring.leftovers import processes_of
 from cutaway.models.costs.measuring.rows import Counts, Subject
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-class MeasuringError(Exception):
-    """Something that cannot be measured, or not into this file; says why."""
 
 
 @dataclass(frozen=True)
@@ -119,12 +115,5 @@ class Bench:
         return self.facts[name]
 
     def ours(self) -> Collection[int]:
-        """Processes whose command line names our folder: an engine, its shims, a guest. All else that is ours descends from this one."""
-        ours, name = [*self.measured()], str(self.folder).encode()
-        for folder in Path("/proc").iterdir():
-            try:
-                if folder.name.isdigit() and int(folder.name) != os.getpid() and name in (folder / "cmdline").read_bytes():
-                    ours.append(int(folder.name))
-            except OSError:                                                 # it has ended meanwhile
-                continue
-        return ours
+        """Those of our folder (an engine, its shims, a guest), and the application that is measured. All else descends from this one."""
+        return [*self.measured(), *processes_of(self.folder)]

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cutaway.models.costs.measuring.needs import program
-from cutaway.models.costs.measuring.points import Bench, MeasuringError
+from cutaway.models.costs.measuring.points import Bench
+from cutaway.models.costs.measuring.problems import MeasuringError
 
 HERE = Path(__file__).parent
 

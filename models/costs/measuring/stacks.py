@@ -22,7 +22,8 @@ from cutaway.models.costs.measuring.cgroups import OURS
 from cutaway.models.costs.measuring.leftovers import end_processes_of, ends_with_us, note, remove_cgroups, unmount_below
 from cutaway.models.costs.measuring.needs import SYSTEM_PATH, program
 from cutaway.models.costs.measuring.paths import namespaces, run
-from cutaway.models.costs.measuring.points import Bench, MeasuringError
+from cutaway.models.costs.measuring.points import Bench
+from cutaway.models.costs.measuring.problems import MeasuringError
 from cutaway.models.costs.measuring.programs import programs
 
 HOST, CLIENT, BRIDGE = "10.77.3.1", "10.77.3.2", "10.77.4.1"
@@ -71,7 +72,10 @@ class Engine:
         return [*IN_HOST, program("docker"), "-H", f"unix://{self.folder}/docker.sock"]
 
     def docker(self, *arguments: str, timeout_s: float = 60) -> str:
-        ran = subprocess.run([*self.client, *arguments], capture_output=True, text=True, check=False, timeout=timeout_s)
+        try:
+            ran = subprocess.run([*self.client, *arguments], capture_output=True, text=True, check=False, timeout=timeout_s)
+        except subprocess.TimeoutExpired:
+            raise MeasuringError(f"docker {arguments[0]} has not ended within {timeout_s:g} s") from None
         if ran.returncode:
             said = (ran.stderr.strip().splitlines() or ["no reason given"])[-1]
             raise MeasuringError(f"docker {arguments[0]} fails: {said}")
@@ -214,7 +218,7 @@ def engine(bench: Bench) -> Iterator[Engine]:
 def end_engine(one: Engine) -> None:
     """By its own means, then by force: whatever still names our folder is ours."""
     if one.process.poll() is None:
-        with suppress(MeasuringError, subprocess.TimeoutExpired):
+        with suppress(MeasuringError):
             one.docker("rm", "-f", *one.docker("ps", "-aq", timeout_s=ENDS_S).split(), timeout_s=ENDS_S)
         one.process.send_signal(signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):

@@ -26,8 +26,9 @@ if not sys.platform.startswith("linux"):
 
 from cutaway.models.costs.measuring import driver, guest, leftovers, needs, own_app, programs
 from cutaway.models.costs.measuring.calm import Calm
-from cutaway.models.costs.measuring.journal import BusyError, Files, Journal, replace
-from cutaway.models.costs.measuring.points import Bench, Found, MeasuringError, Part, Point, Settings
+from cutaway.models.costs.measuring.journal import Files, Journal, replace
+from cutaway.models.costs.measuring.points import Bench, Found, Part, Point, Settings
+from cutaway.models.costs.measuring.problems import BusyError, MeasuringError
 from cutaway.models.costs.measuring.rows import BITS_KEPT, Run, Subject, Unit, calmest, counted, rows
 
 MEASURED = Path(__file__).parents[3] / "models/costs/measured/two-core-amd-vm.jsonl"
@@ -360,12 +361,17 @@ def test_what_a_killed_one_left_is_removed_at_the_next_start(tmp_path: Path, fil
     folder, setting = tmp_path / "left", tmp_path / "setting"
     folder.mkdir()
     setting.write_text("changed")
-    sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(100)", str(folder)])
+    shutil.copy2(shutil.which("sleep") or "/bin/sleep", folder / "server")
+    sleeper = subprocess.Popen([folder / "server", "100"])
+    looks_on = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(100)", str(folder)])
     left = [["setting", str(setting), "as it was"], ["folder", str(folder)], ["namespace", "cw-not-there"]]
     leftovers.RECORD.write_text(json.dumps(left))
     measured(plan(), files)
     assert sleeper.wait(timeout=20) == -signal.SIGKILL
     assert not folder.exists() and setting.read_text() == "as it was"
+    assert looks_on.poll() is None                                  # somebody else's, who only names the folder
+    looks_on.kill()
+    looks_on.wait()
 
 
 # --- plans ---------------------------------------------------------------------------------------------------------------------------
