@@ -14,12 +14,12 @@ from pathlib import Path
 from types import FrameType
 
 from cutaway.models.costs.measuring import applications, control, guest, life_cycle, load, micro
-from cutaway.models.costs.measuring.calm import Watch, wait_until_calm
+from cutaway.models.costs.measuring.calm import Calm, Watch, wait_until_calm
 from cutaway.models.costs.measuring.journal import Files, Journal
 from cutaway.models.costs.measuring.leftovers import alone, note
 from cutaway.models.costs.measuring.machine import machine
 from cutaway.models.costs.measuring.needs import CHANGES, changes, missing
-from cutaway.models.costs.measuring.points import Bench, Part, Point, Settings
+from cutaway.models.costs.measuring.points import Bench, Found, Part, Point, Settings
 from cutaway.models.costs.measuring.problems import MeasuringError
 
 GROUPS = {
@@ -33,8 +33,8 @@ GROUPS = {
 PATIENCE_S = (20.0, 1.0)
 """How long others are waited for before a run; the second for a quick look."""
 
-FAILURES = (MeasuringError, subprocess.SubprocessError, TimeoutError, ProcessLookupError, FileNotFoundError, LookupError, ValueError)
-"""How a real part fails; a disk that is full is none of it, and ends the whole."""
+FAILURES = (MeasuringError, subprocess.SubprocessError, OSError, LookupError, ValueError)
+"""How a real part fails. That a run cannot be written down is none of it, and ends the whole."""
 
 
 @dataclass(frozen=True)
@@ -151,19 +151,31 @@ def _measure(part: Part, bench: Bench, journal: Journal, summary: Summary, told:
             if name in failed or journal.rounds.get(name, 0) > number:
                 continue
             told(Step(part, point, number, done, whole))
-            try:
-                for _ in range(1 if bench.settings.quick else part.attempts):
-                    wait_until_calm(PATIENCE_S[bench.settings.quick])
-                    watch = Watch(bench.ours)
-                    found = list(point.measure(bench))
-                    calm = watch.read()
-                    journal.add(name, number, found, calm)
-                    summary.runs += 1
-                    if calm.enough:
-                        break
-            except FAILURES as error:
-                failed.add(name)
-                summary.failed[name] = _sentence(error)
+            for _ in range(1 if bench.settings.quick else part.attempts):
+                wait_until_calm(PATIENCE_S[bench.settings.quick])
+                try:
+                    found, calm = _watched(point, bench)
+                except FAILURES as error:
+                    failed.add(name)
+                    summary.failed[name] = _sentence(error)
+                    break
+                journal.add(name, number, found, calm)
+                summary.runs += 1
+                if calm.enough:
+                    break
+
+
+def _watched(point: Point, bench: Bench) -> tuple[list[Found], Calm]:
+    """One run, and how calm it was since the last thing that it needs was started."""
+    watch = Watch(bench.ours)
+
+    def begins_only_now() -> None:
+        nonlocal watch
+        watch = Watch(bench.ours)
+
+    bench.something_started = begins_only_now
+    found = list(point.measure(bench))
+    return found, watch.read()
 
 
 def _sentence(error: Exception) -> str:

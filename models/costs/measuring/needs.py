@@ -48,7 +48,7 @@ def missing(need: str, settings: Settings) -> str:
     if need == "root":
         there = os.geteuid() == 0
     elif need == "choice of congestion control":
-        there = os.geteuid() == 0 or "cubic" in ALLOWED_CONGESTION.read_text().split()
+        there = os.geteuid() == 0 or cubic_allowed()
     elif need == "two CPUs":
         there = len(os.sched_getaffinity(0)) >= 2
     elif need == "three CPUs":
@@ -69,9 +69,14 @@ def missing(need: str, settings: Settings) -> str:
 def changes(needs: frozenset[str]) -> frozenset[str]:
     """Which of them change the machine beyond loopback and namespaces of its own."""
     asked = set(needs & CHANGES.keys())
-    if "ip" in needs and "cubic" not in ALLOWED_CONGESTION.read_text().split():
+    if "ip" in needs and not cubic_allowed():
         asked.add("cubic")
     return frozenset(asked)
+
+
+def cubic_allowed() -> bool:
+    """Whether any program may choose it."""
+    return ALLOWED_CONGESTION.exists() and "cubic" in ALLOWED_CONGESTION.read_text().split()
 
 
 def guest_kernel(folder: Path) -> Path | None:

@@ -67,6 +67,7 @@ class Bench:
         self.whole, self.part = ExitStack(), ExitStack()
         self.measured: Callable[[], Collection[int]] = tuple
         """Processes that somebody else has started, and that are measured."""
+        self.something_started: Callable[[], None] = lambda: None
         self._started: dict[Any, Any] = {}
         self._of_part: list[Any] = []
         self.folder = Path(tempfile.mkdtemp(prefix="cutaway-measure-"))
@@ -104,6 +105,7 @@ class Bench:
                 self._started[key] = scope.enter_context(start(self, *args, **kwargs))
             except Exception as error:                                      # what does not start once is not tried for every point
                 self._started[key] = error
+            self.something_started()
         if isinstance(value := self._started[key], Exception):
             raise value
         return value  # type: ignore[no-any-return]

@@ -268,6 +268,37 @@ def test_what_fails_is_named_and_the_rest_goes_on(files: Files) -> None:
     assert tried == ["A"] and summary.runs == 2
 
 
+def test_a_run_begins_when_what_it_needs_has_been_started(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    watched, told = list[int](), list[str]()
+
+    class Counted(watches(QUIET)):  # type: ignore[misc]
+        def __init__(self, ours: object) -> None:
+            watched.append(1)
+
+    def uses(bench: Bench) -> list[Found]:
+        bench.keep(thing, "engine", told.append)
+        return found(float(len(watched)))
+
+    monkeypatch.setattr(driver, "Watch", Counted)
+    measured(plan(part(point("A", uses))), files)
+    assert len(watched) == 3                                        # again after the engine's start in the first of two rounds
+
+
+def test_what_cannot_be_written_down_ends_the_whole(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(bench: Bench) -> list[Found]:
+        raise OSError(errno.EBUSY, "Device or resource busy")
+
+    summary = measured(plan(part(point("A", fails))), files)
+    assert summary.failed == {"micro/a part: A": "OSError: [Errno 16] Device or resource busy"}
+
+    def full(*about: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Journal, "add", full)
+    with pytest.raises(OSError, match="No space left"):
+        measured(plan(part(point("B", lambda bench: found(1.0)))), files)
+
+
 def test_what_does_not_start_is_not_tried_for_every_point() -> None:
     tried = list[int]()
 
