@@ -11,13 +11,14 @@ from typing import Annotated
 
 import typer
 
+from cutaway.commands.calibrate import calibrate
 from cutaway.commands.check import check
 from cutaway.commands.compare import compare
 from cutaway.commands.cost import cost
 from cutaway.commands.explain import explain
 from cutaway.commands.limits import limits
 from cutaway.commands.list import list_
-from cutaway.commands.measure import measure
+from cutaway.commands.measure import machine, measure
 from cutaway.commands.new import new
 from cutaway.commands.outcome import guarded, run_to_the_end
 from cutaway.commands.profiles import profiles
@@ -76,10 +77,11 @@ _add("check", check, SCENARIOS)
 _add("new", new, SCENARIOS)
 _add("schema", schema, SCENARIOS)
 _add("validate", validate, ABOUT)
+_add("calibrate", calibrate, ABOUT)
 _add("cost", cost, ABOUT)
 _add("limits", limits, ABOUT)
 app.add_typer(profiles, name="profiles", rich_help_panel=ABOUT)
-app.add_typer(measure, name="measure", rich_help_panel=ABOUT)
+app.add_typer(measure, name="measure", help=_help(machine), rich_help_panel=ABOUT)
 
 
 def main() -> None:
