@@ -46,12 +46,8 @@ def machine(
     """
     if context.invoked_subcommand is not None:
         return
+    _only_on_linux()
     from cutaway import __version__
-    from cutaway.models.costs.measuring.needs import on_linux
-
-    if not on_linux():
-        say("measuring needs Linux.")
-        raise typer.Exit(MISSING_PART)
     from cutaway.models.costs.measuring import driver
     from cutaway.models.costs.measuring.journal import Files
     from cutaway.models.costs.measuring.points import Settings
@@ -88,6 +84,14 @@ def machine(
         typer.echo(f"wrote {out}: {summary.rows:,} rows")
     if summary.failed:
         raise typer.Exit(FAILED)
+
+
+def _only_on_linux() -> None:
+    import platform
+
+    if platform.system() != "Linux":
+        say("measuring needs Linux.")
+        raise typer.Exit(MISSING_PART)
 
 
 def _only_known(option: str, asked: list[str] | None, known: list[str], told: list[str]) -> None:
@@ -220,12 +224,8 @@ def app(
 
     Example: cutaway measure app http://127.0.0.1:8000/ --path /search
     """
+    _only_on_linux()
     from cutaway import __version__
-    from cutaway.models.costs.measuring.needs import on_linux
-
-    if not on_linux():
-        say("measuring needs Linux.")
-        raise typer.Exit(MISSING_PART)
     from cutaway.models.costs.measuring import driver, own_app
     from cutaway.models.costs.measuring.journal import Files
     from cutaway.models.costs.measuring.points import Settings

@@ -1,7 +1,6 @@
 """What must be there to measure something, what changes the machine, and what is said where it is missing or not allowed."""
 import os
 import shutil
-import sys
 from functools import cache
 from pathlib import Path
 
@@ -86,7 +85,3 @@ def guest_kernel(folder: Path) -> Path | None:
         if os.access(path, os.R_OK) and (folder / "lib/modules" / path.name.removeprefix("vmlinuz-")).is_dir()
     ]
     return max(kernels, key=lambda path: path.stat().st_mtime, default=None)
-
-
-def on_linux() -> bool:
-    return sys.platform.startswith("linux")
