@@ -3,12 +3,13 @@
     hardware.py     cores, memory, network card, disk, and the wire
     kernel.py       the host's kernel: system calls and the scheduler's constants
     storage.py      its files: page cache, ext4, overlay
+    connections.py  its connections: connect, accept, close
     network.py      its network: sockets, TCP, loopback, veth, bridge, NAT, tap
     memory.py       what stays resident, by stack
     hypervisor.py   KVM: exits, halts, vhost or QEMU
     guest.py        the guest's operating system: the same kernel again, with virtio devices
     container.py    namespaces, cgroup, seccomp, overlay, and the way to a published port
-    servers/        server programs: nginx, Redis; program.py says what they have in common
+    servers/        server programs: nginx, Python, Redis; program.py says what they have in common
     clients.py      who asks: closed and open loops, as wrk; generators/ has those with a protocol of their own
     neighbours.py   who computes beside them
     startup.py      how each stack comes up, as processes

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cutaway.models import clients, container, guest, hardware, hypervisor, kernel, neighbours, network, storage
+from cutaway.models import clients, connections, container, guest, hardware, hypervisor, kernel, neighbours, network, storage
 from cutaway.models.clients import ClosedLoopPart, OpenLoopPart
 from cutaway.models.container import DockerPart
 from cutaway.models.costs import Profile
@@ -76,7 +76,8 @@ class Blueprint:
             group="container" if parts.docker else "",
             slower_by=self.slower_by,
             connections=self.load.connections,
-            loopback=() if parts.kvm or self._bridged() else ("loopback",),                # the host's, with its rules, or a name space's
+            # where the client is near, every packet's way in the host's name space holds loopback already; a name space's own has no rules
+            loopback=() if self.local or parts.kvm or self._bridged() else ("loopback",),
         )
         return parts.served.program(self.profile, parts.program, place)
 
@@ -91,6 +92,7 @@ class Blueprint:
             every = tuple(range(parts.kvm.vcpus))
             linux = LinuxPart(tick=parts.guest.tick, slice=parts.guest.slice)
             layers += [
+                connections.Connections(profile, GUEST, self.slower_by),
                 network.Network(profile, GUEST, slower_by=self.slower_by),
                 storage.Storage(profile, GUEST, self.slower_by),
                 kernel.LinuxKernel(profile, GUEST, linux, parts.kvm.vcpus, every, self.slower_by),
@@ -100,6 +102,7 @@ class Blueprint:
         interrupt_cpus = () if self.local else parts.linux.interrupt_cpus or (parts.program.cpus if not parts.kvm else ()) or self.free
         return [
             *layers,
+            connections.Connections(profile, HOST),
             network.Network(profile, HOST, self._host_path(), peer),
             storage.Storage(profile, HOST),
             kernel.LinuxKernel(profile, HOST, parts.linux, parts.hardware.cpus, interrupt_cpus),
@@ -112,12 +115,14 @@ class Blueprint:
         if self.local:
             return [
                 program,
+                connections.Connections(profile, HOST),
                 network.Network(profile, HOST, peer=self._answerer(), over_loopback=self._over_loopback()),
                 kernel.LinuxKernel(profile, HOST, self.parts.linux, self.parts.hardware.cpus, ()),
             ]
         cpus = max(load.cpus) + 1
         return [
             program,
+            connections.Connections(profile, CLIENT),
             network.Network(profile, CLIENT),
             kernel.LinuxKernel(profile, CLIENT, LinuxPart(), cpus, load.cpus),
             clients.ClientMachine(profile, load),

@@ -17,7 +17,21 @@ from pydantic import Field
 
 from cutaway.models.costs import Profile
 from cutaway.models.layer import Fittings, Layer
-from cutaway.models.operations import CloseFile, Compute, Hop, OpenFile, Operation, ReadFile, Receive, Send, StatFile, SystemCall
+from cutaway.models.operations import (
+    CloseConnection,
+    CloseFile,
+    Compute,
+    Connect,
+    Handshake,
+    Hop,
+    OpenFile,
+    Operation,
+    ReadFile,
+    Receive,
+    Send,
+    StatFile,
+    SystemCall,
+)
 from cutaway.models.part import Part
 from cutaway.models.placement import Site
 from cutaway.models.units import MS, Cpus, Duration, Size
@@ -74,17 +88,19 @@ class Container(Layer):
         match operation:
             case OpenFile() | StatFile() | ReadFile():
                 yield replace(operation, overlay=overlay)
-            case Receive(size_bytes=size) if self.proxied:
+            case Receive(size_bytes=size, within=False) if self.proxied:
                 yield Receive(PROXY, size, hops=self.outer_hops)
                 yield Compute(PROXY, "bridge and NAT", "docker-proxy: copy the request", "docker-proxy message")
                 yield Send(PROXY, size, local=True)
                 yield replace(operation, sender=PROXY, hops=self.hops)
-            case Send(size_bytes=size) if self.proxied:
+            case Send(size_bytes=size, within=False) if self.proxied:
                 yield replace(operation, hops=self.hops, local=True)
                 yield Receive(PROXY, size, sender=operation.thread)
                 yield Compute(PROXY, "bridge and NAT", "docker-proxy: copy the answer", "docker-proxy message")
                 yield Send(PROXY, size, hops=self.outer_hops)
-            case Receive(hops=hops) | Send(hops=hops):
+            case Receive() | Send() | Connect() | CloseConnection() if operation.within:
+                yield operation                                                           # stays in the container's own name space
+            case Receive(hops=hops) | Send(hops=hops) | Handshake(hops=hops) | CloseConnection(hops=hops):
                 yield replace(operation, hops=self.hops + hops)
             case _:
                 yield operation
@@ -96,8 +112,10 @@ class Container(Layer):
         match operation:
             case SystemCall(calls=calls) | Receive(calls=calls):
                 pass
-            case OpenFile() | StatFile() | CloseFile() | ReadFile():
+            case OpenFile() | StatFile() | CloseFile() | ReadFile() | CloseConnection():
                 calls = 1
+            case Connect():
+                calls = 2
             case Send(corked=corked):
                 calls = 2 if corked else 1                                                # body and push; cork and header are system calls
             case _:

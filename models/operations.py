@@ -123,19 +123,19 @@ class Connect(Operation):
 
 
 @dataclass(frozen=True, slots=True)
-class TakeConnection(Operation):
-    """Accept a connection that a client has opened; its handshake has come the same way as a message."""
+class Handshake(Operation):
+    """The way of the packets by which a client has opened its connection to the thread's program."""
 
     hops: tuple[Hop, ...] = ()
-    within: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CloseConnection(Operation):
-    """Close one's end of a connection."""
+    """Close one's end of a connection; who does it `first` is charged for the way of both."""
 
     hops: tuple[Hop, ...] = ()
     within: bool = False
+    first: bool = True
 
 
 # --- packets: what networks see of each other --------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from cutaway.models.hypervisor import KvmPart
 from cutaway.models.kernel import LinuxPart
 from cutaway.models.parts import ProgramPart, kind_of
 from cutaway.models.servers.nginx import NginxPart
+from cutaway.models.servers.python_app import PythonAppPart
 from cutaway.models.servers.redis import RedisPart
 from cutaway.models.units import CPUS, DURATION, MIB, MS, SIZE, mean_interval_ns
 from cutaway.scenarios import limits
@@ -141,7 +142,7 @@ def _stack_fits(scenario: Scenario, name: str) -> Iterator[Mistake]:
                 elif layer.network == "bridge" and layer.publish != "nat" and not _client_is_beside(scenario, name):
                     why = "docker-proxy serves clients of its own machine" if layer.publish == "proxy" else "nobody outside reaches it"
                     yield (*path, "publish"), f"{key_text((*path, 'publish'))} is '{layer.publish}', and {why}; expected 'nat'."
-            case NginxPart() | RedisPart():
+            case NginxPart() | PythonAppPart() | RedisPart():
                 yield from _program_fits(scenario, name, index, layer, (cpus, memory, whose))
             case LinuxPart():
                 yield from _cpus_exist(layer.interrupt_cpus, cpus, whose, (*path, "interrupt cpus"))

@@ -15,6 +15,7 @@ from cutaway.models.hardware import HardwarePart
 from cutaway.models.kernel import LinuxPart
 from cutaway.models.part import Part
 from cutaway.models.parts import PROGRAMS, ProgramPart
+from cutaway.models.servers.python_app import PythonAppPart
 from cutaway.models.servers.redis import RedisPart
 from cutaway.models.units import MS, S
 from cutaway.validating.ways import WAYS
@@ -82,7 +83,18 @@ def _redis(row: Row) -> App:
     )
 
 
-_RULES: dict[str, Callable[[Row], App]] = {"redis": _redis}
+def _python(row: Row) -> App:
+    return App(
+        stack=row.stack,
+        program=PythonAppPart(loops=int(row.number("loops")), workers=int(row.number("workers", 1)), cpus=(1,)),
+        connections=int(row.number("connections")),
+        reports="as wrk",
+        calibrated=(row.what, asked(row)),
+        duration_s=max(round(row.number("duration_s", 1)), 1),
+    )
+
+
+_RULES: dict[str, Callable[[Row], App]] = {"python web application": _python, "redis": _redis}
 
 
 def app_of(row: Row) -> App | str | None:
