@@ -179,6 +179,10 @@ def boot(stack: str, memory_mib: int, bench: Bench) -> Iterator[Found]:
         available = re.findall(r"MemAvailable: +(\d+)", one.said("busybox cat /proc/meminfo", 10))
         held: Mapping[str, list[float]] = {f"{metric}_after_first_200": [size] for metric, size in rollup(one.process.pid).items()}
         held = {**held, "guest_mem_available": [int(available[0]) * 1024]}
+        if program("wrk"):                                                  # a guest that has served holds more of its memory
+            url = f"http://{NETWORKS[stack][2]}:{CONTAINER_PORT}/f612"
+            subprocess.run([*IN_HOST, "taskset", "-c", "0", program("wrk"), "-t1", "-c16", "-d1s", url], check=True, capture_output=True)
+            held = {**held, **{f"{metric}_after_load": [size] for metric, size in rollup(one.process.pid).items()}}
         yield Found(Subject("memory", "memory of the QEMU process", stack, params, one.command, Unit("byte"), use), held)
 
 

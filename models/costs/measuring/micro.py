@@ -132,7 +132,7 @@ def gaps() -> Iterator[Case]:
 
 def by_path() -> Iterator[Case]:
     for stack in PATHS:
-        if stack != "native":                                               # among the wake-ups
+        if stack != "native":                                               # among the round trips
             yield round_trip("tcp_round_trip_1B", stack, client_cpu=1, milliseconds=700)
         yield round_trip("tcp_connect_1B_echo_close", stack, client_cpu=1, each_connects=1, milliseconds=500)
         for reply_bytes in (612, 10240, 102400):
