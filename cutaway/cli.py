@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from cutaway.commands.calibrate import calibrate
 from cutaway.commands.check import check
 from cutaway.commands.compare import compare
 from cutaway.commands.cost import cost
@@ -76,6 +77,7 @@ _add("check", check, SCENARIOS)
 _add("new", new, SCENARIOS)
 _add("schema", schema, SCENARIOS)
 _add("validate", validate, ABOUT)
+_add("calibrate", calibrate, ABOUT)
 _add("cost", cost, ABOUT)
 _add("limits", limits, ABOUT)
 app.add_typer(profiles, name="profiles", rich_help_panel=ABOUT)

@@ -51,12 +51,22 @@ def new_folder(folder: Path) -> Iterator[Path]:
         raise
 
 
+def nothing_at(file: Path) -> None:
+    """Whether a new file could be there, asked before the work that fills it. Raises AlreadyThere, OSError."""
+    if file.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
+    if file.exists():
+        raise AlreadyThere(f"{file}: the file is there already; name a new one.")
+    if not file.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file))
+
+
 def write_whole(file: Path, content: bytes, *, over: bool = False) -> None:
     """Writes a file under a temporary name and renames it when it is complete; over another only if asked. Raises AlreadyThere, OSError."""
     if file.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
-    if file.exists() and not over:
-        raise AlreadyThere(f"{file}: the file is there already; name a new one.")
+    if not over:
+        nothing_at(file)
     with _told_as(file):
         handle, name = tempfile.mkstemp(prefix=f".{file.name}.part-", dir=file.parent)
     part = Path(name)

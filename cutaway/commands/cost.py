@@ -10,7 +10,8 @@ from cutaway.commands.options import complete_profile
 def cost(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of a cost, such as 'doorbell exit'.")],
     profile: Annotated[
-        str, typer.Option("--profile", metavar="NAME", help="The profile to look in.", autocompletion=complete_profile)
+        str,
+        typer.Option("--profile", metavar="NAME", help="The profile to look in, a name or a .toml file.", autocompletion=complete_profile),
     ] = "two-core-vm",
 ) -> None:
     """Show one cost: value, spread, and where it comes from.

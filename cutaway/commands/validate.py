@@ -20,7 +20,7 @@ def validate(
         typer.Option(
             "--profile",
             metavar="NAME",
-            help="Costs to predict with; those of the measured machine when left out.",
+            help="Costs to predict with, a name or a .toml file; those of the measured machine when left out.",
             autocompletion=complete_profile,
         ),
     ] = "",

@@ -1,17 +1,21 @@
 """What things cost, and how that is known: records of value, spread and source, kept as data in profiles.
 
-Serves: `load` a profile, and its `Cost`s by name. Every record says what was measured or published, where and when; a record without
-a source is an error, and an assumption must say so and give its range. Profiles are TOML files in `profiles/`.
+Serves: `load` a profile by its name or its file, and its `Cost`s by name. Every record says what was measured or published, where and
+when; a record without a source is an error, and an assumption must say so and give its range. Profiles are TOML files; those that come
+with the program lie in `profiles/`.
+rules.py and fit.py say how costs follow from measured rows; calibration.py makes a profile of them.
 Read first: docs/models/costs.md.
 """
 
 from __future__ import annotations
 
+import json
 import tomllib
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fractions import Fraction
 from functools import lru_cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -22,6 +26,9 @@ from cutaway.models.units import DURATION, SIZE, QuantityError
 from cutaway.sim.machine import FIXED, Spread
 
 FOLDER = Path(__file__).parent / "profiles"
+SUFFIX = ".toml"
+SCHEMA = 1
+"""Version of the form of profiles; those without are of this one."""
 
 M = TypeVar("M", bound=Part)
 Kind = Literal["measured", "published", "scaled", "assumption"]
@@ -87,6 +94,8 @@ class CostRecord(Part):
     kind: Kind
     source: tuple[str, ...] = Field(min_length=1)
     """Identifiers of measured rows or published points, publications, or files of a program's source."""
+    standard_error: str = ""
+    """Of the value, from the spread of the rows behind it; empty where nobody worked it out."""
     derived: str = ""
     """How the value follows from the sources, where it is not the median of one."""
     range: tuple[str, ...] = ()
@@ -120,6 +129,8 @@ class CostRecord(Part):
         if self.kind == "scaled" and not self.derived:
             raise ValueError("a scaled cost says in 'derived' how it was scaled")
         value, unit = _quantity(self.value) if self.value else (Fraction(0), "ns")
+        if self.standard_error and _quantity(self.standard_error)[1] != unit:
+            raise ValueError(f"the standard error {self.standard_error} is not of the kind of {self.written}")
         for end, beyond in zip(self.range, (Fraction.__gt__, Fraction.__lt__), strict=False):
             bound, bound_unit = _quantity(end)
             if self.value and (bound_unit != unit or beyond(bound, value)):
@@ -211,35 +222,106 @@ def names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
-@lru_cache
 def load(name: str) -> Profile:
-    """The profile of that name."""
-    path = FOLDER / f"{name}.toml"
-    if not path.is_file():
+    """The profile of that name, or in that file: what ends with .toml is a path."""
+    if name.endswith(SUFFIX):
+        return _at(Path(name), ())
+    path = FOLDER / f"{name}{SUFFIX}"
+    if name not in names():
         nearest = get_close_matches(name, names(), n=1)
         hint = f" Did you mean '{nearest[0]}'?" if nearest else ""
-        raise CostError(f"no cost profile '{name}'; there are {', '.join(names())}.{hint}")
-    return read(path)
+        raise CostError(f"no cost profile '{name}'; there are {', '.join(names())}, or a file that ends with {SUFFIX}.{hint}")
+    return _at(path, ())
 
 
 def read(path: Path) -> Profile:
     """The profile in a file; the first mistake is told with its file and record. A profile may build on another, its `base`."""
+    return _at(path, ())
+
+
+def _at(path: Path, above: tuple[Path, ...]) -> Profile:
+    """`above` are the files that build on this one."""
+    if path in above:
+        raise CostError(f"{path.name}: builds on itself; a base is another profile")
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        found = path.stat()
+    except OSError as error:
+        raise CostError(f"{path}: cannot be read ({(error.strerror or str(error)).lower()})") from None
+    return _on_its_base(_own(path, found.st_mtime_ns, found.st_size), path, above)
+
+
+@lru_cache
+def _own(path: Path, _changed_ns: int, _size: int) -> _Own:
+    try:
+        return _own_of(path.read_text(encoding="utf-8"), path.name)
+    except OSError as error:
+        raise CostError(f"{path}: cannot be read ({(error.strerror or str(error)).lower()})") from None
+    except UnicodeDecodeError:
+        raise CostError(f"{path}: is no UTF-8 text; expected a cost profile in TOML") from None
+
+
+def parsed(text: str, path: Path) -> Profile:
+    """The profile in a text that belongs to a file, be it there or not."""
+    return _on_its_base(_own_of(text, path.name), path, ())
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """What a file says itself, its base apart."""
+
+    head: dict[str, Any]
+    costs: dict[str, Cost]
+    rows: dict[str, Row]
+
+
+def _own_of(text: str, file: str) -> _Own:
+    try:
+        document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise CostError(f"{path.name}: {error}") from None
-    head = document.pop("profile", None)
+        raise CostError(f"{file}: {error}") from None
+    head = document.get("profile")
     if not isinstance(head, dict) or not all(isinstance(head.get(key), str) for key in ("what", "machine", "date")):
-        raise CostError(f"{path.name}: [profile] with what, machine and date stands first")
-    rows = {name: _checked(Row, path.name, f"rows.{name}", found) for name, found in document.pop("rows", {}).items()}
-    base = load(head["base"]) if "base" in head else None
-    costs = {**(base.costs if base else {}), **{name: _cost(path.name, name, found, head) for name, found in document.items()}}
-    rows = {**(base.rows if base else {}), **rows}
+        raise CostError(f"{file}: [profile] with what, machine and date stands first")
+    _as_it_was_made(document, file)
+    del document["profile"]
+    rows = {name: _checked(Row, file, f"rows.{name}", found) for name, found in document.pop("rows", {}).items()}
+    return _Own(head, {name: _cost(file, name, found, head) for name, found in document.items()}, rows)
+
+
+def _on_its_base(own: _Own, path: Path, above: tuple[Path, ...]) -> Profile:
+    base = _base(own.head["base"], path, above) if "base" in own.head else None
+    costs = {**(base.costs if base else {}), **own.costs}
+    rows = {**(base.rows if base else {}), **own.rows}
     for cost in costs.values():
         for source in cost.record.source:
             if source in rows and rows[source].use != "calibrate":
                 raise CostError(f"{path.name}: [{cost.name}] source: {source} is meant for validation; expected a row for calibration")
-    return Profile(path.stem, head["what"], head["machine"], head["date"], costs, rows)
+    return Profile(path.stem, own.head["what"], own.head["machine"], own.head["date"], costs, rows)
+
+
+def _base(name: Any, path: Path, above: tuple[Path, ...]) -> Profile:
+    """The profile that another builds on; a file is looked for beside it."""
+    if isinstance(name, str) and name.endswith(SUFFIX):
+        return _at(path.parent / name, (*above, path))
+    if name not in names():
+        raise CostError(f"{path.name}: [profile] base is '{name}'; expected one of {', '.join(names())}, or a file that ends with {SUFFIX}")
+    return _at(FOLDER / f"{name}{SUFFIX}", (*above, path))
+
+
+def _as_it_was_made(document: dict[str, Any], file: str) -> None:
+    """A profile that has a digest is data: whoever wants other values makes another."""
+    head = document["profile"]
+    if (schema := head.get("schema", SCHEMA)) != SCHEMA:
+        raise CostError(f"{file}: [profile] schema is {schema}; expected {SCHEMA}")
+    if "digest" in head and head["digest"] != digest_of(document):
+        raise CostError(f"{file}: is not as it was made: [profile] digest is {head['digest']}, its content has {digest_of(document)}")
+
+
+def digest_of(document: dict[str, Any]) -> str:
+    """A name for all that a profile says, its digest apart."""
+    head = {key: value for key, value in document["profile"].items() if key != "digest"}
+    canonical = json.dumps({**document, "profile": head}, sort_keys=True, separators=(",", ":"), default=str)
+    return blake2b(canonical.encode(), digest_size=16).hexdigest()
 
 
 def _checked(model: type[M], file: str, name: str, found: Any) -> M:

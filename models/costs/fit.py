@@ -1,67 +1,345 @@
-"""The fitted costs, checked: the simulated machine beside the measured rows that some costs of a profile were fitted on.
+"""Costs that no single row gives: fitted, by bounded least squares, until the simulated machine meets measured CPU times.
 
-    python -m cutaway.models.costs.fit
-
-nginx on the bare system, 16 connections, client on CPU 0 and server on CPU 1 over loopback, by size of the page. A cost is fitted by
-hand, one at a time, until this table agrees; only CPU time is fitted, throughput follows. These rows are no predictions.
-Read first: docs/models/costs.md.
+nginx on the bare system over loopback, client on CPU 0 and server on CPU 1, by size of the page: CPU time a request of both ends.
+Throughput follows from it and is not fitted. Every fitted cost gets its standard error, and pairs that the rows cannot tell apart are
+named. Only rows for calibration are looked at. Read first: docs/models/costs.md.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import partial
+from math import hypot
+from multiprocessing import get_context
 
-from cutaway.models import costs, stack
-from cutaway.models.clients import PROGRAM, ClosedLoopPart
-from cutaway.models.costs import Profile
+import numpy as np
+import numpy.typing as npt
+
+from cutaway.models import stack
+from cutaway.models.clients import ClosedLoopPart
+from cutaway.models.costs import Cost, Profile
+from cutaway.models.costs.row import Row
+from cutaway.models.costs.rules import error_of
 from cutaway.models.hardware import HardwarePart
 from cutaway.models.kernel import LinuxPart
-from cutaway.models.servers.nginx import WORKER, NginxPart
-from cutaway.models.units import MS, S
-from cutaway.sim.traffic.engine import Traffic
+from cutaway.models.servers.nginx import NginxPart
+from cutaway.models.units import MS
+from cutaway.sim.experiments import Progress, seed_of
+from cutaway.sim.machine import Machine
+from cutaway.sim.simulate import Span, simulate
 
-PAGES_BYTES = (612, 10_240, 102_400, 1_048_576)
-CONNECTIONS = 16
+FITTED = (
+    "nginx other system calls",
+    "client write",
+    "client read",
+    "sendfile per KiB",
+    "sendfile per KiB beyond 64 KiB",
+    "receive copy per KiB",
+    "receive copy per KiB beyond 16 KiB",
+)
+WHAT, METRICS = "nginx static, closed loop", ("client_cpu_per_request", "server_cpu_per_request")
+"""Of the loads that are fitted on; the metrics in the order of the CPUs that they are of."""
 WARM_UP_NS = 100 * MS
+REPEATS_DIFFER = 0.02
+"""What two measurements of the same load differ by, beyond the spread within one: 1 to 3 % at saturation."""
+STEP = 0.2
+"""Of a difference quotient, as a share of the cost: large against the steps of one nanosecond in which costs are charged."""
+LINEARIZED_MOST = 8
+PULL_LEFT = 0.01
+TOGETHER = 0.95
+"""Correlation from which on two costs cannot be told apart."""
+UNKNOWN = 0.9
+"""A cost whose standard error stays above this share of its uncertainty is one that the rows say next to nothing about."""
+NOTICED = 1.0
+"""An effect on the figures of so many standard errors is worth telling."""
+
+Vector = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
-    """CPU time a request of both ends, and requests a second."""
+class Effort:
+    """How long a load is simulated, each time that it is."""
 
-    server_cpu_us: float
-    client_cpu_us: float
-    throughput: float
-
-
-def simulated(profile: Profile, page_bytes: int, seconds: int = 2, seed: int = 1) -> Point:
-    """The measured set-up, simulated. A thread's CPU time holds ticks and stalls of its CPU, as the scheduler's run time does."""
-    load = ClosedLoopPart(where="loopback", connections=CONNECTIONS, cpus=(0,))
-    machine = stack.build("native", [HardwarePart(cpus=2), LinuxPart(), NginxPart(page=page_bytes, cpus=(1,))], load, profile)
-    traffic = Traffic(machine, seed)
-    traffic.advance(WARM_UP_NS)
-    traffic.start_counting()
-    traffic.advance(WARM_UP_NS + seconds * S)
-    traffic.settle()
-    client_us, server_us = (float(cpu.task_ns + cpu.irq_ns) / 1000 / traffic.served for cpu in traffic.w.cpus)
-    return Point(server_us, client_us, traffic.served / seconds)
+    requests: int = 60_000
+    runs: int = 3
 
 
-def measured(profile: Profile, page_bytes: int) -> Point:
-    """The rows, as the profile keeps them."""
-    row = f"nginx.nginx-static-closed-loop.native.b={page_bytes}.c={CONNECTIONS}"
-    server, client = (profile.rows[f"{row}.{who}_cpu_per_request"].value for who in ("server", "client"))
-    return Point(server, client, profile.rows[f"{row}.throughput"].value)
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A measured load, and its CPU time a request (us) of client and server with the standard errors."""
+
+    page_bytes: int
+    connections: int
+    rows: tuple[Row, ...]
+
+    @property
+    def measured_us(self) -> Vector:
+        return np.array([row.median for row in self.rows])
+
+    @property
+    def errors_us(self) -> Vector:
+        return np.array([hypot(error_of(row), REPEATS_DIFFER * row.median) for row in self.rows])
+
+    def machine(self, profile: Profile) -> Machine:
+        """The measured set-up, of these costs."""
+        load = ClosedLoopPart(where="loopback", connections=self.connections, cpus=(0,))
+        parts = [HardwarePart(cpus=2), LinuxPart(), NginxPart(page=self.page_bytes, cpus=(1,))]
+        return stack.build("native", parts, load, profile)
 
 
-def main() -> None:
-    profile = costs.load("two-core-vm")
-    print(f"{'page':>9}  {WORKER + ' us':>18}  {PROGRAM + ' us':>18}  {'requests/s':>20}")
-    for page_bytes in PAGES_BYTES:
-        rows, run = measured(profile, page_bytes), simulated(profile, page_bytes)
-        pairs = ((rows.server_cpu_us, run.server_cpu_us), (rows.client_cpu_us, run.client_cpu_us), (rows.throughput, run.throughput))
-        print(f"{page_bytes:>9}  " + "  ".join(f"{row:>8.2f} {sim:>8.2f}" for row, sim in pairs))
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """One cost that was fitted, in nanoseconds."""
+
+    name: str
+    value: float
+    error: float
+    bounds: tuple[float, float]
+    rows: tuple[str, ...]
+    """The rows that determine it."""
+
+    @property
+    def at_bound(self) -> bool:
+        """Whether the fit would have liked to go on."""
+        low, high = self.bounds
+        return min(self.value - low, high - self.value) < 0.005 * (high - low)
 
 
-if __name__ == "__main__":
-    main()
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two costs that the rows cannot tell apart."""
+
+    one: str
+    other: str
+    correlation: float
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a fit came to."""
+
+    costs: tuple[Fitted, ...]
+    undetermined: tuple[str, ...]
+    """Costs that would have been fitted, but the rows say next to nothing about them."""
+    pairs: tuple[Pair, ...]
+    absorbed: dict[str, tuple[str, float]]
+    """Assumed costs whose error a fitted one takes up: by name, which one, and how much of it a unit is."""
+    loads: tuple[Load, ...]
+    simulated_us: tuple[tuple[float, ...], ...]
+    """By load, as its rows."""
+    misfit: float
+    """Sum of squares of what is left, in standard errors of the rows, by the degrees of freedom; about 1 where all is noise."""
+
+
+def loads_of(rows: Iterable[Row]) -> tuple[Load, ...]:
+    """The loads that costs are fitted on, by connections and size."""
+    found: dict[tuple[int, int], dict[str, Row]] = {}
+    for row in rows:
+        if row.use != "calibrate" or row.what != WHAT or row.stack != "native" or row.metric not in METRICS:
+            continue
+        if (row.number("client_cpu"), row.number("server_cpu", 1), row.number("workers", 1)) != (0, 1, 1):
+            continue
+        key = int(row.number("connections")), int(row.number("body_bytes"))
+        found.setdefault(key, {})[row.metric] = row
+    whole = {key: metrics for key, metrics in sorted(found.items()) if len(metrics) == len(METRICS)}
+    return tuple(Load(page, connections, tuple(metrics[one] for one in METRICS)) for (connections, page), metrics in whole.items())
+
+
+def simulated_us(machine: Machine, effort: Effort = Effort()) -> Vector:
+    """CPU time a request of client and server. A thread's holds ticks and stalls of its CPU, as the scheduler's run time does."""
+    runs = []
+    for run in range(effort.runs):
+        result = simulate(machine, seed_of(0, run), Span(WARM_UP_NS, requests=effort.requests)).result
+        busy = [cpu["task_ns"] + cpu["irq_ns"] for cpu in result.cpus.values()]
+        runs.append([ns / 1000 / max(result.served, 1) for ns in busy])
+    return np.array(runs).mean(axis=0)  # type: ignore[no-any-return]
+
+
+def fit(
+    profile: Profile,
+    loads: Sequence[Load],
+    bounds: Mapping[str, tuple[float, float]],
+    *,
+    workers: int = 1,
+    progress: Progress | None = None,
+    effort: Effort = Effort(),
+) -> Fit:
+    """Fits the costs that have bounds, from their values in the profile. An assumption's range holds here too, and weakly pulls."""
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn")) if workers > 1 else None
+    with pool or nullcontext():
+        return _Fitting(profile, loads, bounds, _Runs(pool, progress, effort)).done()
+
+
+class _Runs:
+    """Simulates machines, here or in a pool, and tells how far it is."""
+
+    def __init__(self, pool: Executor | None, progress: Progress | None, effort: Effort) -> None:
+        self.pool = pool
+        self.progress = progress
+        self.simulate = partial(simulated_us, effort=effort)
+        self.done = 0
+        self.expected = 0
+
+    def __call__(self, machines: Sequence[Machine]) -> list[Vector]:
+        found = []
+        for one in self.pool.map(self.simulate, machines) if self.pool else map(self.simulate, machines):
+            found.append(one)
+            self.done += 1
+            if self.progress:
+                self.progress(self.done, max(self.expected, self.done))
+        return found
+
+
+class _Fitting:
+    """A fit under way. The parameters are in units of their uncertainty, half the width of their bounds."""
+
+    def __init__(self, profile: Profile, loads: Sequence[Load], bounds: Mapping[str, tuple[float, float]], runs: _Runs) -> None:
+        self.profile = profile
+        self.loads = tuple(loads)
+        self.bounds = dict(bounds)
+        self.runs = runs
+        self.measured = np.concatenate([load.measured_us for load in loads])
+        self.errors = np.concatenate([load.errors_us for load in loads])
+        self.start = {name: float(profile[name].value) for name in bounds}
+        self.unit = {name: (high - low) / 2 for name, (low, high) in bounds.items()}
+
+    def done(self) -> Fit:
+        from scipy.optimize import least_squares
+
+        assumed = [name for name in self._asked_for() if self.profile[name].assumed and name not in self.bounds]
+        self.runs.expected = len(self.loads) * (1 + len(self.bounds) + (LINEARIZED_MOST // 2) * (2 + len(self.bounds)) + len(assumed))
+        first = self._jacobian(list(self.bounds), self.start)
+        errors = np.sqrt(np.diag(np.linalg.inv(first.T @ first + np.eye(len(self.bounds)))))
+        names = [name for name, error in zip(self.bounds, errors, strict=True) if error <= UNKNOWN]
+        undetermined = tuple(name for name in self.bounds if name not in names)
+        if not names:
+            return self._nothing(undetermined)
+
+        def values(x: Vector) -> dict[str, float]:
+            return {name: self.start[name] + at * self.unit[name] for name, at in zip(names, x, strict=True)}
+
+        # The bounds are one uncertainty to each side: what the rows leave open stays where it was, by a pull of one standard error there.
+        def residuals(x: Vector) -> Vector:
+            return np.concatenate([self._residuals(values(x)), x])
+
+        def slopes(x: Vector) -> Vector:
+            return np.vstack([self._jacobian(names, values(x)), np.eye(len(names))])
+
+        lowest, highest = (np.array([(self.bounds[name][end] - self.start[name]) / self.unit[name] for name in names]) for end in (0, 1))
+        limits = (lowest, highest)
+        at_start = np.clip(np.zeros(len(names)), lowest, highest)
+        found = least_squares(residuals, at_start, slopes, bounds=limits, ftol=1e-3, xtol=1e-3, max_nfev=LINEARIZED_MOST)
+        at_end = values(found.x)
+        return self._told(names, at_end, self._jacobian(names, at_end), undetermined, assumed)
+
+    def _told(
+        self, names: list[str], values: dict[str, float], jacobian: Vector, undetermined: tuple[str, ...], assumed: Sequence[str]
+    ) -> Fit:
+        left = self._residuals(values)
+        known, pull = jacobian.T @ jacobian, np.eye(len(names))
+        as_measured = np.linalg.inv(known + pull)
+        spent = float(np.trace(as_measured @ known))
+        misfit = float(left @ left) / max(len(left) - spent, 1.0)
+        # What the model leaves unexplained counts as noise of the rows, if it is more than they have.
+        errors = np.sqrt(np.diag(np.linalg.inv(known / max(misfit, 1.0) + pull)))
+        # Whether two can be told apart is asked of the rows; the pull is left only so much that a singular matrix has an inverse.
+        by_rows = np.linalg.inv(known + PULL_LEFT * pull)
+        apart = np.sqrt(np.diag(by_rows))
+        correlation = by_rows / np.outer(apart, apart)
+        pairs = tuple(
+            Pair(names[i], names[j], float(correlation[i, j]))
+            for i in range(len(names))
+            for j in range(i + 1, len(names))
+            if abs(correlation[i, j]) > TOGETHER
+        )
+        ids = [row.id for load in self.loads for row in load.rows]
+        costs = tuple(
+            Fitted(name, float(values[name]), float(error) * self.unit[name], self.bounds[name], _weighty(ids, jacobian[:, place]))
+            for place, (name, error) in enumerate(zip(names, errors, strict=True))
+        )
+        absorbed = self._absorbed(names, values, jacobian, assumed)
+        simulated = np.split(self.measured + left * self.errors, len(self.loads))
+        return Fit(costs, undetermined, pairs, absorbed, self.loads, tuple(tuple(map(float, one)) for one in simulated), misfit)
+
+    def _absorbed(
+        self, names: list[str], values: dict[str, float], jacobian: Vector, assumed: Sequence[str]
+    ) -> dict[str, tuple[str, float]]:
+        """Assumed costs whose effect on the rows is, but for a factor, that of a fitted cost."""
+        found: dict[str, tuple[str, float]] = {}
+        halves = {name: float(high - low) / 2 for name in assumed for low, high in (self.profile[name].range(),)}
+        effects = self._jacobian(list(assumed), {name: float(self.profile[name].value) for name in assumed}, halves, values)
+        for name, effect in zip(assumed, effects.T, strict=True):
+            if np.linalg.norm(effect) <= NOTICED:
+                continue
+            alike = jacobian.T @ effect / (np.linalg.norm(jacobian, axis=0) * np.linalg.norm(effect))
+            best = int(np.argmax(np.abs(alike)))
+            if abs(alike[best]) > TOGETHER:
+                column = jacobian[:, best]
+                share = float(column @ effect / (column @ column)) * self.unit[names[best]] / halves[name]
+                found[name] = (names[best], share)
+        return found
+
+    def _nothing(self, undetermined: tuple[str, ...]) -> Fit:
+        simulated = np.split(self.measured + self._residuals(self.start) * self.errors, len(self.loads))
+        return Fit((), undetermined, (), {}, self.loads, tuple(tuple(map(float, one)) for one in simulated), float("nan"))
+
+    def _residuals(self, values: Mapping[str, float]) -> Vector:
+        left: Vector = (self._simulated([values])[0] - self.measured) / self.errors
+        return left
+
+    def _jacobian(
+        self,
+        names: Sequence[str],
+        values: Mapping[str, float],
+        units: Mapping[str, float] | None = None,
+        beside: Mapping[str, float] | None = None,
+    ) -> Vector:
+        """(rows, names): standard errors that a row moves when a cost moves by its uncertainty. The same random numbers in all runs."""
+        units = units or self.unit
+        steps = {name: STEP * values[name] or STEP * units[name] for name in names}
+        moved = [dict(beside or {}) | dict(values) | {name: values[name] + steps[name]} for name in names]
+        base, *others = self._simulated([dict(beside or {}) | dict(values), *moved])
+        columns = [(one - base) / self.errors * units[name] / steps[name] for name, one in zip(names, others, strict=True)]
+        return np.column_stack(columns) if columns else np.empty((len(self.measured), 0))
+
+    def _simulated(self, of: Sequence[Mapping[str, float]]) -> list[Vector]:
+        machines = [load.machine(with_costs(self.profile, values)) for values in of for load in self.loads]
+        found, many = self.runs(machines), len(self.loads)
+        return [np.concatenate(found[place : place + many]) for place in range(0, len(found), many)]
+
+    def _asked_for(self) -> list[str]:
+        """The costs that the loads' machines are made of."""
+        book = _Noting(self.profile.costs)
+        noting = replace(self.profile, costs=book)
+        for load in self.loads:
+            load.machine(noting)
+        return list(book.asked)
+
+
+class _Noting(dict[str, Cost]):
+    """The costs of a profile, with a note of which were asked for."""
+
+    def __init__(self, costs: Mapping[str, Cost]) -> None:
+        super().__init__(costs)
+        self.asked: dict[str, None] = {}
+
+    def __getitem__(self, name: str) -> Cost:
+        self.asked[name] = None
+        return super().__getitem__(name)
+
+
+def with_costs(profile: Profile, values: Mapping[str, float]) -> Profile:
+    """The profile with other values, to a thousandth of a nanosecond."""
+    others = {name: replace(profile[name], value=Fraction(round(value * 1000), 1000)) for name, value in values.items()}
+    return replace(profile, costs=profile.costs | others)
+
+
+def _weighty(ids: Sequence[str], column: Vector) -> tuple[str, ...]:
+    """The rows that make more than a twentieth of what is known of a cost."""
+    squares = column**2
+    return tuple(one for one, square in zip(ids, squares, strict=True) if square > 0.05 * squares.sum())
+

@@ -35,6 +35,12 @@ class Row(BaseModel):
     n: int
     samples: tuple[float, ...] = ()
     """At most 30 of them."""
+    runs: int = 0
+    """Runs that the samples are of; 0 where the row does not say."""
+    mean: float | None = Field(default=None, allow_inf_nan=False)
+    """Of single events, beside their median."""
+    quantiles: tuple[float, ...] = ()
+    """Of single events: equally spaced, the last is the maximum."""
     use: Literal["calibrate", "validate"]
 
     def number(self, param: str, otherwise: float = 0) -> float:

@@ -17,7 +17,9 @@ from cutaway.scenarios import limits, load
 
 HERE = Path(__file__).parent
 BAD = HERE.parent / "scenarios" / "bad"
-COMMANDS = ["compare", "run", "explain", "show", "trace", "list", "check", "new", "schema", "cost", "limits", "profiles", "validate"]
+COMMANDS = [
+    "compare", "run", "explain", "show", "trace", "list", "check", "new", "schema", "cost", "limits", "profiles", "validate", "calibrate",
+]  # fmt: skip
 
 
 def cutaway(*arguments: str, stdout: int | None = subprocess.PIPE, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -35,7 +37,7 @@ def test_help_names_every_command_within_80_columns() -> None:
     assert max(map(len, told.stdout.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, "profiles list", "profiles show", "measure app"])
+@pytest.mark.parametrize("command", [*COMMANDS, "profiles list", "profiles show", "profiles diff", "measure app"])
 def test_each_command_has_its_help(command: str) -> None:
     told = cutaway(*command.split(), "--help")
     assert told.returncode == 0

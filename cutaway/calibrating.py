@@ -1,0 +1,177 @@
+"""What `cutaway calibrate` does: makes a profile of measured rows, prints how each cost came about, and writes it."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from pathlib import Path
+from typing import Any
+
+from cutaway.models import costs
+from cutaway.models.costs.calibration import Calibration, Made, quantity
+from cutaway.models.costs.calibration import calibrate as calibrate_rows
+from cutaway.models.costs.fit import Fit
+from cutaway.places import nothing_at, write_whole
+from cutaway.session import progress_of
+
+WIDTH = 80
+NAME_CHARS = 41
+WORTH_TELLING = 2.0
+"""Standard errors from which on a row counts as not met."""
+
+
+def calibrate(measurements: Path, *, out: Path | None, base: str, workers: int, as_json: bool) -> int:
+    """Makes the profile; returns the exit code. Raises MeasurementError, CostError, AlreadyThere."""
+    if out is not None:
+        if out.suffix != costs.SUFFIX:
+            raise costs.CostError(f"--out is '{out}'; expected a name that ends with {costs.SUFFIX}, by which profiles are known")
+        nothing_at(out)
+    before = costs.load(base)
+    with progress_of("runs of the simulated machine") as progress:
+        made = calibrate_rows(measurements, before, workers=workers, progress=progress)
+    made.profile(out or Path(f"{measurements.stem}{costs.SUFFIX}"))          # whoever loads it will read what is written here
+    if as_json:
+        print(json.dumps(document(made), ensure_ascii=False, indent=2, allow_nan=False))
+    else:
+        print("\n".join(report(made)))
+    if out is not None:
+        write_whole(out, made.text.encode("utf-8", "replace"))
+    if not as_json:
+        print(f"\nwrote {out}" if out else f"\nNothing is written; --out FILE{costs.SUFFIX} keeps the profile.")
+    return 0
+
+
+def document(made: Calibration) -> dict[str, Any]:
+    """How each cost came about, for programs; docs/models/costs.md explains the keys."""
+    return {
+        "measurements": made.file,
+        "machine": made.machine.name,
+        "date": made.machine.date,
+        "base": made.base.name,
+        "calibration_rows": made.rows,
+        "validation_rows": made.kept_back,
+        "costs": [
+            {
+                "name": one.name,
+                "made": one.how,
+                "value": one.record.written,
+                "standard_error": one.record.standard_error,
+                "before": one.before.record.written,
+                "kind": one.record.kind,
+                "source": list(one.record.source),
+                "derived": one.record.derived,
+                "why": one.why,
+            }
+            for one in made.made
+        ],
+        "fit": _fit_document(made.fit) if made.fit else None,
+    }
+
+
+def _fit_document(fit: Fit) -> dict[str, Any]:
+    return {
+        "misfit": fit.misfit if fit.costs else None,
+        "rows": [
+            {"id": row.id, "measured": row.median, "simulated": simulated, "standard_error": float(error)}
+            for load, of in zip(fit.loads, fit.simulated_us, strict=True)
+            for row, simulated, error in zip(load.rows, of, load.errors_us, strict=True)
+        ],
+        "not_told_apart": [{"costs": [pair.one, pair.other], "correlation": pair.correlation} for pair in fit.pairs],
+        "absorbed": {name: {"by": by, "share": share} for name, (by, share) in fit.absorbed.items()},
+        "at_bound": [one.name for one in fit.costs if one.at_bound],
+    }
+
+
+# --- as text for 80 columns ----------------------------------------------------------------------------------------------------------
+
+
+def report(made: Calibration) -> list[str]:
+    """What came of it, line by line."""
+    lines = _wrapped(
+        f"{made.file}: machine {made.machine.name}, {made.machine.date}. {made.rows:,} rows for calibration; "
+        f"{made.kept_back:,} for validation were left alone. Base: {made.base.name}."
+    )
+    lines += _table(made, "rows", "From rows, by rules")
+    lines += _table(made, "scaled", "Scaled from another machine, which measured what this one did not")
+    lines += _table(made, "fitted", "Fitted on loads")
+    if made.fit:
+        lines += _loads(made.fit) + _open_questions(made.fit)
+    return lines + _taken_over(made) + _assumptions(made)
+
+
+def _table(made: Calibration, how: str, title: str) -> list[str]:
+    chosen = made.by(how)  # type: ignore[arg-type]
+    if not chosen:
+        return []
+    head = f"{'':<{NAME_CHARS}}{'value':>12}{'+- error':>12}{'base':>12}"
+    return ["", f"{title} ({len(chosen)})", head, *map(_line, chosen)]
+
+
+def _line(one: Made) -> str:
+    name = one.name if len(one.name) < NAME_CHARS else f"{one.name}\n{'':<{NAME_CHARS}}"
+    before = quantity(float(one.before.value), one.before.unit)
+    return f"{name:<{NAME_CHARS}}{one.record.written:>12}{one.record.standard_error:>12}{before:>12}"
+
+
+def _loads(fit: Fit) -> list[str]:
+    lines = ["", "CPU time a request, us: measured, simulated with the fitted costs, difference"]
+    missed = 0
+    for load, simulated in zip(fit.loads, fit.simulated_us, strict=True):
+        cells = []
+        for who, row, found, error in zip(("client", "server"), load.rows, simulated, load.errors_us, strict=True):
+            missed += abs(found - row.median) > WORTH_TELLING * float(error)
+            cells.append(f"{who}{row.median:>8.4g}{found:>8.4g}{100 * (found / row.median - 1):>+6.1f} %")
+        lines.append(f"{load.page_bytes:>9,} B, {load.connections:>3} conn. {'  '.join(cells)}")
+    rows = sum(len(load.rows) for load in fit.loads)
+    if fit.costs:
+        told = f"{rows - missed} of {rows} rows are met within {WORTH_TELLING:g} standard errors."
+        if fit.misfit > 1:
+            told += f" What is left is {fit.misfit**0.5:.1f} times their error, and the errors of the costs are widened by that."
+        lines += _wrapped(told)
+    return lines
+
+
+def _open_questions(fit: Fit) -> list[str]:
+    found = [
+        f"{pair.one} and {pair.other} (correlation {pair.correlation:.3f}): only their "
+        f"{'sum' if pair.correlation < 0 else 'difference'} is known, how it is split is the base's."
+        for pair in fit.pairs
+    ]
+    found += [
+        f"{name} (assumed) and {by}: 1 more of the one makes {abs(share):.2g} {'less' if share > 0 else 'more'} of the other."
+        for name, (by, share) in fit.absorbed.items()
+    ]
+    lines = ["", "What the rows cannot tell apart"] if found else []
+    for sentence in found:
+        lines += _wrapped(sentence, "  ")
+    for one in fit.costs:
+        if one.at_bound:
+            lines += ["", *_wrapped(f"{one.name} ended at the bound of its range: the rows would have it go on.")]
+    return lines
+
+
+def _taken_over(made: Calibration) -> list[str]:
+    asked = [one for one in made.by("base") if one.why]
+    others = [one for one in made.by("base") if not one.why and one.record.kind != "assumption"]
+    lines: list[str] = []
+    if asked:
+        lines += ["", f"As in {made.base.name}, though rows could give them ({len(asked)})"]
+        for one in asked:
+            lines += _wrapped(f"{one.name}: {one.why}", "  ")
+    if others:
+        lines += ["", f"As in {made.base.name}, no rule gives them ({len(others)})"]
+        lines += _wrapped("; ".join(f"{one.name} ({one.record.kind})" for one in others), "  ")
+    return lines
+
+
+def _assumptions(made: Calibration) -> list[str]:
+    assumed = [one for one in made.made if one.record.kind == "assumption"]
+    if not assumed:
+        return []
+    from_rows = {one.name for one in made.by("rows")}
+    names = [f"{one.name} (a share of what rows give)" if one.name in from_rows else one.name for one in assumed]
+    return ["", f"Still assumed, not measured ({len(assumed)})", *_wrapped("; ".join(names), "  ")]
+
+
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent + ("  " if indent else ""), break_on_hyphens=False)
