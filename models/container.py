@@ -22,6 +22,7 @@ from cutaway.models.operations import (
     CloseFile,
     Compute,
     Connect,
+    FlushFile,
     Handshake,
     Hop,
     OpenFile,
@@ -114,7 +115,7 @@ class Container(Layer):
                 pass
             case OpenFile() | StatFile() | CloseFile() | ReadFile() | CloseConnection():
                 calls = 1
-            case Connect():
+            case Connect() | FlushFile():
                 calls = 2
             case Send(corked=corked):
                 calls = 2 if corked else 1                                                # body and push; cork and header are system calls

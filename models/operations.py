@@ -76,6 +76,15 @@ class ReadFile(Operation):
     cached: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class FlushFile(Operation):
+    """Write to a file and wait until it is on its disk (fdatasync); `cost` is the CPU time of both calls."""
+
+    size_bytes: int
+    disk: str
+    cost: str
+
+
 # --- messages: what applications see of the network --------------------------------------------------------------------------------
 
 

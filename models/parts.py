@@ -14,6 +14,7 @@ from pydantic import Field
 
 from cutaway.models.clients import Client, ClosedLoopPart, OpenLoopPart
 from cutaway.models.container import DockerPart
+from cutaway.models.generators.pgbench import Pgbench
 from cutaway.models.generators.reconnecting import Reconnecting
 from cutaway.models.generators.redis_benchmark import RedisBenchmark
 from cutaway.models.guest import GuestLinuxPart
@@ -22,6 +23,7 @@ from cutaway.models.hypervisor import KvmPart
 from cutaway.models.kernel import LinuxPart
 from cutaway.models.part import Part
 from cutaway.models.servers.nginx import Nginx, NginxPart
+from cutaway.models.servers.postgresql import Postgresql, PostgresqlPart
 from cutaway.models.servers.program import Program
 from cutaway.models.servers.python_app import PythonApp, PythonAppPart
 from cutaway.models.servers.redis import Redis, RedisPart
@@ -35,18 +37,19 @@ class Served:
     client: type[Client]
 
 
-ProgramPart = NginxPart | PythonAppPart | RedisPart
+ProgramPart = NginxPart | PostgresqlPart | PythonAppPart | RedisPart
 PROGRAMS: dict[type[Part], Served] = {
     NginxPart: Served(Nginx, Client),
+    PostgresqlPart: Served(Postgresql, Pgbench),
     PythonAppPart: Served(PythonApp, Reconnecting),
     RedisPart: Served(Redis, RedisBenchmark),
 }
 """What may be on top of a stack."""
 
-ServerPart = Annotated[Union[NginxPart, PythonAppPart, RedisPart], Field(discriminator="kind")]  # noqa: UP007
+ServerPart = Annotated[Union[NginxPart, PostgresqlPart, PythonAppPart, RedisPart], Field(discriminator="kind")]  # noqa: UP007
 """A server program, by its `kind`."""
 StackPart = Annotated[
-    Union[HardwarePart, LinuxPart, KvmPart, GuestLinuxPart, DockerPart, NginxPart, PythonAppPart, RedisPart],  # noqa: UP007
+    Union[HardwarePart, LinuxPart, KvmPart, GuestLinuxPart, DockerPart, NginxPart, PostgresqlPart, PythonAppPart, RedisPart],  # noqa: UP007
     Field(discriminator="kind"),
 ]
 """One layer of a stack, by its `kind`."""

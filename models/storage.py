@@ -1,8 +1,8 @@
 """Files: the path walk, the page cache, and the disk beneath it.
 
-Serves: open, stat, close, read. Hands down: nothing. A container's overlay costs a second walk; its data then come from the same page
+Serves: open, stat, close, read, flush. Hands down: nothing. A container's overlay costs a second walk; its data then come from the same page
 cache.
-Not modelled: writing back, journals, copy-up, read-ahead, eviction from the page cache.
+Not modelled: writing back, what a journal does in a flush (its time is measured as a whole), copy-up, read-ahead, eviction of pages.
 Read first: docs/models/storage.md, and fs/overlayfs/ of Linux for the overlay.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from cutaway.models.costs import Profile
 from cutaway.models.layer import Layer, kib
-from cutaway.models.operations import CloseFile, OpenFile, Operation, ReadFile, StatFile
+from cutaway.models.operations import CloseFile, FlushFile, OpenFile, Operation, ReadFile, StatFile
 from cutaway.models.placement import Site
 from cutaway.sim.machine import DiskAccess, Step
 
@@ -40,5 +40,8 @@ class Storage(Layer):
                     yield DiskAccess("hardware", "read from the disk", "disk", size)
                 extra = ["overlay read"] if overlay else []
                 yield self.work(self.site.layer, "read from the page cache", thread, "read call", ("read copy per KiB", kib(size)), *extra)
+            case FlushFile(thread=thread, size_bytes=size, disk=disk, cost=cost):
+                yield self.work(self.site.layer, "write, fdatasync", thread, cost)
+                yield DiskAccess("hardware", "flush to the disk", disk, size)
             case _:
                 yield operation

@@ -15,6 +15,7 @@ from cutaway.models.hardware import HardwarePart
 from cutaway.models.kernel import LinuxPart
 from cutaway.models.part import Part
 from cutaway.models.parts import PROGRAMS, ProgramPart
+from cutaway.models.servers.postgresql import PostgresqlPart
 from cutaway.models.servers.python_app import PythonAppPart
 from cutaway.models.servers.redis import RedisPart
 from cutaway.models.units import MS, S
@@ -94,12 +95,25 @@ def _python(row: Row) -> App:
     )
 
 
-_RULES: dict[str, Callable[[Row], App]] = {"python web application": _python, "redis": _redis}
+def _postgresql(row: Row) -> App:
+    return App(
+        stack=row.stack,
+        program=PostgresqlPart(script=str(row.params["mode"]), cpus=(1,)),  # type: ignore[arg-type]
+        connections=int(row.number("connections")),
+        reports="as it is",
+        calibrated=(row.what, asked(row)),
+        duration_s=max(round(row.number("duration_s", 1)), 1),
+    )
+
+
+_RULES: dict[str, Callable[[Row], App]] = {"PostgreSQL": _postgresql, "python web application": _python, "redis": _redis}
+"""By how `what` begins."""
 
 
 def app_of(row: Row) -> App | str | None:
     """The set-up of a row; why there is none; None where the row is about no application."""
-    if row.what not in _RULES:
+    rule = next((rule for beginning, rule in _RULES.items() if row.what.startswith(beginning)), None)
+    if rule is None:
         return None
     if row.stack not in WAYS:
         return f"no rule for stack '{row.stack}'"
@@ -107,4 +121,4 @@ def app_of(row: Row) -> App | str | None:
         return "only a client on CPU 0 and a server on CPU 1"
     if row.params.get("pipeline", 1) != 1:
         return "pipelines are not modelled"
-    return _RULES[row.what](row)
+    return rule(row)

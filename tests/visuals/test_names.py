@@ -72,7 +72,16 @@ def test_what_a_changed_one_can_show_has_one_too(where: str, publish: str, tmp_p
     assert sorted({shown for shown in shown_by(load(file)) if known(shown) is None}) == []
 
 
-@pytest.mark.parametrize("server", ["{kind: python app}", "{kind: redis}", "{kind: redis, operation: set}"])
+@pytest.mark.parametrize(
+    "server",
+    [
+        "{kind: postgresql}",
+        "{kind: postgresql, script: simple-update}",
+        "{kind: python app}",
+        "{kind: redis}",
+        "{kind: redis, operation: set}",
+    ],
+)
 def test_what_another_server_program_can_show_has_one_too(server: str, tmp_path: Path) -> None:
     file = tmp_path / "server.yaml"
     kind = server.strip("{}").partition(",")[0].removeprefix("kind: ")

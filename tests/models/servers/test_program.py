@@ -17,6 +17,7 @@ from cutaway.models.kernel import LinuxPart
 from cutaway.models.lowering import flat
 from cutaway.models.part import Part
 from cutaway.models.parts import PROGRAMS, kind_of
+from cutaway.models.servers.postgresql import PostgresqlPart
 from cutaway.models.servers.python_app import PythonAppPart
 from cutaway.models.servers.redis import RedisPart
 from cutaway.sim.laws import check, check_trace
@@ -35,7 +36,11 @@ ABOVE: dict[str, tuple[tuple[Part, ...], str]] = {
     "vm": ((KvmPart(), GuestLinuxPart()), "another machine"),
     "docker in vm": ((KvmPart(), GuestLinuxPart(), DockerPart()), "another machine"),
 }
-OTHERWISE: tuple[Part, ...] = (PythonAppPart(workers=3, loops=0), RedisPart(operation="set", value=100_000),)
+OTHERWISE: tuple[Part, ...] = (
+    PostgresqlPart(script="simple-update"),
+    PythonAppPart(workers=3, loops=0),
+    RedisPart(operation="set", value=100_000),
+)
 PARTS = [*(part() for part in PROGRAMS), *OTHERWISE]
 
 
