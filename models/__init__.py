@@ -5,6 +5,7 @@
     storage.py      its files: page cache, ext4, overlay
     connections.py  its connections: connect, accept, close
     network.py      its network: sockets, TCP, loopback, veth, bridge, NAT, tap
+    within.py       messages between two programs of one stack
     memory.py       what stays resident, by stack
     hypervisor.py   KVM: exits, halts, vhost or QEMU
     guest.py        the guest's operating system: the same kernel again, with virtio devices

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cutaway.models import clients, connections, container, guest, hardware, hypervisor, kernel, neighbours, network, storage
+from cutaway.models import clients, connections, container, guest, hardware, hypervisor, kernel, neighbours, network, storage, within
 from cutaway.models.clients import ClosedLoopPart, OpenLoopPart
 from cutaway.models.container import DockerPart
 from cutaway.models.costs import Profile
@@ -50,6 +50,7 @@ class Blueprint:
         parts, every = self.parts, self.parts.hardware.cpus
         pinned = {"linux.interrupt cpus": (parts.linux.interrupt_cpus, every)}
         pinned[f"{parts.program.kind}.cpus"] = (parts.program.cpus, parts.kvm.vcpus if parts.kvm else every)
+        pinned[f"{parts.program.kind}.upstream.cpus"] = (self._behind_cpus(), parts.kvm.vcpus if parts.kvm else every)
         if self.local:
             pinned["clients.cpus"] = (self.load.cpus, every)
         if parts.kvm:
@@ -76,10 +77,15 @@ class Blueprint:
             group="container" if parts.docker else "",
             slower_by=self.slower_by,
             connections=self.load.connections,
+            behind=self.site.cpus(self._behind_cpus()),
             # where the client is near, every packet's way in the host's name space holds loopback already; a name space's own has no rules
             loopback=() if self.local or parts.kvm or self._bridged() else ("loopback",),
         )
         return parts.served.program(self.profile, parts.program, place)
+
+    def _behind_cpus(self) -> tuple[int, ...]:
+        """CPUs of the program that the server program asks; none where there is none, or it says nothing of its own."""
+        return tuple(number for part in self.parts.served.program.behind(self.parts.program) for number in getattr(part, "cpus", ()))
 
     def _server_layers(self) -> list[Layer]:
         parts, profile, site = self.parts, self.profile, self.site
@@ -88,6 +94,10 @@ class Blueprint:
         if parts.docker:
             outer: tuple[Hop, ...] = ("veth",) if self.load.where == "veth" else ("loopback",)
             layers.append(container.Container(profile, parts.docker, site, self._container_hops(), self.slower_by, outer))
+        # a name space of one's own has a loopback without rules
+        own: tuple[Hop, ...] = ("loopback",) if site is HOST and not self._bridged() else ()
+        sides = [network.Network(profile, site, path, over_loopback=True, slower_by=self.slower_by) for path in ((), own)]
+        layers.append(within.Within(profile, *sides))
         if parts.kvm and parts.guest:
             every = tuple(range(parts.kvm.vcpus))
             linux = LinuxPart(tick=parts.guest.tick, slice=parts.guest.slice)

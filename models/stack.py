@@ -17,7 +17,7 @@ from cutaway.models.docker import run as docker
 from cutaway.models.lowering import NotServed, flat, lower
 from cutaway.models.neighbours import HogPart
 from cutaway.models.part import Part
-from cutaway.models.parts import Parts, StackError
+from cutaway.models.parts import PROGRAMS, Parts, StackError
 from cutaway.sim.clock import Clock, Process
 from cutaway.sim.machine import Machine
 
@@ -37,7 +37,7 @@ def memory_of(stack: Sequence[Part], profile: Profile) -> tuple[memory.Resident,
     # Docker starts the two for every published port, also where NAT leaves them nothing to do.
     proxies = 2 if parts.docker and parts.docker.network == "bridge" and parts.docker.publish != "none" else 0
     guest_memory = parts.kvm.memory if parts.kvm else 0
-    held = parts.served.program.holds(parts.program)
+    held = tuple(held for part in _programs(parts) for held in PROGRAMS[type(part)].program.holds(part))
     return memory.Memory(profile).of(memory.Footprint(held, int(parts.docker is not None), proxies, guest_memory))
 
 
@@ -52,8 +52,14 @@ def start_up(stack: Sequence[Part], start: startup.Start) -> Process:
         yield from docker.docker_run(
             start, bridged, published, parts.docker.storage == "overlay2", parts.docker.seccomp == "default"
         )
-    program = parts.served.program
-    yield from startup.server_process(start, program.forks(parts.program), program.thread, program.start_cost)
+    for part in _programs(parts):
+        program = PROGRAMS[type(part)].program
+        yield from startup.server_process(start, program.forks(part), program.thread, program.start_cost)
+
+
+def _programs(parts: Parts) -> tuple[Part, ...]:
+    """The server program, after those that it asks itself."""
+    return (*parts.served.program.behind(parts.program), parts.program)
 
 
 def start_up_phases(stack: Sequence[Part], profile: Profile) -> list[startup.Phase]:

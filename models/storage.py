@@ -1,7 +1,7 @@
 """Files: the path walk, the page cache, and the disk beneath it.
 
-Serves: open, stat, close, read, flush. Hands down: nothing. A container's overlay costs a second walk; its data then come from the same page
-cache.
+Serves: open, stat, close, read, flush. Hands down: nothing. A container's overlay costs a second walk; its data then come from the same
+page cache.
 Not modelled: writing back, what a journal does in a flush (its time is measured as a whole), copy-up, read-ahead, eviction of pages.
 Read first: docs/models/storage.md, and fs/overlayfs/ of Linux for the overlay.
 """

@@ -164,6 +164,10 @@ def _program_fits(scenario: Scenario, name: str, index: int, program: ProgramPar
         elif size > memory:
             yield path(key), _too_much_memory(path(key), size, memory, whose)
     yield from _cpus_exist(program.cpus, cpus, whose, path("cpus"))
+    if isinstance(program, NginxPart) and program.upstream:
+        yield from _cpus_exist(program.upstream.cpus, cpus, whose, (*path("upstream"), "cpus"))
+        if "page" in said_here | scenario.server.model_fields_set:
+            yield path("page"), f"{key_text(path('page'))} has no effect beside an upstream, which answers instead; leave it out."
 
 
 def _client_is_beside(scenario: Scenario, name: str) -> bool:
@@ -229,6 +233,7 @@ def _size(scenario: Scenario) -> Iterator[Mistake]:
     layers = [layer for name in scenario.stacks for layer in scenario.layers_of(name)]
     rows = sum(getattr(layer, key, 0) for layer in layers for key in ("vcpus", "workers"))
     rows += sum(layer.cpus for layer in layers if isinstance(layer, HardwarePart)) + beside * len(scenario.stacks)
+    rows += sum(layer.upstream.workers for layer in layers if isinstance(layer, NginxPart) and layer.upstream)
     rows += scenario.clients.connections * sum(isinstance(layer, PostgresqlPart) for layer in layers)
     if rows > limits.ENTITIES.value:
         text = f"stacks have {rows:,} CPUs, virtual CPUs, workers and neighbours in all; expected at most {limits.ENTITIES.value:,}."

@@ -6,7 +6,7 @@ Clients on CPU 0, every part of the server on CPU 1, as with nginx. To add a pro
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from cutaway.models.clients import ClosedLoopPart
@@ -15,6 +15,7 @@ from cutaway.models.hardware import HardwarePart
 from cutaway.models.kernel import LinuxPart
 from cutaway.models.part import Part
 from cutaway.models.parts import PROGRAMS, ProgramPart
+from cutaway.models.servers.nginx import NginxPart
 from cutaway.models.servers.postgresql import PostgresqlPart
 from cutaway.models.servers.python_app import PythonAppPart
 from cutaway.models.servers.redis import RedisPart
@@ -53,8 +54,7 @@ class App:
     @property
     def roles(self) -> tuple[str, ...]:
         """The threads whose CPU time is the server's."""
-        program = PROGRAMS[type(self.program)].program
-        return program.roles or (program.thread,)
+        return PROGRAMS[type(self.program)].program.roles(self.program)
 
     @property
     def span_ns(self) -> int:
@@ -95,6 +95,14 @@ def _python(row: Row) -> App:
     )
 
 
+def _behind_nginx(row: Row) -> App:
+    """nginx and the application on one CPU; without a calibration row of its own, the plain model begins with the application's."""
+    alone = _python(row)
+    assert isinstance(alone.program, PythonAppPart)
+    calibrated = alone.calibrated if row.what.endswith("without work") else ("python web application", asked(row))
+    return replace(alone, program=NginxPart(upstream=alone.program, cpus=(1,)), calibrated=calibrated)
+
+
 def _postgresql(row: Row) -> App:
     return App(
         stack=row.stack,
@@ -106,7 +114,12 @@ def _postgresql(row: Row) -> App:
     )
 
 
-_RULES: dict[str, Callable[[Row], App]] = {"PostgreSQL": _postgresql, "python web application": _python, "redis": _redis}
+_RULES: dict[str, Callable[[Row], App]] = {
+    "PostgreSQL": _postgresql,
+    "nginx -> python": _behind_nginx,
+    "python web application": _python,
+    "redis": _redis,
+}
 """By how `what` begins."""
 
 

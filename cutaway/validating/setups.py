@@ -121,7 +121,6 @@ _STARTS = (
 )
 _NOT_REACHED = {
     "nginx static, closed loop, BBR congestion control": "pacing timers of BBR are not modelled",
-    "nginx -> python": "no chain of servers yet",
     "TCP stream": "bulk transfer is not modelled",
     "memory limit": "the OOM killer is not modelled yet",
     "pids limit": "process limits are not modelled yet",

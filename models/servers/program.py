@@ -39,8 +39,10 @@ class Place:
     """The factor of its CPU time, in a guest."""
     connections: int = 1
     """Of all clients together."""
+    behind: tuple[str, ...] = ()
+    """CPUs of the program that it asks itself; the same where none are named."""
     loopback: tuple[Hop, ...] = ()
-    """What a packet crosses between two programs of this stack."""
+    """What packets without data cross between two programs of this stack, beside the way of all packets of their kernel."""
 
 
 class Program(Layer, Generic[P]):
@@ -48,8 +50,6 @@ class Program(Layer, Generic[P]):
 
     thread: ClassVar[str]
     """The role of the threads that answer."""
-    roles: ClassVar[tuple[str, ...]] = ()
-    """Of all its threads, where there are more roles than one."""
     start_cost: ClassVar[str]
     """From its first instruction to where it listens."""
 
@@ -61,6 +61,16 @@ class Program(Layer, Generic[P]):
     def exchanges(self) -> tuple[Exchange, ...]:
         """What one request is made of, in order."""
         raise NotImplementedError
+
+    @classmethod
+    def roles(cls, part: P) -> tuple[str, ...]:
+        """Of all threads that work for an answer."""
+        return (cls.thread,)
+
+    @classmethod
+    def behind(cls, part: P) -> tuple[Part, ...]:
+        """Programs that it asks itself; they start before it."""
+        return ()
 
     @classmethod
     def holds(cls, part: P) -> tuple[Held, ...]:

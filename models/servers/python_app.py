@@ -57,11 +57,10 @@ class PythonApp(Program[PythonAppPart]):
 
     def answer(self, thread: str, request_bytes: int, response_bytes: int, asked_by: str = "") -> Iterator[Step | Operation]:
         """`asked_by` is the thread of another program of this stack that asks, in place of a client."""
-        hops, within = self.place.loopback, bool(asked_by)
-        way = hops if within else ()
+        within = bool(asked_by)
         if not within:
             yield Handshake(thread)
-        yield Receive(thread, request_bytes, way, sender=asked_by, within=within)
+        yield Receive(thread, request_bytes, sender=asked_by, within=within)
         yield SystemCall(thread, "accept", 1, "accept")                                    # told here: all has come before it is woken
         yield Compute(thread, "python", "gunicorn: parse, call the application", "python request")
         if self.part.loops:
@@ -70,8 +69,8 @@ class PythonApp(Program[PythonAppPart]):
         if not within:
             yield Respond()
         yield Compute(thread, "python", "gunicorn: make the answer", "python response")
-        yield Send(thread, response_bytes, way, writes=2, local=within, within=within)
-        yield Afterwards(thread, (CloseConnection(thread, way, within),))
+        yield Send(thread, response_bytes, writes=2, local=within, within=within)
+        yield Afterwards(thread, (CloseConnection(thread, self.place.loopback if within else (), within),))
 
     def fittings(self) -> Fittings:
         workers = Thread(

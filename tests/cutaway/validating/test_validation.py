@@ -72,6 +72,8 @@ def test_the_profile_is_that_of_the_measured_machine(tmp_path: Path) -> None:
 APPS = {
     "PostgreSQL 15, pgbench select-only": {"throughput and CPU time": 0.09, "mean and p50": 0.09, "tails": 0.30},
     "PostgreSQL 15, pgbench simple-update": {"throughput and CPU time": 0.06, "mean and p50": 0.09, "tails": 0.25},
+    "nginx -> python web application": {"throughput and CPU time": 0.08, "mean and p50": 0.07, "tails": 0.25},
+    "nginx -> python web application without work": {"throughput and CPU time": 0.20, "mean and p50": 0.10, "tails": 0.35},
     "python web application": {"throughput and CPU time": 0.03, "mean and p50": 0.04, "tails": 0.25},
     "redis": {"throughput and CPU time": 0.07, "mean and p50": 0.10, "tails": 0.25},
 }
