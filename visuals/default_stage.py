@@ -12,8 +12,11 @@ from cutaway.sim.trace import Trace
 from cutaway.visuals.apart import INSIDE, meta_apart
 from cutaway.visuals.stage import Column, Floor, Match, Part, Said, Stage, steps_of
 
+SERVERS = {"nginx": "nginx", "postgresql": "PostgreSQL", "python": "Python", "redis": "Redis"}
+"""Layers that are server programs, and what they are called; the stage names those that its traces have."""
+
 FLOORS = (
-    Floor("server", Said("서버 프로그램", "Server"), Said("nginx", "nginx"), ("nginx",), 130),
+    Floor("server", Said("서버 프로그램", "Server"), Said("nginx", "nginx"), tuple(SERVERS), 130),
     Floor("guest", Said("게스트 커널", "Guest kernel"), Said("VM 안의 OS", "OS in the VM"), ("guest kernel", INSIDE), 106),
     Floor("hypervisor", Said("하이퍼바이저", "Hypervisor"), Said("통역가", "translates"), ("vhost", "hypervisor", "halt polling"), 96),
     Floor("host", Said("호스트 커널", "Host kernel"), Said("나누고 지킨다", "shares, guards"), ("host kernel", "bridge and NAT"), 188),
@@ -30,7 +33,7 @@ NETWORK = ("receive", "send", "recv", "tcp", "socket")
 NAT = ("nat", "conntrack", "netfilter", "masquerad")
 
 PARTS = (
-    Part("process", Said("nginx", "nginx"), "server", "process", (Match("nginx"),)),
+    Part("process", Said("nginx", "nginx"), "server", "process", tuple(Match(layer) for layer in SERVERS)),
     Part("guest calls", Said("시스템 콜", "syscalls"), "guest", "lane", (Match("guest kernel"),)),
     Part("guest tcp", Said("TCP/IP", "TCP/IP"), "guest", "lane", (Match("guest kernel", NETWORK),)),
     Part("guest veth", Said("veth", "veth"), "guest", "lane", (Match(INSIDE, ("veth",)),), "pair"),
@@ -140,4 +143,14 @@ def stage_for(traces: Sequence[Trace]) -> Stage:
     in_a_guest = any("guest bridge" in column.parts for column in columns)
     heights = WITH_A_CONTAINER_IN_A_GUEST if in_a_guest else {}
     floors = tuple(replace(floor, height=heights.get(floor.key, floor.height)) for floor in FLOORS if floor.key in standing)
-    return Stage(title, (Said("서버실", "Room"), Said("서버", "Server")), floors, PARTS, columns, motto=motto)
+    who = _servers(traces)
+    floors = tuple(replace(floor, second=who) if floor.key == "server" else floor for floor in floors)
+    parts = tuple(replace(part, name=who) if part.key == "process" else part for part in PARTS)
+    return Stage(title, (Said("서버실", "Room"), Said("서버", "Server")), floors, parts, columns, motto=motto)
+
+
+def _servers(traces: Sequence[Trace]) -> Said:
+    """The programs that answer, from the first that is asked to those behind it."""
+    layers = dict.fromkeys(layer for trace in traces for layer, _ in steps_of(trace.meta) if layer in SERVERS)
+    name = " · ".join(SERVERS[layer] for layer in layers or ("nginx",))
+    return Said(name, name)

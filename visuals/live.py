@@ -13,6 +13,7 @@ from cutaway.visuals.flow import draw_flow
 from cutaway.visuals.geometry import Area, Point, between
 from cutaway.visuals.layout import ColumnLayout, Layout
 from cutaway.visuals.moment import Moment, Replay
+from cutaway.visuals.names import called
 from cutaway.visuals.palette import Palette, mixed
 from cutaway.visuals.picture import Picture
 from cutaway.visuals.processors import Chips, draw_run_queue
@@ -235,6 +236,8 @@ def _processes(
         picture.frame(box, palette.line if frosted else palette.ink, PART, radius=9, ground=ground)
         hidden = len(threads) - places
         name = part.name.told(view.language)
+        if len({replay.cast.thread_roles[thread] for thread in threads}) > 1:             # one program behind another: each by its name
+            name = called(replay.cast.thread_roles[threads[place]], view.language)
         label = f"+{hidden + 1}" if place == places - 1 and hidden and place else name
         if label == name and place:
             _process_state(threads[place], box, replay, moment, palette, ground, picture)

@@ -128,3 +128,26 @@ def test_a_container_in_a_guest_has_its_network_and_its_walls_there(tmp_path: Pa
             picture = MeasuredPicture((1920, 1080))
             scene.draw(view, picture)
             assert picture.collisions() == []
+
+
+SERVERS = {
+    "{kind: redis}": ("redis", "Redis"),
+    "{kind: postgresql, script: simple-update}": ("postgresql", "PostgreSQL"),
+    "{upstream: {loops: 0}}": ("nginx", "nginx · Python"),
+}
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_the_stage_names_the_programs_that_answer_and_their_time_is_in_the_ledger(server: str, tmp_path: Path) -> None:
+    kind, named = SERVERS[server]
+    file = tmp_path / "server.yaml"
+    stacks = f"{{plain: {{layers: [hardware, linux, {kind}]}}}}"
+    file.write_text(f"cutaway: 1\ntitle: A server\nclients: {{kind: closed loop}}\nserver: {server}\nstacks: {stacks}\n", encoding="utf-8")
+    traces = _traces_from(load(file).with_({"run.requests": 300}), [], whole=True)
+    view = view_of(traces, staged(traces))
+    assert view.stage.floor("server").second.en == named
+    picture = LinesPicture()
+    Scene().draw(view, picture)
+    assert f"text {named}" in picture.lines
+    charged = {step["layer"] for step in traces[0].meta["steps"]}
+    assert charged <= {layer for floor in view.stage.floors for layer in floor.layers} | {"", "neighbours"}
