@@ -2,7 +2,7 @@
 
 Serves: nothing by itself. Hands down: system calls with a filter before them, files on an overlay, messages over a longer way (bridge,
 veth, and NAT or docker-proxy for a published port). There is no layer of its own in the ledger: all of it is the kernel's work.
-Not modelled: user namespaces, the cost of cgroup accounting beyond what the fit of nginx contains, IPv6.
+Not modelled: user namespaces, what a cgroup costs beyond accounting for the memory of messages, IPv6.
 Read first: docs/models/container.md.
 """
 
@@ -107,6 +107,8 @@ class Container(Layer):
                 yield operation
         if isinstance(operation, Receive):
             yield from self._filter(operation)
+        if isinstance(operation, Receive | Send):
+            yield self.work(self.site.layer, "cgroup: charge the memory", operation.thread, "cgroup accounting")
 
     def _filter(self, operation: Operation) -> Iterator[Step]:
         """The seccomp filter is run at the entry of each system call (kernel/seccomp.c)."""
