@@ -6,6 +6,7 @@ Each check reads the finished scenario and yields the path of a mistake with its
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from fractions import Fraction
 from itertools import pairwise
 from unicodedata import category
 
@@ -132,10 +133,8 @@ def _stack_fits(scenario: Scenario, name: str) -> Iterator[Mistake]:
                 if layer.cpus is not None and layer.cpus > cpus:
                     text = f"{key_text((*path, 'cpus'))} is {CPUS.text(layer.cpus)}; {whose} has {_count(cpus, 'CPU')}."
                     yield (*path, "cpus"), text
-                elif layer.cpus is not None and layer.cpus * layer.cpu_period < LEAST_QUOTA:
-                    quota = f"{DURATION.text(round(layer.cpus * layer.cpu_period))} of CPU time in each {DURATION.text(layer.cpu_period)}"
-                    text = f"{key_text((*path, 'cpus'))} is {CPUS.text(layer.cpus)}, that is {quota}; Linux takes no less than 1 ms."
-                    yield (*path, "cpus"), text
+                else:
+                    yield from _quota(layer.cpus, layer.cpu_period, (*path, "cpus"))
                 if layer.memory is not None and layer.memory > memory:
                     yield (*path, "memory"), _too_much_memory((*path, "memory"), layer.memory, memory, whose)
                 if layer.network == "host" and "publish" in layer.model_fields_set and layer.publish != "none":
@@ -168,6 +167,13 @@ def _program_fits(scenario: Scenario, name: str, index: int, program: ProgramPar
         yield from _cpus_exist(program.upstream.cpus, cpus, whose, (*path("upstream"), "cpus"))
         if "page" in said_here | scenario.server.model_fields_set:
             yield path("page"), f"{key_text(path('page'))} has no effect beside an upstream, which answers instead; leave it out."
+
+
+def _quota(cpus: Fraction | None, period: int, path: Path) -> Iterator[Mistake]:
+    """Linux takes no quota below a millisecond."""
+    if cpus is not None and cpus * period < LEAST_QUOTA:
+        quota = f"{DURATION.text(round(cpus * period))} of CPU time in each {DURATION.text(period)}"
+        yield path, f"{key_text(path)} is {CPUS.text(cpus)}, that is {quota}; Linux takes no less than 1 ms."
 
 
 def _client_is_beside(scenario: Scenario, name: str) -> bool:
@@ -217,6 +223,7 @@ def _neighbours(scenario: Scenario) -> Iterator[Mistake]:
     guests = {name: [layer for layer in scenario.layers_of(name) if isinstance(layer, KvmPart)] for name in scenario.stacks}
     for index, neighbour in enumerate(scenario.neighbours):
         path: Path = ("neighbours", index)
+        yield from _quota(neighbour.limit, neighbour.limit_period, (*path, "limit"))
         if neighbour.place == "host":
             yield from _cpus_exist(neighbour.cpus, scenario.machine.cpus, "the machine", (*path, "cpus"))
             continue

@@ -17,12 +17,11 @@ from cutaway.sim.experiments import seed_of
 from cutaway.sim.results import Result
 from cutaway.sim.simulate import Span, simulate
 from cutaway.sim.traffic import books
+from cutaway.validating.accounting import CLIENT_CPU, RUNS, SERVER_CPU, interrupts_charged
 from cutaway.validating.apps import App
 from cutaway.validating.setups import Load
 
 Counts = npt.NDArray[np.int64]
-RUNS = 5
-"""Runs of the measured length; as with the measurement, each figure is their median."""
 HDR_STEP_US = 8
 """redis-benchmark's histogram tells latencies apart in such steps."""
 SHARES = {"latency_p50": 0.50, "latency_p90": 0.90, "latency_p95": 0.95, "latency_p99": 0.99, "latency_p999": 0.999}
@@ -109,7 +108,7 @@ def _latencies(counts: Counts) -> dict[str, float]:
 
 
 def _cpu(result: Result, server: Sequence[str], hogs: int = 0) -> dict[str, float]:
-    """CPU time by who had it, as the scheduler counts run time: ticks and interrupts in a thread's context are its own."""
+    """CPU time by who had it, as the scheduler counts run time."""
     served = max(result.served, 1)
 
     def of(role: str, column: str) -> int:
@@ -118,19 +117,20 @@ def _cpu(result: Result, server: Sequence[str], hogs: int = 0) -> dict[str, floa
     def of_server(column: str) -> int:
         return sum(of(role, column) for role in server)
 
-    server_ns = of_server("running_ns")
+    with_interrupts = interrupts_charged(result, SERVER_CPU)
+    server_ns = of_server("running_ns") * with_interrupts
     found = {
         "server_cpu_per_request": server_ns / served / 1e3,
-        "client_cpu_per_request": of(PROGRAM, "running_ns") / served / 1e3,
+        "client_cpu_per_request": of(PROGRAM, "running_ns") * interrupts_charged(result, CLIENT_CPU) / served / 1e3,
         "server_cpu_share": server_ns / result.counted_ns,
         "server_switches_voluntary_per_request": of_server("sleeps") / served,
         "server_switches_involuntary_per_request": of_server("preemptions") / served,
         "machine_cpu_per_request": sum(cpu["task_ns"] + cpu["irq_ns"] for cpu in result.cpus.values()) / served / 1e3,
     }
     if PROXY in result.threads:
-        found["proxy_cpu_per_request"] = of(PROXY, "running_ns") / served / 1e3
+        found["proxy_cpu_per_request"] = of(PROXY, "running_ns") * with_interrupts / served / 1e3
     if hogs:
-        found["other_cpu_per_request"] = sum(of(f"hog {number}", "running_ns") for number in range(hogs)) / served / 1e3
+        found["other_cpu_per_request"] = sum(of(f"hog {number}", "running_ns") for number in range(hogs)) * with_interrupts / served / 1e3
     return found
 
 

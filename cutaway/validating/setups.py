@@ -17,6 +17,8 @@ from cutaway.models.part import Part
 from cutaway.models.servers.nginx import NginxPart
 from cutaway.models.units import MS, S
 from cutaway.validating.apps import App, app_of
+from cutaway.validating.hogs import WHATS as HOG_WHATS
+from cutaway.validating.hogs import Hogs, hogs_of
 from cutaway.validating.ways import WAYS
 
 LEAD_NS = 60_000
@@ -94,7 +96,7 @@ class Missing:
     why: str
 
 
-Setup = Load | App | Start
+Setup = Load | App | Start | Hogs
 _NGINX = {
     "nginx static, closed loop": CLOSED,
     "nginx static, closed loop (control beside QEMU)": CLOSED,
@@ -140,6 +142,8 @@ def setup_of(row: Row) -> Setup | Missing:
     app = app_of(row)
     if app is not None:
         return Missing(app) if isinstance(app, str) else app
+    if row.what in HOG_WHATS:
+        return hogs_of(row)
     if row.what in _STARTS:
         return Start(row.what, str(row.params.get("network_namespace", "bridge")), int(row.number("running")))
     for beginning, why in _NOT_REACHED.items():

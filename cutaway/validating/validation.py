@@ -16,8 +16,9 @@ from typing import Any
 from cutaway.models import costs
 from cutaway.models.costs.row import Row
 from cutaway.sim.experiments import Progress
-from cutaway.validating import loads, scores, starts
+from cutaway.validating import hogs, loads, scores, starts
 from cutaway.validating.factor import ConstantFactor
+from cutaway.validating.hogs import Hogs
 from cutaway.validating.scores import BARS, Pair, Score
 from cutaway.validating.setups import Missing, Setup, Start, setup_of
 
@@ -114,7 +115,9 @@ def _predicted(setups: Sequence[Setup], profile: str, workers: int, progress: Pr
 def _figures(job: tuple[Setup, str]) -> dict[str, float]:
     setup, name = job
     profile = costs.load(name)
-    return starts.figures(setup, profile) if isinstance(setup, Start) else loads.figures(setup, profile)
+    if isinstance(setup, Start):
+        return starts.figures(setup, profile)
+    return hogs.figures(setup, profile) if isinstance(setup, Hogs) else loads.figures(setup, profile)
 
 
 def _score(row: Row, setup: Setup | Missing, predicted: dict[Setup, dict[str, float]], factor: ConstantFactor) -> Score:
@@ -123,7 +126,7 @@ def _score(row: Row, setup: Setup | Missing, predicted: dict[Setup, dict[str, fl
     value = predicted[setup].get(row.metric)
     if value is None:
         return Score(row, None, NOT_FIGURES.get(row.metric, f"{row.metric} is not a figure of the model"))
-    by_factor = None if isinstance(setup, Start) else factor.predicted(setup, row.metric)
+    by_factor = None if isinstance(setup, Start | Hogs) else factor.predicted(setup, row.metric)
     return Score(row, value, by_factor=by_factor)
 
 
