@@ -82,7 +82,7 @@ class Container(Layer):
 
     def lower(self, operation: Operation) -> Iterator[Step | Operation]:
         if not isinstance(operation, Receive):                                            # of a message that has yet to come, below
-            yield from self._filter(operation)
+            yield from self._entered(operation)
         overlay = self.part.storage == "overlay2"
         if overlay and isinstance(operation, Send) and operation.from_file:
             yield self.work(self.site.layer, "overlay: read", operation.thread, "overlay read")
@@ -106,7 +106,11 @@ class Container(Layer):
             case _:
                 yield operation
         if isinstance(operation, Receive):
-            yield from self._filter(operation)
+            yield from self._entered(operation)
+
+    def _entered(self, operation: Operation) -> Iterator[Step]:
+        """What the container adds where its program enters the kernel."""
+        yield from self._filter(operation)
         if isinstance(operation, Receive | Send):
             yield self.work(self.site.layer, "cgroup: charge the memory", operation.thread, "cgroup accounting")
 

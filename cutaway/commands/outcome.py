@@ -26,7 +26,7 @@ OUTPUT_FAILED = 74
 BUSY = 75
 SIGNALLED = 128
 
-EXTRAS = {"av": "video", "PIL": "video", "pandas": "notebook", "scipy": "study"}
+EXTRAS = {"av": "video", "PIL": "video", "pandas": "notebook", "jinja2": "study", "matplotlib": "study", "scipy": "study"}
 """Modules that are not in every installation, and the extra that brings them."""
 
 EXPLAINED = {

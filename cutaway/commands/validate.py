@@ -29,6 +29,9 @@ def validate(
     ] = None,
     worst: Annotated[int, typer.Option("--worst", min=0, metavar="N", help="How many of the worst rows to print.")] = 20,
     every_row: Annotated[bool, typer.Option("--all", help="Print every row, worst first.")] = False,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE.html", help="Write all of it, with pictures, to this file as well.")
+    ] = None,
     workers: Workers = 1,
     as_json: AsJson = False,
 ) -> None:
@@ -42,5 +45,7 @@ def validate(
     from cutaway.validating import session
 
     files, groups = measurements or [], only or []
-    code = session.validate(files, profile=profile, only=groups, worst=worst, every_row=every_row, workers=workers, as_json=as_json)
-    raise typer.Exit(code)
+    if report and len(files) > 1:
+        raise typer.BadParameter(f"a report is of one file of measurements, and {len(files)} were named.", param_hint="--report")
+    asked = session.Asked(profile, groups, worst, every_row, report)
+    raise typer.Exit(session.validate(files, asked, workers=workers, as_json=as_json))

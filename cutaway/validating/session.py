@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from cutaway.models import costs
 from cutaway.models.costs.row import MeasurementError, Row, read
+from cutaway.places import nothing_at, write_whole
 from cutaway.scenarios.problems import choices, nearest
 from cutaway.session import progress_of
 from cutaway.validating.printing import print_validation
@@ -17,20 +19,37 @@ SHIPPED = Path(costs.__file__).parent / "measured" / "two-core-vm.jsonl"
 """What is validated when no file is given."""
 
 
-def validate(
-    files: Sequence[Path], *, profile: str, only: Sequence[str], worst: int, every_row: bool, workers: int, as_json: bool
-) -> int:
-    """Validates each file; returns the exit code."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be told of a file's rows."""
+
+    profile: str
+    """Costs to predict with; empty for those of the measured machine."""
+    only: Sequence[str]
+    """Groups of rows; all when empty."""
+    worst: int
+    every_row: bool
+    report: Path | None
+
+
+def validate(files: Sequence[Path], asked: Asked, *, workers: int, as_json: bool) -> int:
+    """Validates each file; returns the exit code. Raises MeasurementError, CostError, AlreadyThere."""
+    if asked.report:
+        from cutaway.validating.report import as_html  # what is missing is told before the work
+
+        nothing_at(asked.report)
     documents = {}
     for file in files or [SHIPPED]:
-        rows = _of_groups(read(file), only, file)
-        name = profile or profile_of(file)
+        rows = _of_groups(read(file), asked.only, file)
+        name = asked.profile or profile_of(file)
         with progress_of("set-ups") as progress:
             validation = validate_rows(rows, name, workers=workers, progress=progress)
         if as_json:
             documents[file.name] = validation.document()
         else:
-            print_validation(validation, file.name, worst, every_row=every_row)
+            print_validation(validation, file.name, asked.worst, every_row=asked.every_row)
+        if asked.report:
+            write_whole(asked.report, as_html(validation, file.name).encode())
     if as_json:
         print(json.dumps(documents, ensure_ascii=False, indent=2, allow_nan=False))
     return 0
