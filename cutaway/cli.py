@@ -27,6 +27,7 @@ from cutaway.commands.schema import schema
 from cutaway.commands.show import show
 from cutaway.commands.trace import trace
 from cutaway.commands.validate import validate
+from cutaway.commands.whatif import whatif
 
 SIMULATE, SCENARIOS, ABOUT = "Simulate", "Scenario files", "What the numbers rest on"
 
@@ -69,6 +70,7 @@ def _help(command: Callable[..., None]) -> str:
 
 _add("compare", compare, SIMULATE)
 _add("run", run, SIMULATE)
+_add("whatif", whatif, SIMULATE)
 _add("explain", explain, SIMULATE)
 _add("show", show, SIMULATE)
 _add("trace", trace, SIMULATE)

@@ -135,7 +135,7 @@ class Comparison:
             "units": {metric.key: metric.unit for metric in METRICS} | {"memory": "B", "start_up": "ns", "ledger": "ns a request"},
             "stacks": {built.name: self._stack_document(built) for built in self.stacks},
             "differences": {
-                built.name: {"from": base, **{metric.key: _plain(self.difference(built.name, base, metric)) for metric in METRICS}}
+                built.name: {"from": base, **{metric.key: plain(self.difference(built.name, base, metric)) for metric in METRICS}}
                 for built in self.stacks[1:]
             },
             "assumed": self.assumed(),
@@ -158,7 +158,7 @@ class Comparison:
         ledger = self.ledger_ns(built.name)
         served = sum(result.served for result in results)
         return {
-            **{metric.key: _plain(self.figure(built.name, metric)) for metric in METRICS},
+            **{metric.key: plain(self.figure(built.name, metric)) for metric in METRICS},
             "memory": {
                 "bytes": total_bytes(built.memory),
                 "of_which_once_a_host": total_bytes(built.memory) - total_bytes(built.memory, False),
@@ -180,7 +180,8 @@ def _place_after_neighbours(longest: list[str], layers: Sequence[str], layer: st
     return max((longest.index(one) + 1 for one in before if one in longest), default=0)
 
 
-def _plain(found: Estimate) -> dict[str, float | None]:
+def plain(found: Estimate) -> dict[str, float | None]:
+    """For JSON: an infinite half width, of a single run, is null."""
     return {"mean": found.mean, "half_width": found.half_width if math.isfinite(found.half_width) else None}
 
 

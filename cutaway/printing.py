@@ -64,7 +64,8 @@ def _in_rows(stacks: Sequence[BuiltStack], width: int) -> Iterable[Sequence[Buil
     return [stacks[first : first + beside] for first in range(0, len(stacks), beside)]
 
 
-def _table(title: str) -> Table:
+def a_table(title: str) -> Table:
+    """With the look of all tables here."""
     return Table(
         title=title,
         title_justify="left",
@@ -78,7 +79,7 @@ def _table(title: str) -> Table:
 
 
 def _figures(comparison: Comparison, stacks: Sequence[BuiltStack]) -> Table:
-    table = _table("On each stack (mean of the replications, 95 % interval)")
+    table = a_table("On each stack (mean of the replications, 95 % interval)")
     table.add_column("")
     table.add_column("")
     for built in stacks:
@@ -91,7 +92,7 @@ def _figures(comparison: Comparison, stacks: Sequence[BuiltStack]) -> Table:
 
 
 def _differences(comparison: Comparison, base: BuiltStack, stacks: Sequence[BuiltStack]) -> Table:
-    table = _table(f"Difference from {printable(base.name, 20)} (the same requests; 95 % interval)")
+    table = a_table(f"Difference from {printable(base.name, 20)} (the same requests; 95 % interval)")
     table.add_column("")
     table.add_column("")
     for built in stacks:
@@ -101,15 +102,18 @@ def _differences(comparison: Comparison, base: BuiltStack, stacks: Sequence[Buil
         cells = []
         for built in stacks:
             found = comparison.difference(built.name, base.name, metric)
-            cells += [with_interval(found, signed=True), _relative(found, comparison.figure(base.name, metric).mean)]
+            cells += [with_interval(found, signed=True), relative(found, comparison.figure(base.name, metric).mean)]
         table.add_row(metric.name, metric.unit, *cells)
     return table
 
 
-def _relative(found: Estimate, base: float) -> str:
+def relative(found: Estimate, base: float) -> str:
+    """A difference in per cent of what it is from, from ten times on as so many times; `noise` when its interval holds 0."""
     if math.isfinite(found.half_width) and found.is_zero:
         return "noise"
-    return f"{100 * found.mean / base:+.1f} %" if base else ""
+    if not base:
+        return ""
+    return f"{100 * found.mean / base:+.1f} %" if found.mean < 9 * base else f"{1 + found.mean / base:,.0f} times"
 
 
 def with_interval(found: Estimate, signed: bool = False) -> str:
@@ -130,7 +134,7 @@ def _ledger(comparison: Comparison, stacks: Sequence[BuiltStack]) -> Table:
     """A row a layer, three columns a stack; each column group sums to the stack's mean latency."""
     longest = max(comparison.figure(built.name, METRICS[1]).mean for built in comparison.stacks)
     unit_ns, unit, digits = (100, "µs", 1) if longest < 10_000 else (10_000, "ms", 2)
-    table = _table(f"Where the mean request spent its time, {unit}\n(running, waiting for a CPU, waiting for something else)")
+    table = a_table(f"Where the mean request spent its time, {unit}\n(running, waiting for a CPU, waiting for something else)")
     table.add_column("", no_wrap=True)
     for built in stacks:
         table.add_column(printable(built.name, 12), justify="right")
@@ -167,7 +171,7 @@ def _cpu_time(comparison: Comparison, stacks: Sequence[BuiltStack]) -> Table:
     times = {built.name: comparison.cpu_time_ns(built.name) for built in comparison.stacks}
     longest = max(sum(layers.values()) / comparison.served(name) for name, layers in times.items())
     unit_ns, unit, digits = (10, "µs", 2) if longest < 1e6 else (10_000, "ms", 2)
-    table = _table(f"CPU time of a request by layer, {unit}")
+    table = a_table(f"CPU time of a request by layer, {unit}")
     table.add_column("", no_wrap=True)
     for built in stacks:
         table.add_column(printable(built.name, 20), justify="right")
@@ -242,7 +246,7 @@ def _print_plan_in_lines(out: Console, built: BuiltStack, plan: str) -> None:
 
 
 def _plan_table(built: BuiltStack, plan: str) -> Table:
-    table = _table(f"{printable(built.name, 40)}: what a request does")
+    table = a_table(f"{printable(built.name, 40)}: what a request does")
     for heading, justify in (("", "right"), ("layer", "left"), ("operation", "left"), ("on", "left"), ("ns", "right"), ("costs", "left")):
         table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
     steps = list(steps_of(built, plan))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -71,6 +71,20 @@ def _told(comparison: Comparison, as_json: bool) -> int:
 
         print_comparison(comparison)
     return TARGET_MISSED if comparison.missed() else 0
+
+
+def what_if(scenario: Scenario, changes: Mapping[str, Any], *, stacks: Sequence[str], workers: int, as_json: bool) -> int:
+    """Runs the scenario before and after a change and prints the differences."""
+    from cutaway.whatif import what_if as both_sides
+
+    found = both_sides(scenario, changes, stacks, workers=workers)
+    if as_json:
+        print(json.dumps(found.document(), ensure_ascii=False, indent=2, allow_nan=False))
+    else:
+        from cutaway.whatif_printing import print_what_if
+
+        print_what_if(found)
+    return 0
 
 
 def explain(scenario: Scenario, *, stacks: Sequence[str], as_json: bool) -> int:

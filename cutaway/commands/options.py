@@ -42,18 +42,25 @@ Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder f
 def scenario_of(name: str, changes: list[str] | None = None, seed: int | None = None) -> Scenario:
     """The scenario with what the options say differently. Raises ScenarioError."""
     from cutaway import scenarios
-    from cutaway.scenarios.reading import read_value
 
-    asked: dict[str, object] = {}
-    for change in changes or []:
-        key, equals, value = change.partition("=")
-        if not equals or not key.strip():
-            raise typer.BadParameter(f"'{change}' is not KEY=VALUE, such as clients.connections=64.", param_hint="--set")
-        asked[key.strip()] = read_value(value, f"--set {key.strip()}")
+    asked = changes_of(changes or [])
     if seed is not None:
         asked["run.seed"] = seed
     scenario = scenarios.load(name)
     return scenario.with_(asked) if asked else scenario
+
+
+def changes_of(changes: list[str]) -> dict[str, object]:
+    """Values by key, as `--set` gives them."""
+    from cutaway.scenarios.reading import read_value
+
+    asked: dict[str, object] = {}
+    for change in changes:
+        key, equals, value = change.partition("=")
+        if not equals or not key.strip():
+            raise typer.BadParameter(f"'{change}' is not KEY=VALUE, such as clients.connections=64.", param_hint="--set")
+        asked[key.strip()] = read_value(value, f"--set {key.strip()}")
+    return asked
 
 
 def only_known(scenario: Scenario, stacks: list[str] | None) -> list[str]:

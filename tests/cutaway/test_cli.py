@@ -18,7 +18,8 @@ from cutaway.scenarios import limits, load
 HERE = Path(__file__).parent
 BAD = HERE.parent / "scenarios" / "bad"
 COMMANDS = [
-    "compare", "run", "explain", "show", "trace", "list", "check", "new", "schema", "cost", "limits", "profiles", "validate", "calibrate",
+    "compare", "run", "explain", "show", "trace", "list", "check", "new", "schema", "cost", "limits", "profiles", "validate", "whatif",
+    "calibrate",
 ]  # fmt: skip
 
 
