@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import textwrap
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from cutaway.models.costs.calibration import calibrate as calibrate_rows
 from cutaway.models.costs.fit import Fit
 from cutaway.places import nothing_at, write_whole
 from cutaway.session import progress_of
+from cutaway.sim.experiments import Progress
 
 WIDTH = 80
 NAME_CHARS = 41
@@ -27,8 +30,8 @@ def calibrate(measurements: Path, *, out: Path | None, base: str, workers: int, 
             raise costs.CostError(f"--out is '{out}'; expected a name that ends with {costs.SUFFIX}, by which profiles are known")
         nothing_at(out)
     before = costs.load(base)
-    with progress_of("runs of the simulated machine") as progress:
-        made = calibrate_rows(measurements, before, workers=workers, progress=progress)
+    with ExitStack() as bars:
+        made = calibrate_rows(measurements, before, workers=workers, progress=partial(_bar, bars))
     made.profile(out or Path(f"{measurements.stem}{costs.SUFFIX}"))          # whoever loads it will read what is written here
     if as_json:
         print(json.dumps(document(made), ensure_ascii=False, indent=2, allow_nan=False))
@@ -39,6 +42,13 @@ def calibrate(measurements: Path, *, out: Path | None, base: str, workers: int, 
     if not as_json:
         print(f"\nwrote {out}" if out else f"\nNothing is written; --out FILE{costs.SUFFIX} keeps the profile.")
     return 0
+
+
+def _bar(bars: ExitStack, program: str) -> Progress:
+    """A bar for the fit of one program; that of the one before ends."""
+    bars.close()
+    shown = bars.enter_context(progress_of(f"fit on {program}"))
+    return shown or (lambda done, total: None)
 
 
 def document(made: Calibration) -> dict[str, Any]:
@@ -64,7 +74,7 @@ def document(made: Calibration) -> dict[str, Any]:
             }
             for one in made.made
         ],
-        "fit": _fit_document(made.fit) if made.fit else None,
+        "fits": {program: _fit_document(fit) for program, fit in made.fits.items()},
     }
 
 
@@ -94,8 +104,8 @@ def report(made: Calibration) -> list[str]:
     lines += _table(made, "rows", "From rows, by rules")
     lines += _table(made, "scaled", "Scaled from another machine, which measured what this one did not")
     lines += _table(made, "fitted", "Fitted on loads")
-    if made.fit:
-        lines += _loads(made.fit) + _open_questions(made.fit)
+    for program, fit in made.fits.items():
+        lines += _loads(program, fit) + _open_questions(fit)
     return lines + _taken_over(made) + _assumptions(made)
 
 
@@ -113,15 +123,15 @@ def _line(one: Made) -> str:
     return f"{name:<{NAME_CHARS}}{one.record.written:>12}{one.record.standard_error:>12}{before:>12}"
 
 
-def _loads(fit: Fit) -> list[str]:
-    lines = ["", "CPU time a request, us: measured, simulated with the fitted costs, difference"]
+def _loads(program: str, fit: Fit) -> list[str]:
+    lines = ["", f"{program}, CPU time a request in us", f"{'':<24}{'client':>8}{'fitted':>9}{'':>9}{'server':>10}{'fitted':>9}"]
     missed = 0
     for load, simulated in zip(fit.loads, fit.simulated_us, strict=True):
         cells = []
-        for who, row, found, error in zip(("client", "server"), load.rows, simulated, load.errors_us, strict=True):
+        for row, found, error in zip(load.rows, simulated, load.errors_us, strict=True):
             missed += abs(found - row.median) > WORTH_TELLING * float(error)
-            cells.append(f"{who}{row.median:>8.4g}{found:>8.4g}{100 * (found / row.median - 1):>+6.1f} %")
-        lines.append(f"{load.page_bytes:>9,} B, {load.connections:>3} conn. {'  '.join(cells)}")
+            cells.append(f"{row.median:>8.4g}{found:>9.4g}{100 * (found / row.median - 1):>+7.1f} %")
+        lines.append(f"{load.asked:>13},{load.connections:>4} conn.{'  '.join(cells)}")
     rows = sum(len(load.rows) for load in fit.loads)
     if fit.costs:
         told = f"{rows - missed} of {rows} rows are met within {WORTH_TELLING:g} standard errors."

@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 from math import floor, log10
 from pathlib import Path
@@ -19,7 +18,7 @@ from typing import Any, Literal
 
 from cutaway.models.costs import SCHEMA, Cost, CostRecord, Profile, SpreadRecord, digest_of, parsed
 from cutaway.models.costs import Row as Behind
-from cutaway.models.costs.fit import FITTED, Fit, Fitted, fit, loads_of
+from cutaway.models.costs.fit import GROUPS, WHOLE, Effort, Fit, Fitted, Group, fit, loads_of, with_costs
 from cutaway.models.costs.row import MeasurementError, Row, read
 from cutaway.models.costs.rules import RULES, Estimate, Machine, Measured, NoRow, Sources, estimate
 from cutaway.sim.experiments import Progress
@@ -60,7 +59,8 @@ class Calibration:
     kept_back: int
     """Rows for validation, which were left alone."""
     made: tuple[Made, ...]
-    fit: Fit | None
+    fits: dict[str, Fit]
+    """By program."""
     text: str
     """The profile as a file."""
 
@@ -73,27 +73,34 @@ class Calibration:
         return [one for one in self.made if one.how == how]
 
 
-def calibrate(file: Path, base: Profile, *, workers: int = 1, progress: Progress | None = None) -> Calibration:
-    """A profile of the machine whose rows are in the file. Raises MeasurementError."""
+def calibrate(
+    file: Path, base: Profile, *, workers: int = 1, progress: Callable[[str], Progress] | None = None, effort: Effort = WHOLE
+) -> Calibration:
+    """A profile of the machine whose rows are in the file; `progress` is asked for by program. Raises MeasurementError."""
     machine, rows = machine_of(file), read(file)
     own = Measured(machine, rows)
     if not own.rows:
         raise MeasurementError(f"{file}: none of its {len(rows)} rows is marked calibrate; a profile is made of those.")
     sources = Sources(own, other_than(machine), {name: float(cost.value) for name, cost in base.costs.items()})
     estimates, why = _estimates(base, sources)
-    loads = loads_of(own.rows.values())
-    if not loads and not any(own.rows.keys() & one.rows.keys() for one in estimates.values()):
+    loads = {group.name: loads_of(own.rows.values(), group) for group in GROUPS}
+    if not any(loads.values()) and not any(own.rows.keys() & one.rows.keys() for one in estimates.values()):
         raise MeasurementError(f"{file}: no rule knows one of its rows; the ids that rules ask for are in {SHIPPED.name}/*.jsonl.")
-    fitted = None
-    if loads:
-        start, bounds = _start(base, {name: one.value for name, one in estimates.items()})
-        fitted = fit(start, loads, bounds, workers=workers, progress=progress)
-        why |= dict.fromkeys(fitted.undetermined, "the rows say next to nothing about it")
-    else:
-        why |= dict.fromkeys((name for name in FITTED if name in base.costs), "no load to fit it on: nginx, static page, native")
-    made = tuple(_made(cost, machine, estimates, fitted, base, why) for cost in base.costs.values())
+    known = with_costs(base, {name: one.value for name, one in estimates.items()})
+    slower = float(known[SPEED].value / base[SPEED].value) if SPEED in base.costs else 1.0
+    fits: dict[str, Fit] = {}
+    for group in GROUPS:
+        if not loads[group.name]:
+            why |= dict.fromkeys(_costs_of(group, base), f"no load of {group.name} on the bare system to fit it on")
+            continue
+        start, bounds = _start(known, _costs_of(group, base), slower)
+        told = progress(group.name) if progress else None
+        fits[group.name] = found = fit(start, loads[group.name], bounds, workers=workers, progress=told, effort=effort)
+        why |= dict.fromkeys(found.undetermined, "the rows say next to nothing about it")
+        known = with_costs(known, {one.name: one.value for one in found.costs})
+    made = tuple(_made(cost, machine, estimates, fits, base, why) for cost in base.costs.values())
     text = _text(file.name, machine, base, own, made, _behind(made, estimates, own, base, machine))
-    return Calibration(file.name, machine, base, len(own.rows), len(own.kept_back), made, fitted, text)
+    return Calibration(file.name, machine, base, len(own.rows), len(own.kept_back), made, fits, text)
 
 
 def machine_of(file: Path) -> Machine:
@@ -156,39 +163,35 @@ def _made_elsewhere(cost: Cost, sources: Sources) -> bool:
     return other is not None and any(source.startswith(f"{other.machine.name}: ") for source in cost.record.source)
 
 
-def _start(base: Profile, values: Mapping[str, float]) -> tuple[Profile, dict[str, tuple[float, float]]]:
-    """The profile that the fit begins with, and between what it looks for each cost; on a slower machine further up."""
-    slower = values.get(SPEED, float(base[SPEED].value)) / float(base[SPEED].value) if SPEED in base.costs else 1.0
-    costs = dict(base.costs)
+def _costs_of(group: Group, base: Profile) -> list[str]:
+    return [name for name in group.costs if name in base.costs]
+
+
+def _start(known: Profile, names: Iterable[str], slower: float) -> tuple[Profile, dict[str, tuple[float, float]]]:
+    """The profile that a fit begins with, and between what it looks for each cost; on a slower machine further up."""
     bounds: dict[str, tuple[float, float]] = {}
-    for name, value in values.items():
-        costs[name] = replace(base[name], value=_exact(value))
-    for name in FITTED:
-        if name not in base.costs or name in values:
-            continue
-        cost = base[name]
+    values: dict[str, float] = {}
+    for name in names:
+        cost = known[name]
         around = (cost.value / UNRANGED, cost.value * UNRANGED)
         low, high = map(float, cost.range() if cost.record.range else around)
         bounds[name] = low * min(1.0, slower), high * max(1.0, slower)
-        costs[name] = replace(cost, value=_exact(min(max(float(cost.value) * slower, bounds[name][0]), bounds[name][1])))
-    return replace(base, costs=costs), bounds
-
-
-def _exact(value: float) -> Fraction:
-    return Fraction(round(value * 1000), 1000)
+        values[name] = min(max(float(cost.value) * slower, bounds[name][0]), bounds[name][1])
+    return with_costs(known, values), bounds
 
 
 # --- records -----------------------------------------------------------------------------------------------------------------------
 
 
 def _made(
-    cost: Cost, machine: Machine, estimates: Mapping[str, Estimate], fitted: Fit | None, base: Profile, why: Mapping[str, str]
+    cost: Cost, machine: Machine, estimates: Mapping[str, Estimate], fits: Mapping[str, Fit], base: Profile, why: Mapping[str, str]
 ) -> Made:
     if one := estimates.get(cost.name):
         return Made(cost.name, _from_rows(cost, one), "scaled" if one.scaled else "rows", cost)
-    for of in fitted.costs if fitted else ():
-        if of.name == cost.name:
-            return Made(cost.name, _from_fit(cost, of, fitted), "fitted", cost)
+    for program, fitted in fits.items():
+        for of in fitted.costs:
+            if of.name == cost.name:
+                return Made(cost.name, _from_fit(cost, of, program, fitted), "fitted", cost)
     return Made(cost.name, _as_in(base, cost, machine), "base", cost, why.get(cost.name, ""))
 
 
@@ -210,9 +213,8 @@ def _from_rows(cost: Cost, one: Estimate) -> CostRecord:
     )
 
 
-def _from_fit(cost: Cost, of: Fitted, fitted: Fit | None) -> CostRecord:
-    assert fitted is not None
-    notes = ["fitted by least squares: the simulated CPU time a request of nginx and its client meets that of these rows"]
+def _from_fit(cost: Cost, of: Fitted, program: str, fitted: Fit) -> CostRecord:
+    notes = [f"fitted by least squares: the simulated CPU time a request of {program} and its client meets that of these rows"]
     notes += [
         f"not to be told apart from {pair.other if pair.one == of.name else pair.one} (correlation {pair.correlation:.2f})"
         for pair in fitted.pairs
@@ -224,7 +226,7 @@ def _from_fit(cost: Cost, of: Fitted, fitted: Fit | None) -> CostRecord:
         value=quantity(of.value, cost.unit),
         per=cost.record.per,
         what=cost.record.what,
-        kind="measured",
+        kind="assumption" if cost.assumed else "measured",
         source=of.rows,
         standard_error=quantity(of.error, cost.unit, 2, of.value),
         derived="; ".join(notes),

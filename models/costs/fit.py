@@ -1,13 +1,14 @@
 """Costs that no single row gives: fitted, by bounded least squares, until the simulated machine meets measured CPU times.
 
-nginx on the bare system over loopback, client on CPU 0 and server on CPU 1, by size of the page: CPU time a request of both ends.
-Throughput follows from it and is not fitted. Every fitted cost gets its standard error, and pairs that the rows cannot tell apart are
-named. Only rows for calibration are looked at. Read first: docs/models/costs.md.
+A program on the bare system over loopback, client on CPU 0 and server on CPU 1: CPU time a request of both ends, program by program (to
+add one, add a group to `GROUPS`). Throughput follows from it and is not fitted. Every fitted cost gets its standard error, and pairs that
+the rows cannot tell apart are named. Only rows for calibration are looked at. Read first: docs/models/costs.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -22,28 +23,25 @@ import numpy.typing as npt
 from cutaway.models import stack
 from cutaway.models.clients import ClosedLoopPart
 from cutaway.models.costs import Cost, Profile
-from cutaway.models.costs.row import Row
+from cutaway.models.costs.row import MeasurementError, Row
 from cutaway.models.costs.rules import error_of
 from cutaway.models.hardware import HardwarePart
 from cutaway.models.kernel import LinuxPart
+from cutaway.models.parts import ProgramPart
 from cutaway.models.servers.nginx import NginxPart
+from cutaway.models.servers.postgresql import PostgresqlPart
+from cutaway.models.servers.python_app import PythonAppPart
+from cutaway.models.servers.redis import RedisPart
 from cutaway.models.units import MS
 from cutaway.sim.experiments import Progress, seed_of
 from cutaway.sim.machine import Machine
 from cutaway.sim.simulate import Span, simulate
 
-FITTED = (
-    "nginx other system calls",
-    "client write",
-    "client read",
-    "sendfile per KiB",
-    "sendfile per KiB beyond 64 KiB",
-    "receive copy per KiB",
-    "receive copy per KiB beyond 16 KiB",
-)
-WHAT, METRICS = "nginx static, closed loop", ("client_cpu_per_request", "server_cpu_per_request")
-"""Of the loads that are fitted on; the metrics in the order of the CPUs that they are of."""
+METRICS = ("client_cpu_per_request", "server_cpu_per_request")
+"""What is fitted, in the order of the CPUs that it is of."""
 WARM_UP_NS = 100 * MS
+ONLY = {"client_cpu": 0, "server_cpu": 1, "workers": 1, "pipeline": 1}
+"""Parameters that a load has in the model, if a row has them."""
 REPEATS_DIFFER = 0.02
 """What two measurements of the same load differ by, beyond the spread within one: 1 to 3 % at saturation."""
 STEP = 0.2
@@ -51,7 +49,7 @@ STEP = 0.2
 LINEARIZED_MOST = 8
 PULL_LEFT = 0.01
 TOGETHER = 0.95
-"""Correlation from which on two costs cannot be told apart."""
+"""Correlation of two costs, or cosine between what they do to the figures, from which on they cannot be told apart."""
 UNKNOWN = 0.9
 """A cost whose standard error stays above this share of its uncertainty is one that the rows say next to nothing about."""
 NOTICED = 1.0
@@ -64,17 +62,86 @@ Vector = npt.NDArray[np.float64]
 class Effort:
     """How long a load is simulated, each time that it is."""
 
-    requests: int = 60_000
-    runs: int = 3
+    requests: int = 40_000
+    runs: int = 2
+
+
+WHOLE = Effort()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The costs that the loads of one program tell."""
+
+    name: str
+    what: str
+    """What was measured, as the rows have it: a pattern."""
+    costs: tuple[str, ...]
+    program: Callable[[Row], ProgramPart]
+    """What a row's server was, on CPU 1."""
+    asked: Callable[[Row], str]
+    """What a row's clients asked for, as a reader needs it."""
+
+
+GROUPS = (
+    Group(
+        "nginx",
+        "nginx static, closed loop",
+        (
+            "nginx other system calls",
+            "client write",
+            "client read",
+            "sendfile per KiB",
+            "sendfile per KiB beyond 64 KiB",
+            "receive copy per KiB",
+            "receive copy per KiB beyond 16 KiB",
+        ),
+        lambda row: NginxPart(page=int(row.number("body_bytes")), cpus=(1,)),
+        lambda row: f"{int(row.number('body_bytes')):,} B",
+    ),
+    Group(
+        "Redis",
+        "redis",
+        ("redis other kernel work", "redis-benchmark write", "redis-benchmark read"),
+        lambda row: RedisPart.model_validate(
+            {"operation": str(row.params.get("operation")), "value": int(row.number("value_bytes", 3)), "cpus": (1,)}
+        ),
+        lambda row: str(row.params.get("operation")),
+    ),
+    Group(
+        "Python",
+        "python web application",
+        ("python other kernel work", "client reconnect"),
+        lambda row: PythonAppPart(loops=int(row.number("loops")), cpus=(1,)),
+        lambda row: f"{int(row.number('loops')):,} turns",
+    ),
+    Group(
+        "nginx before Python",
+        "nginx -> python web application without work",
+        ("nginx upstream system calls",),
+        lambda row: NginxPart(upstream=PythonAppPart(loops=int(row.number("loops")), cpus=(1,)), cpus=(1,)),
+        lambda row: f"{int(row.number('loops')):,} turns",
+    ),
+    Group(
+        "PostgreSQL",
+        r"PostgreSQL( \d+)?, pgbench .*",
+        ("postgresql statement", "postgresql select", "postgresql update", "pgbench transaction", "pgbench write", "pgbench read"),
+        lambda row: PostgresqlPart.model_validate({"script": str(row.params.get("mode")), "cpus": (1,)}),
+        lambda row: str(row.params.get("mode")),
+    ),
+)
+"""One after the other: what the first gives, the next takes for known."""
+FITTED = tuple(cost for group in GROUPS for cost in group.costs)
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
     """A measured load, and its CPU time a request (us) of client and server with the standard errors."""
 
-    page_bytes: int
+    program: ProgramPart
     connections: int
     rows: tuple[Row, ...]
+    asked: str = ""
 
     @property
     def measured_us(self) -> Vector:
@@ -87,8 +154,7 @@ class Load:
     def machine(self, profile: Profile) -> Machine:
         """The measured set-up, of these costs."""
         load = ClosedLoopPart(where="loopback", connections=self.connections, cpus=(0,))
-        parts = [HardwarePart(cpus=2), LinuxPart(), NginxPart(page=self.page_bytes, cpus=(1,))]
-        return stack.build("native", parts, load, profile)
+        return stack.build("native", [HardwarePart(cpus=2), LinuxPart(), self.program], load, profile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,21 +201,28 @@ class Fit:
     """Sum of squares of what is left, in standard errors of the rows, by the degrees of freedom; about 1 where all is noise."""
 
 
-def loads_of(rows: Iterable[Row]) -> tuple[Load, ...]:
-    """The loads that costs are fitted on, by connections and size."""
-    found: dict[tuple[int, int], dict[str, Row]] = {}
-    for row in rows:
-        if row.use != "calibrate" or row.what != WHAT or row.stack != "native" or row.metric not in METRICS:
+def loads_of(rows: Iterable[Row], group: Group) -> tuple[Load, ...]:
+    """The loads of a program that costs are fitted on; rows come in any order. Raises MeasurementError."""
+    found: dict[str, dict[str, Row]] = {}
+    for row in sorted(rows, key=lambda row: (row.number("connections"), row.number("body_bytes"), row.id)):
+        if row.use != "calibrate" or not re.fullmatch(group.what, row.what) or row.stack != "native" or row.metric not in METRICS:
             continue
-        if (row.number("client_cpu"), row.number("server_cpu", 1), row.number("workers", 1)) != (0, 1, 1):
+        if any(row.params.get(param, only) != only for param, only in ONLY.items()):
             continue
-        key = int(row.number("connections")), int(row.number("body_bytes"))
-        found.setdefault(key, {})[row.metric] = row
-    whole = {key: metrics for key, metrics in sorted(found.items()) if len(metrics) == len(METRICS)}
-    return tuple(Load(page, connections, tuple(metrics[one] for one in METRICS)) for (connections, page), metrics in whole.items())
+        found.setdefault(row.id.removesuffix(row.metric), {})[row.metric] = row
+    return tuple(_load(group, metrics) for metrics in found.values() if len(metrics) == len(METRICS))
 
 
-def simulated_us(machine: Machine, effort: Effort = Effort()) -> Vector:
+def _load(group: Group, metrics: Mapping[str, Row]) -> Load:
+    row = metrics[METRICS[0]]
+    try:
+        return Load(group.program(row), int(row.number("connections")), tuple(metrics[one] for one in METRICS), group.asked(row))
+    except ValueError as wrong:
+        said = str(wrong).splitlines()[-1].strip()
+        raise MeasurementError(f"{row.id}: its params are no load of {group.name}: {said}") from None
+
+
+def simulated_us(machine: Machine, effort: Effort = WHOLE) -> Vector:
     """CPU time a request of client and server. A thread's holds ticks and stalls of its CPU, as the scheduler's run time does."""
     runs = []
     for run in range(effort.runs):
@@ -166,7 +239,7 @@ def fit(
     *,
     workers: int = 1,
     progress: Progress | None = None,
-    effort: Effort = Effort(),
+    effort: Effort = WHOLE,
 ) -> Fit:
     """Fits the costs that have bounds, from their values in the profile. An assumption's range holds here too, and weakly pulls."""
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn")) if workers > 1 else None
@@ -186,8 +259,10 @@ class _Runs:
 
     def __call__(self, machines: Sequence[Machine]) -> list[Vector]:
         found = []
-        for one in self.pool.map(self.simulate, machines) if self.pool else map(self.simulate, machines):
-            found.append(one)
+        # No map of the pool: when it is interrupted it cancels what its processes still tell of.
+        later = [self.pool.submit(self.simulate, machine) for machine in machines] if self.pool else []
+        for place, machine in enumerate(machines):
+            found.append(later[place].result() if later else self.simulate(machine))
             self.done += 1
             if self.progress:
                 self.progress(self.done, max(self.expected, self.done))
@@ -211,7 +286,7 @@ class _Fitting:
         from scipy.optimize import least_squares
 
         assumed = [name for name in self._asked_for() if self.profile[name].assumed and name not in self.bounds]
-        self.runs.expected = len(self.loads) * (1 + len(self.bounds) + (LINEARIZED_MOST // 2) * (2 + len(self.bounds)) + len(assumed))
+        self.runs.expected = len(self.loads) * (2 + len(self.bounds) + (LINEARIZED_MOST // 2) * (2 + len(self.bounds)) + len(assumed))
         first = self._jacobian(list(self.bounds), self.start)
         errors = np.sqrt(np.diag(np.linalg.inv(first.T @ first + np.eye(len(self.bounds)))))
         names = [name for name, error in zip(self.bounds, errors, strict=True) if error <= UNKNOWN]
@@ -250,6 +325,10 @@ class _Fitting:
         by_rows = np.linalg.inv(known + PULL_LEFT * pull)
         apart = np.sqrt(np.diag(by_rows))
         correlation = by_rows / np.outer(apart, apart)
+        # Two that move the figures alike are such a pair for certain, whatever the noise of the runs lets a third one say about them.
+        lengths = np.maximum(np.linalg.norm(jacobian, axis=0), 1e-9)
+        alike = jacobian.T @ jacobian / np.outer(lengths, lengths)
+        correlation = np.where(np.abs(alike) > TOGETHER, -alike, correlation)
         pairs = tuple(
             Pair(names[i], names[j], float(correlation[i, j]))
             for i in range(len(names))

@@ -120,10 +120,12 @@ class Sight:
         return self.valued(RULES[name])
 
     def priced(self, name: str) -> float:
-        """A part that the profile prices apart, at the price that it has there: by its rule here, or as the base has it."""
+        """A part that the profile prices apart, at the price that it has there: by its rule here, or as the base has it. Raises NoRow."""
         try:
             return self.here.cost(name)
         except (KeyError, NoRow):
+            if name not in self.sources.base:
+                raise NoRow(f"the base has no cost '{name}'") from None
             return self.sources.base[name]
 
     def valued(self, rule: Rule) -> float:
@@ -290,6 +292,11 @@ BY_EXITS = Scaling(
     lambda here, there: beyond_one_cpu(here) / beyond_one_cpu(there),
 )
 
+BY_VETH = Scaling(
+    "from {machine}, times {ratio:.3f}: a round trip over veth on one CPU, here by there",
+    lambda here, there: here(on_one_cpu("native-veth")) / there(on_one_cpu("native-veth")),
+)
+
 # --- the rules -------------------------------------------------------------------------------------------------------------------------
 
 RULES: dict[str, Rule] = {}
@@ -328,6 +335,11 @@ direct({"null system call": (micro(GETPPID),), "read call": (micro(GETPPID),), "
 @rule("seccomp filter", "getppid in a container with the filter less the same without it")
 def _seccomp(row: Sight) -> float:
     return row(micro(GETPPID, "docker")) - row(micro(GETPPID, "docker-unconfined"))
+
+
+@rule("cgroup accounting", "a round trip of a byte in a plain container on the host's network less one without, two messages with two ends")
+def _cgroup_accounting(row: Sight) -> float:
+    return (row(micro("tcp-lo-rtt-samecpu", "runc")) - row(micro("tcp-lo-rtt-samecpu"))) / 4
 
 
 @rule("context switch", "one hand-over by pipe less its write and read; caches stay warm in it")
@@ -566,6 +578,54 @@ def _further_receive(row: Sight) -> float:
     return row(WRITE_AND_READ) / 2 + row(micro(GETPPID))
 
 
+def _reader_of_one_more_packet(row: Sight, reply_bytes: int) -> float:
+    """CPU time of the reader of a reply over veth beyond one over loopback, its switches taken off."""
+
+    def beyond(metric: str) -> float:
+        params = f"client_cpu=1.reply_bytes={reply_bytes}.file=body"
+        veth, loopback = (row(micro("tcp-response", stack, params, metric)) for stack in ("native-veth", "native-no-rules"))
+        return veth - loopback
+
+    return beyond("client_cpu_per_op") - beyond("client_switches_per_op") * row.cost("context switch")
+
+
+@rule(
+    "coming back for the rest",
+    "what a reply of one more packet costs its reader over veth beyond loopback, its switches and the same difference at 612 B taken off; "
+    "mean of 10 KiB and 100 KiB",
+    scaling=BY_VETH,
+)
+def _coming_back(row: Sight) -> float:
+    at = {reply_bytes: _reader_of_one_more_packet(row, reply_bytes) for reply_bytes in (612, 10_240, 102_400)}
+    return (at[10_240] + at[102_400]) / 2 - at[612]
+
+
+PATHS = ("native", "native-veth", "docker-bridge", "docker-nat-lo", "docker-nat")
+PACKETS_OF_A_CONNECTION = 5
+"""What connecting and closing sends beyond a message there and back."""
+
+
+def _connection(row: Sight) -> float:
+    """Connect, accept and two times close, mean of five paths: beyond a round trip, and the way of its packets."""
+
+    def on(path: str) -> float:
+        whole = row(micro("tcp-connect-1b-echo-close", path, "client_cpu=1")) - row(on_one_cpu(path))
+        return whole - PACKETS_OF_A_CONNECTION * (_message_on(row, path) - _message(row))
+
+    return sum(map(on, PATHS)) / len(PATHS)
+
+
+def _share_of_a_connection(cost: str, share: float) -> None:
+    sum_of = "connect, accept and two times close on five paths, less a round trip and the packets' way"
+    formula = f"{share:.3f} of {sum_of}; the share is assumed"
+    rule(cost, formula, kind="assumption")(lambda row: share * _connection(row))
+
+
+_share_of_a_connection("connect", 9.0 / 16.3)
+_share_of_a_connection("accept", 2.2 / 16.3)
+_share_of_a_connection("close connection", 2.5 / 16.3)
+
+
 @rule("docker-proxy message", "half of what a round trip through docker-proxy takes beyond its two legs, loopback and bridge")
 def _proxy_message(row: Sight) -> float:
     return (row(on_one_cpu("docker-proxy")) - row(on_one_cpu("native")) - row(on_one_cpu("docker-bridge"))) / 2
@@ -585,6 +645,35 @@ def _share_of_user_space(cost: str, share: float, words: str) -> None:
 _share_of_user_space("nginx request", 0.6, "six tenths")
 _share_of_user_space("nginx response", 0.25, "a quarter")
 _share_of_user_space("nginx keep-alive", 0.15, "the rest")
+
+
+
+def redis(operation: str, metric: str) -> str:
+    """Redis on the bare system, 10 connections."""
+    return f"apps.redis.native.c=10.operation={operation}.{metric}"
+
+
+def _share_of_redis(cost: str, share: float, words: str) -> None:
+    formula = f"{words} of Redis's CPU time in user space, mean of GET and SET at 10 connections; the split does not change a sum"
+
+    @rule(cost, formula, kind="assumption")
+    def _share(row: Sight) -> float:
+        both = [row(redis(one, "server_cpu_per_request")) * row(redis(one, "server_user_fraction")) for one in ("get", "set")]
+        return share * sum(both) / 2
+
+
+_share_of_redis("redis command", 0.75, "three quarters")
+_share_of_redis("redis answer", 0.25, "a quarter")
+
+TURNS = 18_000
+"""Of the measured Python application."""
+
+
+@rule("python loop", "what ticks and stalls and gunicorn's own work for a request leave of the CPU time in user space, over 18,000 turns")
+def _python_loop(row: Sight) -> float:
+    what = "apps.python-web-application.native.c=4"
+    user = row(f"{what}.server_cpu_per_request") * row(f"{what}.server_user_fraction") * (1 - row(gaps(2, "gap_share")))
+    return (user - row.priced("python request") - row.priced("python response")) / TURNS
 
 
 # start-up
