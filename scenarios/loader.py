@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from cutaway.models import costs
 from cutaway.models.units import FROM_FILE
 from cutaway.scenarios import catalogue
 from cutaway.scenarios import reading as _reading
@@ -75,6 +76,8 @@ def digest(scenario: Scenario) -> str:
     content["stacks"] = {
         name: [layer.model_dump(mode="json", by_alias=True) for layer in scenario.layers_of(name)] for name in scenario.stacks
     }
+    if scenario.profile.endswith(costs.SUFFIX):
+        content["profile"] = blake2b(Path(scenario.profile).read_bytes(), digest_size=16).hexdigest()      # its name says nothing
     canonical = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
     return blake2b(canonical.encode(), digest_size=16).hexdigest()
 

@@ -84,7 +84,12 @@ def refusals(scenario: Scenario) -> Iterator[Mistake]:
 
 def _profile(scenario: Scenario) -> Iterator[Mistake]:
     known = costs.names()
-    if scenario.profile not in known:
+    if scenario.profile.endswith(costs.SUFFIX):
+        try:
+            costs.load(scenario.profile)
+        except costs.CostError as wrong:
+            yield ("profile",), f"profile is '{printable(scenario.profile)}', which cannot be used: {printable(str(wrong), 300)}."
+    elif scenario.profile not in known:
         text = f"profile is '{printable(scenario.profile)}'; expected {choices(known)}.{nearest(scenario.profile, known)}"
         yield ("profile",), text
 

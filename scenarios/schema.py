@@ -20,6 +20,8 @@ from cutaway.models.servers.nginx import NginxPart
 from cutaway.models.units import LARGEST, MS, Count, Duration, Rate
 from cutaway.scenarios import limits
 
+PATH_CHARS_MAX = 1024
+
 
 def _speakable(name: str) -> str:
     if name != name.strip() or not name.replace("\u200d", "").isprintable():
@@ -37,6 +39,7 @@ def _first_version(found: Any) -> Any:
 
 
 Name = Annotated[str, Field(min_length=1, max_length=limits.NAME_CHARS.value), AfterValidator(_speakable)]
+NameOrFile = Annotated[str, Field(min_length=1, max_length=PATH_CHARS_MAX), AfterValidator(_speakable)]
 
 
 class Words(Part):
@@ -214,8 +217,8 @@ class Scenario(Part):
     """One line about it."""
     description: Words | None = None
     """What it shows, and what to look at."""
-    profile: Name = "two-core-vm"
-    """The cost profile: what was measured, on which machine (`cutaway profiles list`)."""
+    profile: NameOrFile = "two-core-vm"
+    """The cost profile: what was measured, on which machine (`cutaway profiles list`); or a file of one's own that ends with .toml."""
     machine: HardwarePart = HardwarePart()
     """The hardware of all stacks."""
     clients: LoadPart

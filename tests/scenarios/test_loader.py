@@ -239,3 +239,16 @@ def test_a_layer_takes_what_server_and_machine_say_unless_it_says_otherwise() ->
     plain, other = scenario.layers_of("plain")[-1], scenario.layers_of("other")[-1]
     assert (plain.workers, plain.page) == (2, 1000)  # type: ignore[union-attr]
     assert (other.workers, other.page) == (3, 1000)  # type: ignore[union-attr]
+
+
+def test_a_profile_may_be_a_file_and_its_content_counts(tmp_path: Path) -> None:
+    """Two files of one name are two scenarios; two names of one content are one."""
+    shipped = load("lecture/three-stacks")
+    head = '[profile]\nwhat = "{}"\nmachine = "x"\ndate = "x"\nbase = "two-core-vm"\n'
+    digests = []
+    for what, name in (("a", "x.toml"), ("b", "x.toml"), ("b", "y.toml")):
+        (tmp_path / name).write_text(head.format(what), encoding="utf-8")
+        digests.append(digest(shipped.with_({"profile": str(tmp_path / name)})))
+    assert digests[0] != digests[1] == digests[2] != digest(shipped)
+    with pytest.raises(ScenarioError, match=r"gone\.toml: cannot be read \(no such file or directory\)"):
+        shipped.with_({"profile": str(tmp_path / "gone.toml")})
