@@ -29,7 +29,7 @@ def test_the_application_takes_its_turns(profile: Profile) -> None:
         items = app(profile, PythonAppPart(loops=loops)).lower(Serve("python", 44, 171))
         return sum(item.cost_ns for item in items if isinstance(item, Work))
 
-    assert turns_ns(0) == 0 and abs(turns_ns(18_000) - 1_000_000) < 5_000
+    assert turns_ns(0) == 0 and abs(turns_ns(18_000) - 1_000_000) < 30_000
 
 
 def test_a_worker_takes_one_request_at_a_time_and_whoever_is_free_takes_it(profile: Profile) -> None:
