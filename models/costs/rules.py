@@ -648,9 +648,15 @@ _share_of_user_space("nginx keep-alive", 0.15, "the rest")
 
 
 
-def redis(operation: str, metric: str) -> str:
+def redis(operation: str, metric: str) -> Ids:
     """Redis on the bare system, 10 connections."""
-    return f"apps.redis.native.c=10.operation={operation}.{metric}"
+    params = (f"c=10.operation={operation}", f"operation={operation}.connections=10")
+    return tuple(f"apps.redis.native.{one}.{metric}" for one in params)
+
+
+def python_app(metric: str) -> Ids:
+    """The Python application on the bare system, 4 connections."""
+    return tuple(f"apps.python-web-application.native.{params}.{metric}" for params in ("c=4", "path=/cpu.connections=4"))
 
 
 def _share_of_redis(cost: str, share: float, words: str) -> None:
@@ -658,7 +664,7 @@ def _share_of_redis(cost: str, share: float, words: str) -> None:
 
     @rule(cost, formula, kind="assumption")
     def _share(row: Sight) -> float:
-        both = [row(redis(one, "server_cpu_per_request")) * row(redis(one, "server_user_fraction")) for one in ("get", "set")]
+        both = [row(*redis(one, "server_cpu_per_request")) * row(*redis(one, "server_user_fraction")) for one in ("get", "set")]
         return share * sum(both) / 2
 
 
@@ -671,8 +677,7 @@ TURNS = 18_000
 
 @rule("python loop", "what ticks and stalls and gunicorn's own work for a request leave of the CPU time in user space, over 18,000 turns")
 def _python_loop(row: Sight) -> float:
-    what = "apps.python-web-application.native.c=4"
-    user = row(f"{what}.server_cpu_per_request") * row(f"{what}.server_user_fraction") * (1 - row(gaps(2, "gap_share")))
+    user = row(*python_app("server_cpu_per_request")) * row(*python_app("server_user_fraction")) * (1 - row(gaps(2, "gap_share")))
     return (user - row.priced("python request") - row.priced("python response")) / TURNS
 
 
