@@ -1,0 +1,118 @@
+"""Published points: one figure of one source, with what it was of; those marked `calibrate` may make a profile, those marked `validate` never.
+
+A rule is given a source's `Known` points and, of the others, what was `Asked` without what came of it: it cannot look.
+Read first: models/costs/published/README.md.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from statistics import median
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cutaway.models import costs
+
+FOLDER = Path(costs.__file__).parent / "published"
+
+
+class PublishedError(ValueError):
+    """A file of published points that cannot be used, or a source that is not there."""
+
+
+class Point(BaseModel):
+    """One figure as it was published."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    what: str
+    stack: str
+    params: dict[str, str | int | float]
+    metric: str
+    unit: str
+    value: float = Field(allow_inf_nan=False)
+    spread: str = ""
+    n: int = 0
+    note: str = ""
+    use: Literal["calibrate", "validate"]
+
+    @property
+    def asked(self) -> Asked:
+        return Asked(self.id, self.what, self.stack, tuple(sorted(self.params.items())), self.metric, self.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a point is of, and not what came of it."""
+
+    id: str
+    what: str
+    stack: str
+    params: tuple[tuple[str, str | int | float], ...]
+    metric: str
+    unit: str
+
+    def number(self, param: str, otherwise: float = 0) -> float:
+        return float(dict(self.params).get(param, otherwise))
+
+    def text(self, param: str) -> str:
+        return str(dict(self.params).get(param, ""))
+
+
+class Known:
+    """The points of a source that may be used, and which of them were."""
+
+    def __init__(self, source: str, points: tuple[Point, ...]) -> None:
+        assert all(point.use == "calibrate" for point in points)
+        self.source = source
+        self.points = points
+        self.used: set[str] = set()
+
+    def __call__(self, what: str, metric: str = "", stack: str = "", **params: str | float) -> float:
+        """The figure of these points, the median where there are several; what is left out may be anything."""
+        found = list(self._such(what, metric, stack, params))
+        if not found:
+            raise PublishedError(f"{self.source}: no point for calibrating is of '{what}' {metric} {stack} {params}")
+        self.used |= {point.id for point in found}
+        return median(point.value for point in found)
+
+    def _such(self, what: str, metric: str, stack: str, params: dict[str, str | float]) -> Iterator[Point]:
+        for point in self.points:
+            as_asked = point.what == what and metric in ("", point.metric) and stack in ("", point.stack)
+            if as_asked and all(point.params.get(key) == value for key, value in params.items()):
+                yield point
+
+
+@dataclass(frozen=True)
+class Source:
+    """The points of one source."""
+
+    name: str
+    title: str
+    points: tuple[Point, ...]
+
+    def known(self) -> Known:
+        return Known(self.name, tuple(point for point in self.points if point.use == "calibrate"))
+
+
+def names() -> list[str]:
+    """The sources that come with the program."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+@lru_cache
+def load(name: str) -> Source:
+    """Raises PublishedError."""
+    file = FOLDER / f"{name}.toml"
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+        points = tuple(Point.model_validate(found) for found in document["point"])
+        return Source(name, str(document["source"]["title"]), points)
+    except (OSError, tomllib.TOMLDecodeError, KeyError, ValidationError) as error:
+        raise PublishedError(f"{file.name}: {error}") from None
