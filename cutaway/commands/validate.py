@@ -13,8 +13,12 @@ from cutaway.commands.options import AsJson, Workers, complete_profile
 def validate(
     measurements: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[FILE]...", help="Files of measured rows; the shipped ones when none is given."),
+        typer.Argument(
+            metavar="[FILE]...",
+            help="Files of measured rows, or published sources by name; all that are shipped when left out.",
+        ),
     ] = None,
+    published: Annotated[bool, typer.Option("--published", help="Predict published measurements in place of measured rows.")] = False,
     profile: Annotated[
         str,
         typer.Option(
@@ -40,10 +44,19 @@ def validate(
     Takes the rows that are marked `validate`, which no cost was fitted on, simulates each set-up, and compares: by kind of figure, by
     stack, worst rows first, beside the error of a plain constant factor. Rows that the model does not reach are counted and named.
 
+    With --published each source's machine is made of a profile that comes with Cutaway and of the source's own points that are
+    marked `calibrate`; its other points are predicted.
+
     Example: cutaway validate --only control --worst 5
+    Example: cutaway validate --published felter-redis
     """
     from cutaway.validating import session
 
+    if published:
+        if profile or only:
+            raise typer.BadParameter("--profile and --only are for measured rows.", param_hint="--published")
+        names = [str(name) for name in measurements or []]
+        raise typer.Exit(session.validate_published(names, worst=worst, every_row=every_row, workers=workers, as_json=as_json))
     files, groups = measurements or [], only or []
     if report and len(files) > 1:
         raise typer.BadParameter(f"a report is of one file of measurements, and {len(files)} were named.", param_hint="--report")

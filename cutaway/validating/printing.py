@@ -27,7 +27,7 @@ def print_validation(validation: Validation, file: str, worst: int, *, every_row
     shown = validation.worst() if every_row else validation.worst()[:worst]
     if shown:
         out.print()
-        out.print(_rows(shown, "All rows with a bar, worst first" if every_row else f"The {len(shown)} worst rows"))
+        out.print(rows_table(shown, "All rows with a bar, worst first" if every_row else f"The {len(shown)} worst rows"))
     unreached = validation.unreached()
     if unreached:
         out.print(f"\n{sum(unreached.values()):,} rows are not predicted:", style="bold")
@@ -42,7 +42,8 @@ def percent(value: float | None, signed: bool = False) -> str:
     return f"{100 * value:{'+' if signed else ''}.{0 if abs(value) >= 0.995 else 1}f} %"
 
 
-def _table(title: str) -> Table:
+def plain_table(title: str) -> Table:
+    """Without lines but the one below its head."""
     return Table(
         title=title,
         title_justify="left",
@@ -55,13 +56,14 @@ def _table(title: str) -> Table:
     )
 
 
-def _numbers(found: Summary) -> list[str]:
+def numbers(found: Summary) -> list[str]:
+    """Rows, median, worst, bias, within the spread, factor."""
     errors = [percent(found.median), percent(found.worst), percent(found.bias, signed=True)]
     return [f"{found.count:,}", *errors, f"{found.within_spread:,}", percent(found.by_factor)]
 
 
 def _by_kind(validation: Validation) -> Table:
-    table = _table("Absolute error by kind of figure (`in`: within the measured quartiles)")
+    table = plain_table("Absolute error by kind of figure (`in`: within the measured quartiles)")
     table.add_column("")
     for name in ("rows", "median", "worst", "bias", "in", "factor", "bar"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -70,14 +72,14 @@ def _by_kind(validation: Validation) -> Table:
         if found:
             bar = percent(BARS[kind]) if kind in BARS else ""
             missed = kind in BARS and found.median > BARS[kind]
-            table.add_row(kind, *_numbers(found), bar, style="bold" if missed else "")
+            table.add_row(kind, *numbers(found), bar, style="bold" if missed else "")
     table.caption = f"bar: of the median; the worst row of the first two kinds: {percent(WORST)}; factor: the plain model"
     table.caption_justify = "left"
     return table
 
 
 def _by_group(validation: Validation) -> Table:
-    table = _table("The same by what was done and stack (kinds with a bar)")
+    table = plain_table("The same by what was done and stack (kinds with a bar)")
     table.add_column("", overflow="fold")
     for name in ("rows", "median", "worst", "bias", "in", "factor"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -89,12 +91,13 @@ def _by_group(validation: Validation) -> Table:
         if (title := f"{kind}: {what}") != before:
             table.add_row(title, style="bold")
             before = title
-        table.add_row(f"  {stack}", *_numbers(found))
+        table.add_row(f"  {stack}", *numbers(found))
     return table
 
 
-def _rows(shown: list[Score], title: str) -> Table:
-    table = _table(title)
+def rows_table(shown: list[Score], title: str) -> Table:
+    """One row each, measured beside predicted."""
+    table = plain_table(title)
     table.add_column("row", overflow="fold")
     for name in ("measured", "predicted", "error", "factor"):
         table.add_column(name, justify="right", no_wrap=True)

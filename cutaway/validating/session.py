@@ -55,6 +55,19 @@ def validate(files: Sequence[Path], asked: Asked, *, workers: int, as_json: bool
     return 0
 
 
+def validate_published(sources: Sequence[str], *, worst: int, every_row: bool, workers: int, as_json: bool) -> int:
+    """Validates published sources; returns the exit code."""
+    from cutaway.validating.published import printing, validation
+
+    with progress_of("sources") as progress:
+        published = validation.validate(sources, workers=workers, progress=progress)
+    if as_json:
+        print(json.dumps(published.document(), ensure_ascii=False, indent=2, allow_nan=False))
+    else:
+        printing.print_published(published, worst, every_row=every_row)
+    return 0
+
+
 def profile_of(file: Path) -> str:
     """The profile that is named after the measured machine, which the machine file beside the rows tells. Raises MeasurementError."""
     known = costs.names()

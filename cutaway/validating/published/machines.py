@@ -7,7 +7,7 @@ CPU time (the wire, the disk, memory, what a host takes from its guest) stays as
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from statistics import median
@@ -29,6 +29,7 @@ class Published:
 
     profile: Profile
     made: str
+    factor: float = 1.0
 
     def ns(self, *names: str) -> float:
         """The sum of some costs, in nanoseconds."""
@@ -52,13 +53,13 @@ def machine(base: str, factor: float = 1.0, taken: Mapping[str, float] | None = 
     made = f"{base}" + (f" x {factor:.3g}" if factor != 1 else "") + (f" ({why})" if why else "")
     for name, value in taken.items():
         made += f"; {name} {value:.4g} ns"
-    return Published(replace(found, costs={**found.costs, **scaled, **over}), made)
+    return Published(replace(found, costs={**found.costs, **scaled, **over}), made, factor)
 
 
-def slowness(base: str, micro: Mapping[str, float]) -> float:
-    """The median ratio of micro costs (ns) that both have; 1 where it is not believable of a machine."""
-    profile = costs.load(base)
-    found = median(value / float(profile[name].value) for name, value in micro.items())
+def slowness(base: str, micro: Sequence[tuple[float, tuple[str, ...]]]) -> float:
+    """The median ratio of micro costs (ns, and what they are the sum of) that both have; 1 where it is not believable of a machine."""
+    known = machine(base)
+    found = median(value / known.ns(*names) for value, names in micro)
     return found if BELIEVABLE[0] <= found <= BELIEVABLE[1] else 1.0
 
 

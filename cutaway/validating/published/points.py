@@ -1,6 +1,7 @@
-"""Published points: one figure of one source, with what it was of; those marked `calibrate` may make a profile, those marked `validate` never.
+"""Published points: one figure of one source, with what it was of.
 
-A rule is given a source's `Known` points and, of the others, what was `Asked` without what came of it: it cannot look.
+Those marked `calibrate` may make a profile, those marked `validate` never. A rule is given a source's `Known` points and, of the others,
+what was `Asked` without what came of it: it cannot look.
 Read first: models/costs/published/README.md.
 """
 
@@ -17,11 +18,13 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cutaway.models import costs
+from cutaway.models.costs.row import MeasurementError
+from cutaway.scenarios.problems import choices, nearest
 
 FOLDER = Path(costs.__file__).parent / "published"
 
 
-class PublishedError(ValueError):
+class PublishedError(MeasurementError):
     """A file of published points that cannot be used, or a source that is not there."""
 
 
@@ -109,6 +112,9 @@ def names() -> list[str]:
 @lru_cache
 def load(name: str) -> Source:
     """Raises PublishedError."""
+    if name not in names():
+        hint = nearest(name, names())
+        raise PublishedError(f"no published source is named '{name}'; expected {choices(names())}.{hint}")
     file = FOLDER / f"{name}.toml"
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))

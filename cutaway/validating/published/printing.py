@@ -1,0 +1,107 @@
+"""Published sources and what came of them, as text for 80 columns."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from cutaway.printing import console
+from cutaway.validating import scores
+from cutaway.validating.printing import numbers, percent, plain_table
+from cutaway.validating.published import unreached
+from cutaway.validating.published.validation import Published, Verdict
+from cutaway.validating.scores import Score
+
+COLUMNS = ("points", "median", "worst", "bias", "in", "factor")
+"""As `numbers` gives them."""
+
+
+def print_published(published: Published, worst: int, *, every_row: bool) -> None:
+    """By source, worst points, and what was not reached."""
+    out = console()
+    predicted, asked = published.predicted(), published.scores()
+    all_points = sum(verdict.points for verdict in published.verdicts)
+    of_all = f"{len(predicted):,} of {len(asked):,} points for validating predicted"
+    out.print(f"{len(published.verdicts)} published sources: {of_all}", style="bold")
+    out.print(f"{all_points - len(asked):,} points are meant for calibration and are not among them.")
+    reached = [verdict for verdict in published.verdicts if verdict.predicted()]
+    if reached:
+        out.print()
+        out.print(_by_source(published, reached))
+    unused = [verdict for verdict in published.verdicts if verdict.unused]
+    if unused:
+        out.print()
+        out.print(_unused(unused))
+    shown = published.worst() if every_row else published.worst()[:worst]
+    if shown:
+        out.print()
+        out.print(_points(shown, "All points, worst first" if every_row else f"The {len(shown)} worst points"))
+    _print_unreached(published)
+
+
+def _by_source(published: Published, reached: list[Verdict]) -> Table:
+    table = _table("Absolute error by source (`in`: within one standard deviation)")
+    for verdict in reached:
+        found = verdict.summary()
+        if found:
+            table.add_row(f"{verdict.source}, {len(verdict.scores)} asked", *numbers(found))
+    found = scores.summary(published.scores())
+    if found and len(reached) > 1:
+        table.add_row("all", *numbers(found), style="bold")
+    both = published.beside_factor()
+    told = f"; over the {both[0]:,} points that both reach {percent(both[1])} against {percent(both[2])}" if both else ""
+    table.caption = f"factor: the plain model, where the source has a figure of the bare system{told}"
+    table.caption_justify = "left"
+    return table
+
+
+def _unused(verdicts: list[Verdict]) -> Table:
+    table = _table("Points meant for calibration that made no profile, counted apart", COLUMNS[:-1])
+    for verdict in verdicts:
+        found = scores.summary(verdict.unused)
+        if found:
+            table.add_row(verdict.source, *numbers(found)[:-1])
+    return table
+
+
+def _table(title: str, columns: Sequence[str] = COLUMNS) -> Table:
+    table = plain_table(title)
+    table.add_column("", overflow="fold")
+    for name in columns:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
+
+
+def _points(shown: list[Score], title: str) -> Table:
+    table = plain_table(title)
+    table.add_column("point", overflow="fold")
+    for name in ("published", "predicted", "error", "factor"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for score in shown:
+        assert score.predicted is not None
+        errors = percent(score.error, signed=True), percent(score.error_by_factor, signed=True)
+        table.add_row(score.row.id, f"{score.row.median:.4g}", f"{score.predicted:.4g}", *errors)
+    return table
+
+
+def _print_unreached(published: Published) -> None:
+    out = console()
+    single: Counter[str] = Counter()
+    for verdict in published.verdicts:
+        if verdict.source not in unreached.SOURCES:
+            single += verdict.why_not()
+    if single:
+        out.print(f"\n{sum(single.values()):,} points of reached sources are not predicted:", style="bold")
+        for why, count in single.most_common():
+            out.print(f"{count:6,}  {why}", soft_wrap=True)
+    whole = [verdict for verdict in published.verdicts if verdict.source in unreached.SOURCES and verdict.scores]
+    if whole:
+        count = sum(len(verdict.scores) for verdict in whole)
+        out.print(f"\n{count:,} points of sources that are not reached; what is missing:", style="bold")
+        for verdict in whole:
+            out.print(f"{len(verdict.scores):6,}  {verdict.source}: {unreached.SOURCES[verdict.source]}", soft_wrap=True)
+    costs_only = [verdict.source for verdict in published.verdicts if not verdict.scores]
+    if costs_only:
+        out.print(f"\nWithout points for validating: {', '.join(costs_only)}.")

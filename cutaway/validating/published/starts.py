@@ -1,0 +1,190 @@
+"""Sources that timed starts and weighed what runs: containers, virtual machines, daemons.
+
+A boot is the sum of the stages that qemu-boot-stages publishes. A thin VMM (Firecracker, Cloud Hypervisor) has no firmware and loads a
+kernel that is not packed; what it takes itself is not known.
+"""
+
+from __future__ import annotations
+
+from cutaway.models import startup
+from cutaway.models.docker.run import docker_run
+from cutaway.models.hypervisor import KvmPart
+from cutaway.models.memory import BYTES_A_TABLE_BYTE
+from cutaway.models.units import KIB, MIB
+from cutaway.sim.clock import Clock
+from cutaway.validating.published import unreached
+from cutaway.validating.published.case import Answer, Case
+from cutaway.validating.published.loads import met
+from cutaway.validating.published.machines import BARE, CLOUD, Published, machine
+from cutaway.validating.published.points import Asked
+from cutaway.validating.published.round_trips import REMOTE, machine_with, ping_us
+from cutaway.validating.published.servers import WIRE, GvisorGuideServers
+
+OF_QEMU = ("QEMU start", "QEMU to firmware", "firmware", "kernel load", "kernel decompression", "kernel start")
+OF_A_THIN_VMM = ("fork and exec", "kernel load", "kernel start")
+OF_RUNC = ("runc create", "name spaces", "cgroups", "seccomp load", "runc start")
+OF_CONTAINERD = ("containerd task", "shim start", *OF_RUNC)
+PACKED = "kernel decompression"
+MS = 1e6
+
+
+def docker_run_ms(on: Published, *, bridged: bool = True) -> float:
+    """From the command to the container's first instruction."""
+    clock = Clock(initial_time=0)
+    start = startup.Start(clock, on.profile)
+    clock.process(docker_run(start, bridged, published=False, overlay=True, seccomp=True))
+    clock.run()
+    return start.phases[-1].end_ns / MS
+
+
+class QemuStages(Case):
+    """The stages are costs of the profile; their sum is one point."""
+
+    def prepare(self) -> None:
+        self.on = self.machine_is(machine(BARE))
+
+    def answer(self, asked: Asked) -> Answer:
+        return self.on.ns(*OF_QEMU) / MS if asked.what == "exec to init" else "one stage of it"
+
+
+class ContainerStart(Case):
+    """Single values of several machines, few of them stated."""
+
+    def prepare(self) -> None:
+        self.on = self.machine_is(machine(BARE))
+        what = "create, start and delete one container"
+        self.crun_to_runc = self.known(what, runtime="crun") / self.known(what, runtime="runc")
+        self.made.append(f"crun: {self.crun_to_runc:.3g} of runc, by create, start and delete")
+
+    def answer(self, asked: Asked) -> Answer:
+        on = self.on
+        if asked.what.startswith("run /bin/true"):
+            runc = on.ns(*OF_RUNC, "fork and exec") / MS
+            return runc * self.crun_to_runc if asked.text("runtime") == "crun" else runc
+        if asked.what == "containerd create and start, without docker":
+            return on.ns(*OF_CONTAINERD) / MS
+        if asked.what == "docker run --rm echo, --network=none":
+            return docker_run_ms(on) - docker_run_ms(on, bridged=False)
+        if "before the change" in asked.what:
+            return unreached.FAULTY_KERNEL
+        if asked.what.startswith("docker run"):
+            return docker_run_ms(on)
+        if asked.what.startswith("create and start 500"):
+            return unreached.COMPETING
+        return unreached.IGNITE if asked.what.startswith("ignite") else unreached.EMBEDDED
+
+
+class FirecrackerNsdi(Case):
+    """Boot, memory and ping of virtual machines by VMM."""
+
+    def prepare(self) -> None:
+        ping = self.known("ping host to guest", stack="native")
+        # natively a ping does not leave the machine: loopback, and an answer in the interrupt
+        self.on = self.machine_is(machine(BARE))
+        self.made.append(f"native ping {ping:g} us is not met: it wakes nobody")
+
+    def answer(self, asked: Asked) -> Answer:
+        if asked.what.startswith("VM boot"):
+            return self._boot(asked)
+        if asked.what == "memory of an idle VM":
+            return self._memory(asked)
+        if asked.what == "ping host to guest" and asked.stack != "native":
+            return ping_us(self.on, KvmPart(network="vhost" if asked.stack == "kvm" else "qemu"))
+        return unreached.DISK if asked.what.startswith("fio") else unreached.BULK
+
+    def _boot(self, asked: Asked) -> Answer:
+        vmm = asked.text("vmm")
+        if asked.number("parallel") > 1:
+            return unreached.COMPETING
+        if "p99" in asked.metric:
+            return unreached.BEYOND_BOOT_P50
+        if "microvm" in vmm:
+            return unreached.MICROVM
+        if asked.stack == "kvm":
+            stages = tuple(stage for stage in OF_QEMU if stage != "firmware" or "qboot" not in vmm)
+        else:
+            stages = (*OF_A_THIN_VMM, PACKED) if "bzImage" in vmm else OF_A_THIN_VMM
+        return self.on.ns(*stages) / MS
+
+    def _memory(self, asked: Asked) -> Answer:
+        seen, system = asked.number("vm_MB") * MIB, self.on.bytes("guest system memory")
+        if asked.metric == "guest memory available":
+            return (seen - system) / KIB
+        if "beyond" in asked.metric:
+            return unreached.VMM_MAPPINGS
+        if asked.stack != "kvm":
+            return unreached.THIN_VMM
+        return (system + self.on.bytes("QEMU memory") + seen / BYTES_A_TABLE_BYTE) / KIB
+
+
+class FirecrackerSpec(Case):
+    """Bounds of Firecracker, and pings between instances."""
+
+    def prepare(self) -> None:
+        base = machine(BARE)
+        native_us = 1000 * self.known("ping instance to instance", stack="native")
+        wire = met(lambda ns: ping_us(machine_with(base, ns), None, REMOTE), native_us, rises=True, first=60_000, lowest=100)
+        self.on = self.machine_is(machine(BARE, taken={WIRE: wire}, why="the wire: native ping"))
+        self.native_us = native_us
+
+    def answer(self, asked: Asked) -> Answer:
+        if asked.what == "InstanceStart to guest init":
+            return self.on.ns("kernel load", "kernel start") / MS
+        if asked.what in ("added network latency", "ping microVM to instance"):
+            ping = ping_us(self.on, KvmPart(network="qemu"), REMOTE)
+            return (ping - (self.native_us if asked.what.startswith("added") else 0)) / 1000
+        return unreached.BULK if asked.what.startswith("TCP") else unreached.THIN_VMM
+
+
+class UnikraftBootMemory(Case):
+    """Of all its guests one is a whole Linux."""
+
+    def prepare(self) -> None:
+        self.on = self.machine_is(machine(BARE))
+
+    def answer(self, asked: Asked) -> Answer:
+        if asked.text("guest") == "alpine linux":
+            return self.on.ns("kernel load", "kernel start", "guest services") / MS
+        if asked.what.startswith("minimum memory"):
+            return unreached.MINIMUM
+        return unreached.GUEST_KERNELS if asked.stack == "firecracker" else unreached.UNIKERNEL
+
+
+class DaemonMemory(Case):
+    """Processes of containerd and Docker, of versions from 2016 on."""
+
+    def prepare(self) -> None:
+        self.on = self.machine_is(machine(CLOUD))
+
+    def answer(self, asked: Asked) -> Answer:
+        if asked.what.startswith("dockerd"):
+            return self.on.bytes("dockerd memory", "containerd memory") / MIB
+        if asked.what == "containerd":
+            return self.on.bytes("containerd memory") / KIB
+        if asked.metric == "proportional set":
+            return unreached.SHARERS
+        return self.on.bytes("shim memory", "shim shared memory") / KIB
+
+
+class GvisorGuide(Case):
+    """What it measured of runc; the other half is gVisor."""
+
+    def prepare(self) -> None:
+        self.servers = GvisorGuideServers(self.known)
+        self.on = self.machine_is(self.servers.on)
+
+    def answer(self, asked: Asked) -> Answer:
+        if asked.stack.startswith("gvisor"):
+            return unreached.GVISOR
+        if asked.what.startswith("redis-benchmark"):
+            command = asked.text("command")
+            return self.servers.rate(command) if command in ("GET", "SET") else unreached.COMMANDS
+        if asked.what == "memory per container, empty":
+            return self.on.bytes("shim memory", "container kernel memory")
+        if asked.what == "docker run until ready, empty":
+            return docker_run_ms(self.on)
+        if asked.what.startswith("memory per container"):
+            return unreached.MEMORY_OF_DATA
+        if asked.what.startswith("iperf"):
+            return unreached.BULK
+        return unreached.DISK if asked.what.startswith("fio") else unreached.OTHER_PROGRAM

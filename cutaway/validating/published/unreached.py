@@ -1,0 +1,51 @@
+"""What the model lacks: for single points, and for the sources that it does not reach at all."""
+
+from __future__ import annotations
+
+ARM = "ARM: no profile of such a machine"
+BEYOND_BOOT_P50 = "how a boot time varies is not known"
+BULK = "bulk TCP (windows, congestion control, a stream's two ends) is not modelled"
+COMMANDS = "Redis commands other than GET and SET"
+COMPETING = "starts that compete for CPUs and locks are not modelled"
+DISK = "no program that reads and writes the disk (fio), no virtio-blk"
+DPDK = "poll-mode drivers (DPDK, vhost-user) are not modelled"
+EBPF = "forwarding by eBPF programs is not modelled"
+EMBEDDED = "an embedded device: no profile of such a machine"
+FAULTY_KERNEL = "a kernel's fault at making a network name space, since mended"
+GUEST_KERNELS = "guest kernels of another configuration (Lupine) are not told apart"
+GVISOR = "gVisor: a kernel in user space that takes system calls and packets itself"
+HALF_STATED = "what it was measured in is not stated"
+HYPER_THREADS = "two threads of a core are not modelled"
+IGNITE = "a virtual machine that is started as a container (Ignite, Kata) is not modelled"
+IN_MEMORY = "nginx replies from memory are not modelled"
+KERNEL_MODE = "system calls as function calls (kernel-mode Linux) are not modelled"
+LOOP = "iterations of a loop of unknown length"
+MEMORY_OF_DATA = "memory that data and other programs take is not modelled"
+MICROVM = "QEMU's microvm machine: its firmware and devices are not priced"
+MINIMUM = "the smallest memory that a program starts in is not modelled"
+MITIGATIONS = "mitigations by themselves are not a cost of the profiles"
+NINE_P = "9pfs is not modelled"
+OTHER_PROGRAM = "no such server program (Apache, node, ffmpeg, sysbench, SQLite)"
+OVERLAY = "encapsulation (VXLAN, WireGuard) is not modelled"
+PACKETS_ALONE = "packets without a socket (dropped, forwarded) are not modelled"
+SHARERS = "how many processes share the program is not stated"
+SNAPSHOT = "restoring a snapshot is not modelled"
+THIN_VMM = "no cost of a thin VMM's start and memory"
+TLS = "TLS is not modelled"
+UDP = "UDP is not modelled"
+UNIKERNEL = "unikernels: a program and its network without a kernel's border"
+VMM_MAPPINGS = "mapped, not resident memory is not a figure of the model"
+
+SOURCES = {
+    "docker-storage-2016": "disks; copy-up and look-up in overlay, AUFS and device mapper",
+    "docker-storage-2017": "disks; copy-up and look-up in overlay, AUFS and device mapper",
+    "felter-mysql": "MySQL; AUFS",
+    "firecracker-nsdi-rn-haswell": "bulk TCP",
+    "k8s-cni-2024": "bulk TCP and UDP; encapsulation (VXLAN, WireGuard), forwarding by eBPF",
+    "kata-ci-baselines": "Kata: a virtual machine that is started as a container",
+    "rootless-network": "bulk TCP; network stacks in user space (slirp4netns, pasta)",
+    "techempower-2013": "Java, Go and Node servers; Xen; the two platforms differ in CPU",
+    "vm-exit-cost": "",
+    "xdp-linux-packet-cost": "packets without a socket (dropped, forwarded)",
+}
+"""Sources that no rule reaches, with the missing mechanism; none where all that they have are costs, which profiles take over."""
