@@ -3,6 +3,7 @@
 points      the points of each source, as they were published
 machines    profiles derived from another's costs: some taken over, the others scaled by one factor
 loads       one load on one machine, simulated; and the factor with which the model meets a published figure
+case        what every reached source gives; servers, round_trips, streams, starts and computing hold them by what they measured
 sources     by source, how its machine is made and which of its points the model reaches
 unreached   what the model lacks for the others, and for whole sources
 factor      the plain model to beat

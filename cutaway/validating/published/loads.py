@@ -56,6 +56,8 @@ class Figures:
     mean: float
     p50: float
     p99: float
+    mover: float
+    """How much of a CPU the thread takes that moves a virtual machine's packets."""
 
 
 def simulated(load: Load, on: Published) -> Figures:
@@ -63,11 +65,13 @@ def simulated(load: Load, on: Published) -> Figures:
     machine = stack.build("published", load.parts, load.clients, on.profile)
     warm_up = 20 * MS + 3 * load.clients.think
     runs = [_figures(simulate(machine, seed_of(0, run), Span(warm_up, load.requests)).result) for run in range(RUNS)]
-    return Figures(*(median(getattr(run, name) for run in runs) for name in ("throughput", "mean", "p50", "p99")))
+    return Figures(*(median(getattr(run, name) for run in runs) for name in Figures.__dataclass_fields__))
 
 
 def _figures(result: Result) -> Figures:
-    return Figures(result.throughput, result.mean_ns / 1e3, result.percentile_ns(0.5) / 1e3, result.percentile_ns(0.99) / 1e3)
+    p50, p99 = (result.percentile_ns(share) / 1e3 for share in (0.5, 0.99))
+    moved = sum(counts["running_ns"] for name, counts in result.threads.items() if name in ("vhost", "QEMU"))
+    return Figures(result.throughput, result.mean_ns / 1e3, p50, p99, moved / result.counted_ns)
 
 
 def met(figure: Callable[[float], float], published: float, *, rises: bool, first: float = 1.0, lowest: float = 0.02) -> float:

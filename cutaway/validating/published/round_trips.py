@@ -20,10 +20,12 @@ from cutaway.validating.published.loads import HOST_NETWORK, Figures, Load, met,
 from cutaway.validating.published.machines import BARE, Published, echo, machine
 from cutaway.validating.published.points import Asked, load
 from cutaway.validating.published.servers import BENCHMARK_CONNECTIONS, UNFILTERED, WIRE, felter_machine, redis, sandy_bridge_vm
+from cutaway.validating.published.streams import MESSAGE, Stream, as_fast_as, beside_native, of_firecracker
 
 LOCAL = ClosedLoopPart(where="loopback", connections=1)
 REMOTE = ClosedLoopPart(connections=1)
 PINGS = 200
+TEN_GBIT = 10_000_000_000
 
 
 def round_trip(on: Published, clients: ClosedLoopPart = LOCAL, docker: DockerPart | None = None, kvm: KvmPart | None = None) -> Figures:
@@ -53,11 +55,17 @@ class FelterMicro(Case):
         if asked.what.startswith("fio"):
             return unreached.DISK
         if asked.what.startswith("nuttcp"):
-            return unreached.BULK
+            return self._stream(asked)
         if asked.what.startswith("netperf UDP"):
             return unreached.UDP
         native = self.known(asked.what, asked.metric, "native", **{key: value for key, value in asked.params if key != "vcpu"})
         return native / (float(self.on.profile["nested paging"].value) if asked.stack == "kvm" else 1)
+
+    def _stream(self, asked: Asked) -> float:
+        docker = DockerPart.model_validate(UNFILTERED) if asked.stack == "docker-nat" else None
+        kvm = sandy_bridge_vm() if asked.stack == "kvm" else None
+        stream = Stream("another machine", "client to server" in asked.what, wire_bits=TEN_GBIT, docker=docker, kvm=kvm)
+        return stream.bytes_per_s(self.on) * 8 / 1e6
 
     def _rate(self, on: Published, kvm: KvmPart | None = None) -> float:
         return round_trip(on, REMOTE, kvm=kvm).throughput
@@ -86,6 +94,8 @@ class DockerNetwork(Case):
         apart = self.known("qperf tcp_lat", stack="native", place="two machines")
         wire = met(lambda ns: round_trip(machine_with(near, ns), REMOTE).mean / 2, apart, rises=True, first=5000, lowest=10)
         self.qperf = self.machine_is(machine(BARE, factor, {WIRE: wire}, "native tcp_lat on one machine; the wire: on two"), "qperf")
+        rate = self.known("qperf tcp_bw", stack="native", place="same machine")
+        self.streaming = self.machine_is(as_fast_as(Stream(), rate * 1e6, "native tcp_bw on one machine"), "streams")
 
     def answer(self, asked: Asked) -> Answer:
         if asked.what.startswith("redis"):
@@ -102,7 +112,16 @@ class DockerNetwork(Case):
             remote = asked.text("place") == "two machines"
             docker = HOST_NETWORK if asked.stack == "docker-host" else DockerPart(publish="nat")
             return round_trip(self.qperf, REMOTE if remote else LOCAL, docker).mean / 2
-        return unreached.UDP if "UDP" in asked.what else unreached.BULK
+        return unreached.UDP if "UDP" in asked.what else self._stream(asked)
+
+    def _stream(self, asked: Asked) -> float:
+        """On one machine by what copying takes; between two the wire decides."""
+        remote = asked.what.startswith("iperf3") or asked.text("place") == "two machines"
+        docker = HOST_NETWORK if asked.stack == "docker-host" else DockerPart(publish="nat" if remote else "none")
+        if not remote:
+            return Stream(docker=docker).bytes_per_s(self.streaming) / 1e6
+        native = self.known(asked.what, asked.metric, "native", **dict(asked.params))
+        return beside_native(Stream("another machine", wire_bits=TEN_GBIT, docker=docker), self.qperf, native)
 
     def _unfiltered(self, stack: str) -> DockerPart:
         return HOST_NETWORK.model_copy(update=UNFILTERED) if stack == "docker-host" else DockerPart(publish="none", seccomp="unconfined")
@@ -130,10 +149,11 @@ class VirtioNet(Case):
 
 
 class FirecrackerCi(Case):
-    """Pings from the host; nothing of the machines may be used."""
+    """Pings and streams from the host; nothing of its own may be used. The streams ran on firecracker-nsdi's kind of machine, too."""
 
     def prepare(self) -> None:
-        self.on = self.machine_is(machine(BARE))
+        self.on = self.machine_is(machine(BARE), "pings")
+        self.streaming = self.machine_is(of_firecracker(load("firecracker-nsdi-m5d-metal").known()), "streams, 8175M")
         self.ping = ping_us(self.on, KvmPart(network="qemu"))
 
     def answer(self, asked: Asked) -> Answer:
@@ -141,9 +161,16 @@ class FirecrackerCi(Case):
             return unreached.DISK
         if asked.what == "snapshot restore":
             return unreached.SNAPSHOT
-        if asked.what.startswith("iperf3"):
-            return unreached.BULK
-        return unreached.ARM if asked.text("cpu").startswith("ARM") else self.ping
+        if asked.text("cpu").startswith("ARM"):
+            return unreached.ARM
+        return self._stream(asked) if asked.what.startswith("iperf3") else self.ping
+
+    def _stream(self, asked: Asked) -> float:
+        kvm = KvmPart(network="qemu", vcpus=int(asked.number("vcpus")))
+        stream = Stream(from_client="host to guest" in asked.what, kvm=kvm, message=MESSAGE[asked.text("payload")])
+        if asked.metric == "VMM thread CPU":
+            return 100 * stream.mover_share(self.streaming)
+        return stream.bytes_per_s(self.streaming) * 8 / 1e6
 
 
 POLLING_300_US = KvmPart(halt_polling=300 * US)

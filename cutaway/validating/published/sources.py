@@ -15,6 +15,7 @@ from cutaway.validating.published.starts import (
     QemuStages,
     UnikraftBootMemory,
 )
+from cutaway.validating.published.streams import KubernetesNetworks, RootlessNetwork
 
 REACHED: dict[str, type[Case]] = {
     "container-start": ContainerStart,
@@ -29,9 +30,11 @@ REACHED: dict[str, type[Case]] = {
     "firecracker-spec": FirecrackerSpec,
     "gvisor-analysis": GvisorAnalysis,
     "gvisor-guide": GvisorGuide,
+    "k8s-cni-2024": KubernetesNetworks,
     "lupine-linux": Lupine,
     "nginx-cores": NginxCores,
     "qemu-boot-stages": QemuStages,
+    "rootless-network": RootlessNetwork,
     "syscall-ctxswitch-seccomp": KernelBuild,
     "unikraft-boot-memory": UnikraftBootMemory,
     "unikraft-micro": UnikraftMicro,

@@ -19,6 +19,7 @@ from cutaway.validating.published.machines import BARE, CLOUD, Published, machin
 from cutaway.validating.published.points import Asked
 from cutaway.validating.published.round_trips import REMOTE, machine_with, ping_us
 from cutaway.validating.published.servers import WIRE, GvisorGuideServers
+from cutaway.validating.published.streams import GBIT, Stream, of_firecracker
 
 OF_QEMU = ("QEMU start", "QEMU to firmware", "firmware", "kernel load", "kernel decompression", "kernel start")
 OF_A_THIN_VMM = ("fork and exec", "kernel load", "kernel start")
@@ -82,6 +83,7 @@ class FirecrackerNsdi(Case):
         # natively a ping does not leave the machine: loopback, and an answer in the interrupt
         self.on = self.machine_is(machine(BARE))
         self.made.append(f"native ping {ping:g} us is not met: it wakes nobody")
+        self.streaming = self.machine_is(of_firecracker(self.known), "streams")
 
     def answer(self, asked: Asked) -> Answer:
         if asked.what.startswith("VM boot"):
@@ -90,7 +92,14 @@ class FirecrackerNsdi(Case):
             return self._memory(asked)
         if asked.what == "ping host to guest" and asked.stack != "native":
             return ping_us(self.on, KvmPart(network="vhost" if asked.stack == "kvm" else "qemu"))
-        return unreached.DISK if asked.what.startswith("fio") else unreached.BULK
+        return unreached.DISK if asked.what.startswith("fio") else self._stream(asked)
+
+    def _stream(self, asked: Asked) -> Answer:
+        if "10 streams" in asked.what:
+            return unreached.STREAMS
+        # Cloud Hypervisor moves packets itself, as Firecracker does
+        kvm = None if asked.stack == "native" else KvmPart(network="vhost" if asked.stack == "kvm" else "qemu", vcpus=2)
+        return Stream(from_client="host to guest" in asked.what, kvm=kvm).bytes_per_s(self.streaming) / GBIT
 
     def _boot(self, asked: Asked) -> Answer:
         vmm = asked.text("vmm")
@@ -133,7 +142,7 @@ class FirecrackerSpec(Case):
         if asked.what in ("added network latency", "ping microVM to instance"):
             ping = ping_us(self.on, KvmPart(network="qemu"), REMOTE)
             return (ping - (self.native_us if asked.what.startswith("added") else 0)) / 1000
-        return unreached.BULK if asked.what.startswith("TCP") else unreached.THIN_VMM
+        return unreached.SEGMENTS if asked.what.startswith("TCP") else unreached.THIN_VMM
 
 
 class UnikraftBootMemory(Case):
@@ -186,5 +195,5 @@ class GvisorGuide(Case):
         if asked.what.startswith("memory per container"):
             return unreached.MEMORY_OF_DATA
         if asked.what.startswith("iperf"):
-            return unreached.BULK
+            return unreached.CLOUD_WIRE
         return unreached.DISK if asked.what.startswith("fio") else unreached.OTHER_PROGRAM

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 ARM = "ARM: no profile of such a machine"
 BEYOND_BOOT_P50 = "how a boot time varies is not known"
-BULK = "bulk TCP (windows, congestion control, a stream's two ends) is not modelled"
+CLOUD_WIRE = "the rate of a cloud's network is not stated"
 COMMANDS = "Redis commands other than GET and SET"
+COUNTED_CPU = "which CPUs were counted is not stated"
 COMPETING = "starts that compete for CPUs and locks are not modelled"
 DISK = "no program that reads and writes the disk (fio), no virtio-blk"
 DPDK = "poll-mode drivers (DPDK, vhost-user) are not modelled"
@@ -28,22 +29,23 @@ NINE_P = "9pfs is not modelled"
 OTHER_PROGRAM = "no such server program (Apache, node, ffmpeg, sysbench, SQLite)"
 OVERLAY = "encapsulation (VXLAN, WireGuard) is not modelled"
 PACKETS_ALONE = "packets without a socket (dropped, forwarded) are not modelled"
+SEGMENTS = "a stream's segments have one size in the model"
 SHARERS = "how many processes share the program is not stated"
+STREAMS = "several streams at once"
 SNAPSHOT = "restoring a snapshot is not modelled"
 THIN_VMM = "no cost of a thin VMM's start and memory"
 TLS = "TLS is not modelled"
 UDP = "UDP is not modelled"
 UNIKERNEL = "unikernels: a program and its network without a kernel's border"
+USER_NETWORK = "network stacks in user space (slirp4netns, gvisor-tap-vsock, pasta, vpnkit) are not modelled"
 VMM_MAPPINGS = "mapped, not resident memory is not a figure of the model"
 
 SOURCES = {
     "docker-storage-2016": "disks; copy-up and look-up in overlay, AUFS and device mapper",
     "docker-storage-2017": "disks; copy-up and look-up in overlay, AUFS and device mapper",
     "felter-mysql": "MySQL; AUFS",
-    "firecracker-nsdi-rn-haswell": "bulk TCP",
-    "k8s-cni-2024": "bulk TCP and UDP; encapsulation (VXLAN, WireGuard), forwarding by eBPF",
+    "firecracker-nsdi-rn-haswell": "",
     "kata-ci-baselines": "Kata: a virtual machine that is started as a container",
-    "rootless-network": "bulk TCP; network stacks in user space (slirp4netns, pasta)",
     "techempower-2013": "Java, Go and Node servers; Xen; the two platforms differ in CPU",
     "vm-exit-cost": "",
     "xdp-linux-packet-cost": "packets without a socket (dropped, forwarded)",
