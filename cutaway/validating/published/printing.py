@@ -46,10 +46,11 @@ def _by_source(published: Published, reached: list[Verdict]) -> Table:
     for verdict in reached:
         found = verdict.summary()
         if found:
-            table.add_row(f"{verdict.source}, {len(verdict.scores)} asked", *numbers(found))
+            table.add_row(verdict.source, f"{found.count} of {len(verdict.scores)}", *numbers(found)[1:])
     found = scores.summary(published.scores())
     if found and len(reached) > 1:
-        table.add_row("all", *numbers(found), style="bold")
+        every = sum(len(verdict.scores) for verdict in reached)
+        table.add_row("all of these", f"{found.count} of {every}", *numbers(found)[1:], style="bold")
     both = published.beside_factor()
     told = f"; over the {both[0]:,} points that both reach {percent(both[1])} against {percent(both[2])}" if both else ""
     table.caption = f"factor: the plain model, where the source has a figure of the bare system{told}"
