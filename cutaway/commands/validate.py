@@ -53,8 +53,8 @@ def validate(
     from cutaway.validating import session
 
     if published:
-        if profile or only:
-            raise typer.BadParameter("--profile and --only are for measured rows.", param_hint="--published")
+        if profile or only or report:
+            raise typer.BadParameter("--profile, --only and --report are for measured rows.", param_hint="--published")
         names = [str(name) for name in measurements or []]
         raise typer.Exit(session.validate_published(names, worst=worst, every_row=every_row, workers=workers, as_json=as_json))
     files, groups = measurements or [], only or []
