@@ -44,7 +44,7 @@ class FelterRedis(Case):
     def prepare(self) -> None:
         self.on = {command: self.machine_is(felter_machine(self.known, command), command) for command in ("GET", "SET")}
         self.alone = {command: alone(self.known, command, self.on[command]) for command in ("GET", "SET")}
-        self.made += [f"{command}, one connection: {found.made.partition('; ')[2]}" for command, found in self.alone.items()]
+        self.made += [f"{command}, one connection: {found.made}" for command, found in self.alone.items()]
 
     def answer(self, asked: Asked) -> Answer:
         command, connections = asked.text("command"), int(asked.number("connections"))

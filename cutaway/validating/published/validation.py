@@ -34,7 +34,7 @@ class Verdict:
     made: tuple[str, ...]
     """How its machines were made."""
     used: tuple[str, ...]
-    """The points for calibrating that made them."""
+    """The points for calibrating that made them, or that a prediction goes on from."""
     scores: tuple[Score, ...]
     """Every point for validating."""
     unused: tuple[Score, ...]
@@ -105,8 +105,8 @@ def verdict_on(source: Source) -> Verdict:
         missed = tuple(Score(_row(source, point), None, why) for point in asked)
         return Verdict(source.name, source.title, len(source.points), (), (), missed, ())
     case = REACHED[source.name](known)
-    made, used = tuple(case.made), tuple(sorted(known.used))
-    answers = {point.id: case.answer(point.asked) for point in source.points if point.use == "validate" or point.id not in used}
+    made, before = tuple(case.made), frozenset(known.used)
+    answers = {point.id: case.answer(point.asked) for point in source.points if point.use == "validate" or point.id not in before}
     native = source.known()
 
     def score(point: Point) -> Score:
@@ -119,7 +119,7 @@ def verdict_on(source: Source) -> Verdict:
 
     left = [point for point in source.points if point.id in answers and point.use == "calibrate" and point.id not in known.used]
     unused = tuple(score(point) for point in left if not isinstance(answers[point.id], str))
-    return Verdict(source.name, source.title, len(source.points), made, used, tuple(score(point) for point in asked), unused)
+    return Verdict(source.name, source.title, len(source.points), made, tuple(sorted(known.used)), tuple(map(score, asked)), unused)
 
 
 def _row(source: Source, point: Point) -> Row:
