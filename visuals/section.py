@@ -65,7 +65,8 @@ def draw_frost(stage: Stage, plan: ColumnLayout, language: Language, palette: Pa
     for key in guest:
         _room(plan.floors[key], palette.frost, palette, picture)
     _frames_and_gates(plan, palette, picture)
-    _walls(plan, palette.frost, palette, picture)
+    # its first line says that the host took the CPU, where the walls' names stand else
+    _walls(plan, palette.frost, palette, picture, named=False)
     for part in stage.parts_of(plan.column):
         if part.kind == "exit" and part.key in plan.parts:  # its gate lies in the border that the frost covers
             _exit_gate(plan.parts[part.key], palette, palette.ink, picture)
@@ -113,7 +114,7 @@ def wall_area(plan: ColumnLayout, number: int) -> Area:
     return between(area.y + WALL_TOP + number * WALL_STEP, area.bottom - 6, area.x + inset, area.width - 2 * inset)
 
 
-def _walls(plan: ColumnLayout, wall: Colour, palette: Palette, picture: Picture) -> None:
+def _walls(plan: ColumnLayout, wall: Colour, palette: Palette, picture: Picture, *, named: bool = True) -> None:
     """Namespaces around the server's processes: nested panes, open at the foot, each with its name on its upper edge."""
     if not plan.column.walls or "server" not in plan.floors:
         return
@@ -123,6 +124,8 @@ def _walls(plan: ColumnLayout, wall: Colour, palette: Palette, picture: Picture)
         picture.line(Point(pane.x, pane.y), Point(pane.right, pane.y), palette.glass, WALL)
         for x in (pane.x, pane.right):
             picture.line(Point(x, pane.y), Point(x, pane.bottom), palette.glass, WALL)
+    if not named:
+        return
     first = wall_area(plan, 0)
     at = first.right - 22
     for number, name in reversed(list(enumerate(plan.column.walls))):
