@@ -48,8 +48,8 @@ def _figures(found: WhatIf, before: BuiltStack, after: BuiltStack) -> Table:
         ("start-up", "ms", [side.start_up_ns / 1e6 for side in (before, after)]),
     ):
         was, is_now = values
-        moved = ("", "same") if was == is_now else (f"{is_now - was:+.1f}", "")
-        table.add_row(name, unit, f"{was:.1f}", f"{is_now:.1f}", *moved)
+        by, share = ("", "same") if was == is_now else (f"{is_now - was:+.1f}", "")
+        table.add_row(name, unit, f"{was:.1f}", f"{is_now:.1f}", by, share)
     return table
 
 
