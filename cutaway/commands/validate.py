@@ -31,6 +31,9 @@ def validate(
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="GROUP", help="Only rows of this group; may be given several times.")
     ] = None,
+    leave_out: Annotated[
+        str, typer.Option("--leave-out", metavar="GROUP", help="Calibrate anew without this group's rows, and predict the group.")
+    ] = "",
     worst: Annotated[int, typer.Option("--worst", min=0, metavar="N", help="How many of the worst rows to print.")] = 20,
     every_row: Annotated[bool, typer.Option("--all", help="Print every row, worst first.")] = False,
     report: Annotated[
@@ -53,12 +56,14 @@ def validate(
     from cutaway.validating import session
 
     if published:
-        if profile or only or report:
-            raise typer.BadParameter("--profile, --only and --report are for measured rows.", param_hint="--published")
+        if profile or only or report or leave_out:
+            raise typer.BadParameter("--profile, --only, --leave-out and --report are for measured rows.", param_hint="--published")
         names = [str(name) for name in measurements or []]
         raise typer.Exit(session.validate_published(names, worst=worst, every_row=every_row, workers=workers, as_json=as_json))
     files, groups = measurements or [], only or []
     if report and len(files) > 1:
         raise typer.BadParameter(f"a report is of one file of measurements, and {len(files)} were named.", param_hint="--report")
-    asked = session.Asked(profile, groups, worst, every_row, report)
+    if leave_out and only:
+        raise typer.BadParameter("a group that is left out is what is predicted; expected no --only beside it.", param_hint="--leave-out")
+    asked = session.Asked(profile, groups, worst, every_row, report, leave_out)
     raise typer.Exit(session.validate(files, asked, workers=workers, as_json=as_json))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from cutaway.models import costs
 from cutaway.models.costs.row import MeasurementError, Row, read
@@ -13,6 +15,7 @@ from cutaway.places import nothing_at, write_whole
 from cutaway.scenarios.problems import choices, nearest
 from cutaway.session import progress_of
 from cutaway.validating.printing import print_validation
+from cutaway.validating.validation import Validation
 from cutaway.validating.validation import validate as validate_rows
 
 SHIPPED = Path(costs.__file__).parent / "measured" / "two-core-vm.jsonl"
@@ -30,6 +33,8 @@ class Asked:
     worst: int
     every_row: bool
     report: Path | None
+    leave_out: str = ""
+    """A group whose calibration rows are not used, and whose rows alone are predicted."""
 
 
 def validate(files: Sequence[Path], asked: Asked, *, workers: int, as_json: bool) -> int:
@@ -40,10 +45,13 @@ def validate(files: Sequence[Path], asked: Asked, *, workers: int, as_json: bool
         nothing_at(asked.report)
     documents = {}
     for file in files or [SHIPPED]:
-        rows = _of_groups(read(file), asked.only, file)
+        rows = _of_groups(read(file), [asked.leave_out] if asked.leave_out else asked.only, file)
         name = asked.profile or profile_of(file)
-        with progress_of("set-ups") as progress:
-            validation = validate_rows(rows, name, workers=workers, progress=progress)
+        if asked.leave_out:
+            validation = _without(file, asked.leave_out, rows, name, workers, quiet=as_json)
+        else:
+            with progress_of("set-ups") as progress:
+                validation = validate_rows(rows, name, workers=workers, progress=progress)
         if as_json:
             documents[file.name] = validation.document()
         else:
@@ -53,6 +61,22 @@ def validate(files: Sequence[Path], asked: Asked, *, workers: int, as_json: bool
     if as_json:
         print(json.dumps(documents, ensure_ascii=False, indent=2, allow_nan=False))
     return 0
+
+
+def _without(file: Path, group: str, rows: list[Row], base: str, workers: int, *, quiet: bool) -> Validation:
+    """Predicts a group's rows with costs that were calibrated without them."""
+    from cutaway.validating.left_out import profile_without
+
+    with TemporaryDirectory(prefix="cutaway-") as folder:
+        made = profile_without(file, group, base, Path(folder), workers)
+        with progress_of("set-ups") as progress:
+            validation = validate_rows(rows, str(made.file), workers=workers, progress=progress)
+    if not quiet:
+        print(f"Calibrated without the {made.left_out:,} calibration rows of group '{group}'.")
+        if made.kept:
+            told = f"{len(made.kept)} costs that no other row tells are those of {base} and rest on the group all the same: "
+            print(textwrap.fill(told + "; ".join(made.kept) + ".", 80))
+    return replace(validation, profile=f"{base} without {group}")
 
 
 def validate_published(sources: Sequence[str], *, worst: int, every_row: bool, workers: int, as_json: bool) -> int:

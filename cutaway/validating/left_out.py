@@ -1,0 +1,43 @@
+"""Leaving a group out: a profile calibrated anew without a group's rows, with which that group is then predicted.
+
+What is left is a prediction of one kind of measurement from the others. A cost that no other rows tell stays as the base profile has it,
+and rests on the group all the same: such costs are named.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from cutaway.models import costs
+from cutaway.models.costs.calibration import calibrate
+
+
+@dataclass(frozen=True, slots=True)
+class Without:
+    """A profile that was made without a group."""
+
+    file: Path
+    left_out: int
+    """Calibration rows of the group."""
+    kept: tuple[str, ...]
+    """Costs that still rest on the group."""
+
+
+def profile_without(measurements: Path, group: str, base: str, folder: Path, workers: int) -> Without:
+    """Calibrates the measurements without a group, into a folder. Raises MeasurementError, CostError."""
+    lines = [line for line in measurements.read_text(encoding="utf-8").splitlines() if line.strip()]
+    rows = [json.loads(line) for line in lines]
+    remaining = [line for line, row in zip(lines, rows, strict=True) if row["group"] != group or row["use"] == "validate"]
+    there = folder / measurements.name
+    there.write_text("\n".join(remaining) + "\n", encoding="utf-8")
+    beside = measurements.with_suffix(".machine.json")
+    if beside.is_file():
+        shutil.copyfile(beside, there.with_suffix(".machine.json"))
+    made = calibrate(there, costs.load(base), workers=workers)
+    file = folder / f"{measurements.stem}-without-{group}{costs.SUFFIX}"
+    file.write_text(made.text, encoding="utf-8")
+    kept = [one.name for one in made.by("base") if any(source.startswith(f"{group}.") for source in one.before.record.source)]
+    return Without(file, len(lines) - len(remaining), tuple(kept))

@@ -1,0 +1,46 @@
+"""A profile that is calibrated without a group of rows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cutaway.cli import app
+from cutaway.models import costs
+from cutaway.validating import session
+from cutaway.validating.left_out import profile_without
+
+
+@pytest.fixture(scope="module")
+def measurements(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped rows of two groups, one of them all wrong: a null system call of a second, nginx of an hour."""
+    file = tmp_path_factory.mktemp("rows") / "two-core-vm.jsonl"
+    rows = [json.loads(line) for line in session.SHIPPED.read_text(encoding="utf-8").splitlines()]
+    kept = [row for row in rows if row["group"] in ("micro", "nginx") and row["use"] == "calibrate"]
+    for row in kept:
+        if row["group"] == "nginx":
+            row["median"] = row["q1"] = row["q3"] = 3.6e9
+    file.write_text("\n".join(map(json.dumps, kept)) + "\n", encoding="utf-8")
+    file.with_suffix(".machine.json").write_bytes(session.SHIPPED.with_suffix(".machine.json").read_bytes())
+    return file
+
+
+def test_rows_of_the_group_have_no_part_in_it(measurements: Path, tmp_path: Path) -> None:
+    found = profile_without(measurements, "nginx", "two-core-vm", tmp_path, workers=1)
+    profile = costs.read(found.file)
+    assert found.left_out == 84
+    assert all(profile[name].value < 10**9 for name in ("nginx request", "sendfile per KiB", "TCP send"))
+    assert abs(float(profile["null system call"].value) - 73.8) < 0.1
+
+
+def test_costs_that_rest_on_it_all_the_same_are_named(measurements: Path, tmp_path: Path) -> None:
+    found = profile_without(measurements, "nginx", "two-core-vm", tmp_path, workers=1)
+    assert {"nginx request", "sendfile per KiB"} <= set(found.kept) and "context switch" not in found.kept
+
+
+def test_a_group_that_is_not_there_gets_the_nearest(measurements: Path) -> None:
+    told = CliRunner().invoke(app, ["validate", str(measurements), "--leave-out", "nginks"])
+    assert told.exit_code == 2 and "Did you mean 'nginx'?" in told.stderr
