@@ -185,7 +185,10 @@ def end_spin(w: Tables, t: int) -> None:
 
 @compiled
 def _choose_cpu(w: Tables, t: int) -> None:
-    """Where a woken thread goes: where it last ran if that CPU is idle, else an idle one that it may use, else where it last ran."""
+    """Where a woken thread goes: where it last ran if that CPU is idle, else an idle one that it may use, else where it last ran.
+
+    One that has never run goes where the fewest are, as a new thread does (select_task_rq_fair with SD_BALANCE_FORK).
+    """
     task = w.tasks[t]
     if task.allowed <= 1 or not w.kernels[task.kernel].balance or is_idle(w, task.cpu):
         return
@@ -194,6 +197,24 @@ def _choose_cpu(w: Tables, t: int) -> None:
         if is_idle(w, c):
             move(w, t, c)
             return
+    if task.running_ns == 0:
+        move(w, t, _least_crowded(w, t))
+
+
+@compiled
+def _least_crowded(w: Tables, t: int) -> int:
+    """The first of the CPUs that a thread may use with the fewest threads awake on it."""
+    task = w.tasks[t]
+    best, fewest = task.cpu, len(w.tasks) + 1
+    for k in range(task.allowed):
+        c = w.allowed[task.first_allowed + k]
+        awake = 0
+        for other in range(len(w.tasks)):
+            if other != t and w.tasks[other].cpu == c and w.tasks[other].state != SLEEPING and w.tasks[other].kind != INTERRUPT:
+                awake += 1
+        if awake < fewest:
+            best, fewest = c, awake
+    return best
 
 
 @compiled

@@ -71,6 +71,16 @@ def test_waking_costs_the_waker_takes_its_time_and_costs_the_woken() -> None:
     assert traffic.w.cpus[0].task_ns / traffic.served == pytest.approx(8 * US + 5 * US + 14 * US, rel=0.01)
 
 
+@pytest.mark.parametrize(("hogs", "cpus"), [(4, 2), (6, 4), (7, 3)])
+def test_new_threads_go_where_the_fewest_are(hogs: int, cpus: int) -> None:
+    """Each CPU gets as many busy loops as the others, or one more, wherever they are said to begin."""
+    names = tuple(f"cpu{k}" for k in range(cpus))
+    traffic = run(machine(*(hog(f"hog{k}", *names) for k in range(hogs)), cpus=tuple(Cpu(name, "host") for name in names)), S)
+    on = [int(traffic.w.tasks[traffic.built.threads.index(f"hog{k}")].cpu) for k in range(hogs)]
+    assert max(on.count(c) for c in range(cpus)) - min(on.count(c) for c in range(cpus)) <= 1
+    assert sum(share(traffic, f"hog{k}") for k in range(hogs)) == pytest.approx(cpus, rel=1e-3)
+
+
 def test_a_load_generator_that_looks_out_is_awake_when_a_request_is_due() -> None:
     """Every millisecond: woken by its timer 60 us before (23 us to come up, 8 us to get on), it spins for the rest and asks at once."""
     kernel = replace(HOST, wake_latency_ns=23 * US, wakee_ns=8 * US)
