@@ -38,6 +38,24 @@ METRICS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A measured figure beside the simulated one, in the metric's unit."""
+
+    stack: str
+    metric: Metric
+    measured: float
+    spread: tuple[float, ...] | None
+    """Quartiles, if they are known."""
+    simulated: float
+    source: str
+
+    @property
+    def error(self) -> float:
+        """Simulated over measured less 1."""
+        return self.simulated / self.measured - 1
+
+
 @dataclass(frozen=True)
 class Comparison:
     """The results of all stacks, by replication."""
@@ -125,6 +143,18 @@ class Comparison:
                 sentences.append(f"{target.stack}: {target.what} is {found:.1f} {metric.unit}, expected at most {most / 1e3:.1f}.")
         return sentences
 
+    def beside_measured(self) -> list[Beside]:
+        """What the scenario says was measured, beside what was simulated; of the stacks that were run."""
+        by_name = {metric.name: metric for metric in METRICS}
+        found = []
+        for one in self.scenario.measured:
+            if one.stack in self.results:
+                metric = by_name[one.what]
+                unit = 1.0 if one.what == "throughput" else 1e3
+                spread = tuple(float(side) / unit for side in one.spread) if one.spread else None
+                found.append(Beside(one.stack, metric, float(one.value) / unit, spread, self.figure(one.stack, metric).mean, one.source))
+        return found
+
     def document(self) -> dict[str, Any]:
         """All of it, for programs. docs/results.md explains the keys."""
         base = self.stacks[0].name
@@ -139,6 +169,7 @@ class Comparison:
                 for built in self.stacks[1:]
             },
             "assumed": self.assumed(),
+            "measured": [_measured_document(one) for one in self.beside_measured()],
             "warnings": self.warnings(),
             "missed": self.missed(),
         }
@@ -178,6 +209,18 @@ class Comparison:
 def _place_after_neighbours(longest: list[str], layers: Sequence[str], layer: str) -> int:
     before = layers[: layers.index(layer)]
     return max((longest.index(one) + 1 for one in before if one in longest), default=0)
+
+
+def _measured_document(one: Beside) -> dict[str, Any]:
+    return {
+        "stack": one.stack,
+        "what": one.metric.key,
+        "measured": one.measured,
+        "spread": one.spread,
+        "simulated": one.simulated,
+        "error": one.error,
+        "source": one.source,
+    }
 
 
 def plain(found: Estimate) -> dict[str, float | None]:

@@ -48,6 +48,9 @@ def print_comparison(comparison: Comparison) -> None:
     for stacks in _in_rows(comparison.stacks, out.width):
         out.print()
         out.print(_cpu_time(comparison, stacks))
+    if comparison.scenario.measured:
+        out.print()
+        out.print(_measured(comparison))
     _print_notes(out, comparison)
 
 
@@ -186,6 +189,18 @@ def _cpu_time(comparison: Comparison, stacks: Sequence[BuiltStack]) -> Table:
             table.add_row(layer, *row)
     table.add_section()
     table.add_row("CPU time a request", *[_cell(sum(cells[built.name].values()), digits) for built in stacks], style="bold")
+    return table
+
+
+def _measured(comparison: Comparison) -> Table:
+    """Each figure that the scenario says was measured; `in` marks a simulated one between the measured quartiles."""
+    table = a_table("Beside what was measured")
+    for head in ("stack", "", "", "measured", "simulated", "error"):
+        table.add_column(head, justify="right" if head in ("measured", "simulated", "error") else "left", no_wrap=True)
+    for one in comparison.beside_measured():
+        within = " in" if one.spread and one.spread[0] <= one.simulated <= one.spread[1] else ""
+        figures = [_number(value, 0 if value >= 1000 else 1) for value in (one.measured, one.simulated)]
+        table.add_row(printable(one.stack, 20), one.metric.name, one.metric.unit, *figures, f"{100 * one.error:+.1f} %{within}")
     return table
 
 

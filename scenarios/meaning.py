@@ -264,10 +264,15 @@ def _run(scenario: Scenario) -> Iterator[Mistake]:
 
 
 def _targets(scenario: Scenario, stacks: Collection[str]) -> Iterator[Mistake]:
-    for index, target in enumerate(scenario.expect):
-        if target.stack not in stacks:
-            path: Path = ("expect", index, "stack")
-            yield path, f"{key_text(path)} is '{printable(target.stack)}'; expected {choices(stacks)}.{nearest(target.stack, stacks)}"
+    for key, named in (("expect", scenario.expect), ("measured", scenario.measured)):
+        for index, one in enumerate(named):
+            if one.stack not in stacks:
+                path: Path = (key, index, "stack")
+                yield path, f"{key_text(path)} is '{printable(one.stack)}'; expected {choices(stacks)}.{nearest(one.stack, stacks)}"
+    for index, figure in enumerate(scenario.measured):
+        if figure.spread is not None and not figure.spread[0] <= figure.value <= figure.spread[1]:
+            path = ("measured", index, "spread")
+            yield path, f"{key_text(path)} does not hold the value; expected the quartiles below and above it."
 
 
 def _titles(scenario: Scenario) -> Iterator[Mistake]:

@@ -136,6 +136,39 @@ class CpuTarget(Part):
 Target = Annotated[LatencyTarget | ThroughputTarget | CpuTarget, Field(discriminator="what")]
 
 
+class MeasuredLatency(Part):
+    """A latency that was measured on the real thing."""
+
+    what: Literal["mean latency", "p50 latency", "p90 latency", "p99 latency"]
+    """What was measured."""
+    stack: Name
+    """The stack that it was measured on."""
+    value: Duration = Field(gt=0)
+    """The measured figure, of several runs the median."""
+    spread: tuple[Duration, ...] | None = Field(default=None, min_length=2, max_length=2)
+    """The quartiles of the runs."""
+    source: str = Field(min_length=1)
+    """Where it is from: a measured row, a publication."""
+
+
+class MeasuredThroughput(Part):
+    """A throughput that was measured on the real thing."""
+
+    what: Literal["throughput"]
+    """What was measured."""
+    stack: Name
+    """The stack that it was measured on."""
+    value: Rate = Field(gt=0)
+    """The measured figure, of several runs the median."""
+    spread: tuple[Rate, ...] | None = Field(default=None, min_length=2, max_length=2)
+    """The quartiles of the runs."""
+    source: str = Field(min_length=1)
+    """Where it is from: a measured row, a publication."""
+
+
+Measured = Annotated[MeasuredLatency | MeasuredThroughput, Field(discriminator="what")]
+
+
 class Caption(Part):
     """A line that the view shows from a moment on: `at` a time, or once a stack has `answered`."""
 
@@ -235,6 +268,8 @@ class Scenario(Part):
     """What the view shows beside the simulation."""
     expect: tuple[Target, ...] = Field(default=(), max_length=1000)
     """Targets; when one is missed, the exit code is 3."""
+    measured: tuple[Measured, ...] = Field(default=(), max_length=1000)
+    """Figures of the real thing, printed beside the simulated ones with the error."""
 
     def with_(self, changes: Mapping[str, Any] | None = None, **more: Any) -> Scenario:
         """A copy with other values: `scenario.with_({"clients.connections": 64, "stacks.vm.layers.kvm.memory": "2 GiB"})`.

@@ -168,6 +168,19 @@ def test_where_nothing_was_served_no_latency_is_known_and_no_target_met(quick: S
     assert comparison.missed() == ["vm: p99 latency is not known, for in a run no request was served."]
 
 
+def test_measured_figures_stand_beside_the_simulated_ones(quick: Scenario) -> None:
+    """An error is simulated over measured less 1, in the units of the metric."""
+    figures = [
+        {"stack": "vm", "what": "throughput", "value": "1000 /s", "spread": ["1 /s", "1000000 /s"], "source": "a row"},
+        {"stack": "vm", "what": "p50 latency", "value": "1 ms", "source": "a row"},
+    ]
+    comparison = cutaway.compare(quick.with_({"measured": figures}), ["vm"])
+    throughput, latency = comparison.beside_measured()
+    assert throughput.error == pytest.approx(comparison.figure("vm", throughput.metric).mean / 1000 - 1)
+    assert (latency.measured, latency.spread) == (1000.0, None) and latency.simulated < 1000
+    assert [one["error"] for one in comparison.document()["measured"]] == [throughput.error, latency.error]
+
+
 def test_a_run_that_ends_before_its_requests_are_served_says_so(quick: Scenario) -> None:
     seldom = {"clients": {"kind": "open loop", "rate": "1 /h"}, "run.requests": 1000, "run.replications": 1}
     [warning] = cutaway.compare(quick.with_(seldom), ["bare metal"]).warnings()
