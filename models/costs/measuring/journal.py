@@ -63,6 +63,7 @@ class Journal:
         replace(files.machine, json.dumps(machine, indent=1) + "\n")
 
     def close(self) -> None:
+        fcntl.flock(self.file, fcntl.LOCK_UN)                               # a child on its way to its program would hold it on
         os.close(self.file)
 
     def add(self, point: str, number: int, found: Sequence[Found], calm: Calm) -> None:

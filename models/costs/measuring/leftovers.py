@@ -50,6 +50,7 @@ def alone() -> Iterator[None]:
         finally:
             remove(_noted)                                                  # nothing is left, unless a clean-up has failed
             RECORD.unlink()
+            fcntl.flock(file, fcntl.LOCK_UN)
     finally:
         os.close(file)
 
