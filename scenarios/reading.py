@@ -7,9 +7,7 @@ Left out: what the keys mean (schema), and references to other files (references
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,6 +28,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
+from cutaway.models import files
 from cutaway.scenarios import limits
 from cutaway.scenarios.problems import Place, Problem, ScenarioError, key_text, printable
 
@@ -67,7 +66,7 @@ class Document:
 
 def read_file(path: Path, shown_as: str) -> Document:
     """Reads a scenario or a part. Raises ScenarioError where nothing can be made of it."""
-    return read_text(_decoded(_bytes_of(path, shown_as), shown_as), shown_as)
+    return read_text(_text_of(path, shown_as), shown_as)
 
 
 def read_text(text: str, shown_as: str) -> Document:
@@ -130,49 +129,11 @@ def _error(file: str, line: int, text: str) -> ScenarioError:
 # --- from a path to a text ---------------------------------------------------------------------------------------------------------
 
 
-def _bytes_of(path: Path, shown_as: str) -> bytes:
+def _text_of(path: Path, shown_as: str) -> str:
     try:
-        # Without O_NONBLOCK opening a named pipe would wait for a writer for ever.
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
-    except OSError as error:
-        raise _error(shown_as, 0, f"cannot be read: {_reason(error)}.") from None
-    except ValueError:
-        raise _error(shown_as, 0, "is not the name of a file.") from None
-    try:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise _error(shown_as, 0, f"is {_kind(status.st_mode)}; expected a scenario file.")
-        if str(path.resolve()).startswith(("/proc/", "/sys/", "/dev/")):
-            raise _error(shown_as, 0, "belongs to the system; expected a scenario file.")
-        with os.fdopen(os.dup(handle), "rb") as file:
-            content = file.read(limits.FILE_BYTES.value + 1)
-    except OSError as error:
-        raise _error(shown_as, 0, f"cannot be read: {_reason(error)}.") from None
-    finally:
-        os.close(handle)
-    if len(content) > limits.FILE_BYTES.value:
-        size = max(status.st_size, len(content))
-        raise _error(shown_as, 0, f"is {size:,} bytes long; expected at most {limits.FILE_BYTES.value:,}.")
-    return content
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or "the system refuses").lower()
-
-
-def _kind(mode: int) -> str:
-    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
-    return kinds.get(stat.S_IFMT(mode), "a device")
-
-
-def _decoded(content: bytes, shown_as: str) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise _error(shown_as, 0, "is UTF-16 text; expected UTF-8.")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise _error(shown_as, line, f"the byte 0x{content[error.start]:02X} is not UTF-8; expected a UTF-8 text.") from None
+        text = files.text_of(path, limits.FILE_BYTES.value, "a scenario file")
+    except files.FileRefused as refused:
+        raise _error(shown_as, refused.line, str(refused)) from None
     return unicodedata.normalize("NFC", text)
 
 

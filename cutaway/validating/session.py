@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from cutaway.models import costs
+from cutaway.models import costs, files
 from cutaway.models.costs.row import MeasurementError, Row, read
 from cutaway.places import nothing_at, write_whole
 from cutaway.scenarios.problems import choices, nearest
@@ -47,6 +47,7 @@ def validate(files: Sequence[Path], asked: Asked, *, workers: int, as_json: bool
     for file in files or [SHIPPED]:
         rows = _of_groups(read(file), [asked.leave_out] if asked.leave_out else asked.only, file)
         name = asked.profile or profile_of(file)
+        costs.load(name)                                                    # a wrong one is told though no row may need it
         if asked.leave_out:
             validation = _without(file, asked.leave_out, rows, name, workers, quiet=as_json)
         else:
@@ -97,8 +98,8 @@ def profile_of(file: Path) -> str:
     known = costs.names()
     beside = file.with_suffix(".machine.json")
     try:
-        machine = str(json.loads(beside.read_text(encoding="utf-8"))["name"])
-    except (OSError, ValueError, KeyError, TypeError):
+        machine = str(json.loads(files.text_of(beside, costs.MOST_BYTES, "a description of the measured machine"))["name"])
+    except (files.FileRefused, ValueError, KeyError, TypeError, RecursionError):
         machine = file.stem
     if machine not in known:
         hint = nearest(machine, known)

@@ -21,12 +21,15 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from cutaway.models import files
 from cutaway.models.part import Part
 from cutaway.models.units import DURATION, SIZE, QuantityError
 from cutaway.sim.machine import FIXED, Spread
 
 FOLDER = Path(__file__).parent / "profiles"
 SUFFIX = ".toml"
+MOST_BYTES = 4 * 1024 * 1024
+"""A profile; the shipped ones have 100 KB."""
 SCHEMA = 1
 """Version of the form of profiles; those without are of this one."""
 
@@ -253,11 +256,9 @@ def _at(path: Path, above: tuple[Path, ...]) -> Profile:
 @lru_cache
 def _own(path: Path, _changed_ns: int, _size: int) -> _Own:
     try:
-        return _own_of(path.read_text(encoding="utf-8"), path.name)
-    except OSError as error:
-        raise CostError(f"{path}: cannot be read ({(error.strerror or str(error)).lower()})") from None
-    except UnicodeDecodeError:
-        raise CostError(f"{path}: is no UTF-8 text; expected a cost profile in TOML") from None
+        return _own_of(files.text_of(path, MOST_BYTES, "a cost profile in TOML"), path.name)
+    except files.FileRefused as refused:
+        raise CostError(f"{path}{f':{refused.line}' if refused.line else ''}: {str(refused).rstrip('.')}") from None
 
 
 def parsed(text: str, path: Path) -> Profile:
@@ -279,6 +280,8 @@ def _own_of(text: str, file: str) -> _Own:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise CostError(f"{file}: {error}") from None
+    except (RecursionError, ValueError):
+        raise CostError(f"{file}: is nested too deep or holds a number that is too long; expected a cost profile in TOML") from None
     head = document.get("profile")
     if not isinstance(head, dict) or not all(isinstance(head.get(key), str) for key in ("what", "machine", "date")):
         raise CostError(f"{file}: [profile] with what, machine and date stands first")

@@ -16,7 +16,8 @@ from math import floor, log10
 from pathlib import Path
 from typing import Any, Literal
 
-from cutaway.models.costs import SCHEMA, Cost, CostRecord, Profile, SpreadRecord, digest_of, parsed
+from cutaway.models import files
+from cutaway.models.costs import MOST_BYTES, SCHEMA, Cost, CostRecord, Profile, SpreadRecord, digest_of, parsed
 from cutaway.models.costs import Row as Behind
 from cutaway.models.costs.fit import GROUPS, WHOLE, Effort, Fit, Fitted, Group, fit, loads_of, with_costs
 from cutaway.models.costs.row import MeasurementError, Row, read
@@ -77,7 +78,8 @@ def calibrate(
     file: Path, base: Profile, *, workers: int = 1, progress: Callable[[str], Progress] | None = None, effort: Effort = WHOLE
 ) -> Calibration:
     """A profile of the machine whose rows are in the file; `progress` is asked for by program. Raises MeasurementError."""
-    machine, rows = machine_of(file), read(file)
+    rows = read(file)                                          # first, so that a wrong name is told of the rows and not of what lies beside
+    machine = machine_of(file)
     own = Measured(machine, rows)
     if not own.rows:
         raise MeasurementError(f"{file}: none of its {len(rows)} rows is marked calibrate; a profile is made of those.")
@@ -107,10 +109,9 @@ def machine_of(file: Path) -> Machine:
     """What the machine file beside the rows says. Raises MeasurementError."""
     beside = file.with_suffix(".machine.json")
     try:
-        found = json.loads(beside.read_text(encoding="utf-8"))
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise MeasurementError(f"{beside}: cannot be read ({reason}); `cutaway measure` writes it beside the rows.") from None
+        found = json.loads(files.text_of(beside, MOST_BYTES, "a description of the measured machine"))
+    except files.FileRefused as refused:
+        raise MeasurementError(f"{beside}: {str(refused).rstrip('.')}; `cutaway measure` writes it beside the rows.") from None
     except (ValueError, RecursionError):
         raise MeasurementError(f"{beside}: is no JSON; `cutaway measure` writes it beside the rows.") from None
     head = found if isinstance(found, dict) else {}

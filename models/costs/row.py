@@ -11,6 +11,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from cutaway.models import files
+
+MOST_BYTES = 256 * 1024 * 1024
+"""A file of rows; the largest known has 4 MB."""
+
 
 class MeasurementError(ValueError):
     """A file of measurements that cannot be used; says which, where and why."""
@@ -51,9 +56,9 @@ class Row(BaseModel):
 def read(file: Path) -> list[Row]:
     """All rows of a file of one JSON object a line. Raises MeasurementError."""
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise MeasurementError(f"{file}: cannot be read ({getattr(error, 'strerror', None) or 'it is no UTF-8 text'}).") from None
+        lines = files.text_of(file, MOST_BYTES, "measured rows").splitlines()
+    except files.FileRefused as refused:
+        raise MeasurementError(f"{file}{f':{refused.line}' if refused.line else ''}: {refused}") from None
     rows, seen = [], set()
     for number, line in enumerate(lines, 1):
         if not line.strip():

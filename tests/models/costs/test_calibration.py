@@ -279,10 +279,10 @@ def test_a_profile_that_changed_is_read_anew(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_or_no_text_gets_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(CostError, match=r"gone\.toml: cannot be read \(no such file or directory\)"):
+    with pytest.raises(CostError, match=r"gone\.toml: cannot be read"):
         load(str(tmp_path / "gone.toml"))
     with pytest.raises(CostError, match="cannot be read"):
         load(f"{tmp_path}/.toml")
     (tmp_path / "x.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(CostError, match="is no UTF-8 text"):
+    with pytest.raises(CostError, match="is UTF-16 text; expected UTF-8"):
         load(str(tmp_path / "x.toml"))

@@ -49,5 +49,5 @@ def test_what_is_no_row_gets_one_sentence(tmp_path: Path, lines: tuple[str, ...]
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(MeasurementError, match=r"none\.jsonl: cannot be read \(No such file or directory\)\."):
+    with pytest.raises(MeasurementError, match=r"none\.jsonl: cannot be read: no such file or directory\."):
         read(tmp_path / "none.jsonl")
