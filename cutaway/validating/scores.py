@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import combinations, groupby
 from statistics import median
 
 from cutaway.models.costs.row import Row
@@ -121,7 +121,7 @@ class Pair:
 
 
 def pairs(scores: Sequence[Score]) -> list[Pair]:
-    """Every comparison of two neighbours in the measured order; a difference counts where the quartiles do not overlap."""
+    """Every comparison of two stacks under the same load; a difference counts where the quartiles do not overlap."""
 
     def load(score: Score) -> tuple[str, str, str]:
         return score.row.what, str(sorted(score.row.params.items())), score.row.metric
@@ -129,7 +129,7 @@ def pairs(scores: Sequence[Score]) -> list[Pair]:
     found = []
     ranked = [score for score in scores if score.predicted is not None and score.kind in ("throughput and CPU time", "mean and p50")]
     for (what, params, metric), group in groupby(sorted(ranked, key=lambda score: (*load(score), score.row.median)), key=load):
-        for one, two in pairwise(group):
+        for one, two in combinations(group, 2):                                # in the measured order
             if one.row.stack != two.row.stack and one.row.q3 < two.row.q1:
                 assert one.predicted is not None and two.predicted is not None
                 found.append(Pair(metric, f"{what} {params}", one.row.stack, two.row.stack, one.predicted < two.predicted))

@@ -33,7 +33,14 @@ def test_rank_order_counts_only_differences_beyond_the_spread() -> None:
     medians = {"docker-nat": 100.0, "docker-nat-lo": 104.0, "native": 140.0}
     slow, same, fast = (row(stack=name, median=median) for name, median in medians.items())
     found = pairs([Score(slow, 100.0), Score(same, 99.0), Score(fast, 98.0)])
-    assert [(pair.lower, pair.higher, pair.kept) for pair in found] == [("docker-nat-lo", "native", False)]
+    assert [(pair.lower, pair.higher, pair.kept) for pair in found] == [("docker-nat", "native", False), ("docker-nat-lo", "native", False)]
+
+
+def test_rank_order_compares_stacks_that_are_no_neighbours() -> None:
+    """Each overlaps with the next, and the first not with the last."""
+    medians = {"docker-nat": 100.0, "docker-nat-lo": 118.0, "native": 140.0}
+    first, *others = (Score(row(stack=name, median=median), median) for name, median in medians.items())
+    assert [(pair.lower, pair.higher, pair.kept) for pair in pairs([first, *others])] == [("docker-nat", "native", True)]
 
 
 def test_kinds_follow_from_group_and_metric() -> None:
