@@ -39,7 +39,7 @@ class Load:
     grouping: str
     """Of the hogs: `a container each` or `one cgroup`."""
     quota_percent: int
-    """Of one CPU; 0 for no limit."""
+    """Of one CPU; 0 for no limit, and 100 as well: these were measured with `--cpu-quota -1`."""
     period_us: int
     duration_s: int
     workers: int
@@ -48,7 +48,7 @@ class Load:
     def parts(self) -> list[Part]:
         """The stack, bottom to top."""
         docker = WAYS[self.stack][1]
-        if docker and self.quota_percent:
+        if docker and 0 < self.quota_percent < 100:
             limit = {"cpus": f"{self.quota_percent / 100:g}", "cpu_period": self.period_us * 1000}
             docker = DockerPart.model_validate({**docker.model_dump(exclude_unset=True), **limit})
         nginx = NginxPart(page=self.page_bytes, cpus=(1,), workers=self.workers)

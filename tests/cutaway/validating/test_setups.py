@@ -34,6 +34,8 @@ def test_new_parameters_need_no_new_rule() -> None:
     assert isinstance(quota, Load)
     docker = next(part for part in quota.parts if isinstance(part, DockerPart))
     assert docker.cpus is not None and float(docker.cpus) == 0.33 and quota.rate_per_s == 777
+    whole = setup_of(row("nginx under CFS quota, open loop", "docker-nat", params={**limited, "quota_percent": 100}))
+    assert isinstance(whole, Load) and next(part for part in whole.parts if isinstance(part, DockerPart)).cpus is None
     beside = {"hogs": 3, "grouping": "a container each", "connections": 1}
     hogs = setup_of(row("nginx beside CPU hogs on its core, closed loop", params=beside))
     assert isinstance(hogs, Load) and hogs.neighbours[0].count == 3 and hogs.neighbours[0].group == "own"
