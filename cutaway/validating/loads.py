@@ -24,6 +24,8 @@ from cutaway.validating.setups import Load
 Counts = npt.NDArray[np.int64]
 HDR_STEP_US = 8
 """redis-benchmark's histogram tells latencies apart in such steps."""
+CLIENT_WAITS_S = 1
+"""After the last arrival, for answers that are still to come: open_loop.c."""
 SHARES = {"latency_p50": 0.50, "latency_p90": 0.90, "latency_p95": 0.95, "latency_p99": 0.99, "latency_p999": 0.999}
 
 
@@ -47,16 +49,17 @@ def _figures_of_app(app: App, result: Result) -> dict[str, float]:
     latencies = _latencies(counts)
     if app.reports == "as redis-benchmark":
         latencies = as_redis_benchmark_reports(latencies)
-    return {"throughput": result.throughput, "errors": 0.0} | latencies | _cpu(result, app.roles)
+    return {"throughput": result.throughput, "errors": _failed(result)} | latencies | _cpu(result, app.roles)
 
 
 def _figures(load: Load, result: Result) -> dict[str, float]:
     latencies = micros(result)
-    found = {"throughput": result.throughput, "errors": 0.0, "left_unserved": float(result.in_flight[1])}
+    found = {"errors": _failed(result)}
     if load.rate_per_s:
-        del found["throughput"]
+        # Whom the client has not seen answered a second after the last arrival; until then the server goes on as fast as before.
+        found["left_unserved"] = max(result.in_flight[1] - result.throughput * CLIENT_WAITS_S, 0.0)
     else:
-        del found["left_unserved"]
+        found["throughput"] = result.throughput
         found["throughput_bytes"] = result.throughput * load.page_bytes
         latencies = as_wrk_reports(latencies, result, load.connections)
     return found | _latencies(latencies) | _cpu(result, (WORKER,), load.hogs) | _throttling(result, load)
@@ -96,6 +99,11 @@ def as_redis_benchmark_reports(latencies: dict[str, float]) -> dict[str, float]:
         return us // HDR_STEP_US * HDR_STEP_US + HDR_STEP_US - 1
 
     return {name: us if name == "latency_mean" else in_steps(us) for name, us in latencies.items()}
+
+
+def _failed(result: Result) -> float:
+    """Requests that got no answer: timed out, lost or refused."""
+    return float(sum(result.outcomes[name] for name in ("timed out", "lost", "refused")))
 
 
 def _latencies(counts: Counts) -> dict[str, float]:

@@ -62,6 +62,16 @@ def test_figures_are_in_the_rows_units(result: Result) -> None:
     assert found["throttled_fraction"] == 1 and found["periods"] == pytest.approx(10, abs=1)
 
 
+def test_what_the_client_still_waits_for_is_not_left_unserved(result: Result) -> None:
+    """The load generator waits a second for the last answers; a server of 1,000 a second has 500 of 1,500 left after it."""
+    load = setup_of(row("nginx static, open loop (Poisson)", params={"connections": 128, "rate_per_s": 2000}))
+    assert isinstance(load, Load)
+    ended = replace(result, outcomes={**result.outcomes, "served": 1000, "lost": 2}, counted_ns=10**9)
+    for in_flight, left in ((1500, 500), (900, 0)):
+        found = loads._figures(load, replace(ended, in_flight=(0, in_flight)))
+        assert (found["left_unserved"], found["errors"]) == (left, 2) and "throughput" not in found
+
+
 def test_redis_benchmark_names_the_highest_value_of_a_step() -> None:
     """Its rows hold 47, 71 and 103 us, never 45: steps of 8 us; the mean is a mean."""
     reported = loads.as_redis_benchmark_reports({"latency_p50": 40.0, "latency_p95": 47.0, "latency_p99": 48.0, "latency_mean": 45.5})
