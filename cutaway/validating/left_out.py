@@ -20,10 +20,22 @@ class Without:
     """A profile that was made without a group."""
 
     file: Path
+    base: str
+    group: str
     left_out: int
     """Calibration rows of the group."""
     kept: tuple[str, ...]
     """Costs that still rest on the group."""
+
+    def told(self) -> str:
+        """What was left out, and what of it is in the costs all the same."""
+        told = f"Calibrated without the {self.left_out:,} calibration rows of group '{self.group}'."
+        if not self.kept:
+            return told
+        return (
+            f"{told} {len(self.kept)} costs that no other row tells are those of {self.base} and rest on the group all the same: "
+            f"{'; '.join(self.kept)}."
+        )
 
 
 def profile_without(measurements: Path, group: str, base: str, folder: Path, workers: int) -> Without:
@@ -40,4 +52,4 @@ def profile_without(measurements: Path, group: str, base: str, folder: Path, wor
     file = folder / f"{measurements.stem}-without-{group}{costs.SUFFIX}"
     file.write_text(made.text, encoding="utf-8")
     kept = [one.name for one in made.by("base") if any(source.startswith(f"{group}.") for source in one.before.record.source)]
-    return Without(file, len(lines) - len(remaining), tuple(kept))
+    return Without(file, base, group, len(lines) - len(remaining), tuple(kept))

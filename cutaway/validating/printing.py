@@ -16,6 +16,8 @@ def print_validation(validation: Validation, file: str, worst: int, *, every_row
     predicted = validation.predicted()
     out.print(f"{file}: {len(predicted):,} of {len(validation.scores):,} rows predicted with profile {validation.profile}", style="bold")
     out.print(f"{validation.calibrated:,} rows are meant for calibration and are not among them.")
+    for sentence in told_before(validation):
+        out.print(sentence)
     out.print()
     out.print(_by_kind(validation))
     out.print()
@@ -33,6 +35,20 @@ def print_validation(validation: Validation, file: str, worst: int, *, every_row
         out.print(f"\n{sum(unreached.values()):,} rows are not predicted:", style="bold")
         for why, count in unreached.most_common():
             out.print(f"{count:6,}  {why}", soft_wrap=True)
+
+
+def told_before(validation: Validation) -> list[str]:
+    """What a reader has to know before he reads the tables."""
+    zero = validation.measured_zero()
+    return [*([validation.without.told()] if validation.without else []), *([_zeros(zero)] if zero else [])]
+
+
+def _zeros(scores: list[Score]) -> str:
+    """What became of rows that were measured 0: those predicted otherwise by name."""
+    others = [score for score in scores if score.predicted]
+    told = f"{len(scores):,} predicted rows were measured 0 and have no relative error; {len(scores) - len(others):,} are predicted 0"
+    named = "; ".join(f"{score.row.id} {score.predicted:.4g}" for score in others)
+    return f"{told}, the others: {named}." if others else f"{told}."
 
 
 def percent(value: float | None, signed: bool = False) -> str:

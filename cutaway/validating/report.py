@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from cutaway import __version__
 from cutaway.validating.plots import pictures
-from cutaway.validating.printing import percent
+from cutaway.validating.printing import percent, told_before
 from cutaway.validating.scores import BARS, summary
 from cutaway.validating.validation import Validation
 
@@ -37,6 +37,7 @@ def as_html(validation: Validation, file: str) -> str:
         rows=f"{len(validation.scores):,}",
         predicted=f"{len(validation.predicted()):,}",
         calibrated=f"{validation.calibrated:,}",
+        told=told_before(validation),
         kinds=[(kind, one, BARS.get(kind)) for kind, scores in validation.by_kind().items() if (one := summary(scores))],
         groups=[(what, stack, kind, one) for (kind, what, stack), scores in validation.by_group().items() if (one := summary(scores))],
         comparisons=len(pairs),

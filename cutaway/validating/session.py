@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -49,7 +48,7 @@ def validate(files: Sequence[Path], asked: Asked, *, workers: int, as_json: bool
         name = asked.profile or profile_of(file)
         costs.load(name)                                                    # a wrong one is told though no row may need it
         if asked.leave_out:
-            validation = _without(file, asked.leave_out, rows, name, workers, quiet=as_json)
+            validation = _without(file, asked.leave_out, rows, name, workers)
         else:
             with progress_of("set-ups") as progress:
                 validation = validate_rows(rows, name, workers=workers, progress=progress)
@@ -64,7 +63,7 @@ def validate(files: Sequence[Path], asked: Asked, *, workers: int, as_json: bool
     return 0
 
 
-def _without(file: Path, group: str, rows: list[Row], base: str, workers: int, *, quiet: bool) -> Validation:
+def _without(file: Path, group: str, rows: list[Row], base: str, workers: int) -> Validation:
     """Predicts a group's rows with costs that were calibrated without them."""
     from cutaway.validating.left_out import profile_without
 
@@ -72,12 +71,7 @@ def _without(file: Path, group: str, rows: list[Row], base: str, workers: int, *
         made = profile_without(file, group, base, Path(folder), workers)
         with progress_of("set-ups") as progress:
             validation = validate_rows(rows, str(made.file), workers=workers, progress=progress)
-    if not quiet:
-        print(f"Calibrated without the {made.left_out:,} calibration rows of group '{group}'.")
-        if made.kept:
-            told = f"{len(made.kept)} costs that no other row tells are those of {base} and rest on the group all the same: "
-            print(textwrap.fill(told + "; ".join(made.kept) + ".", 80))
-    return replace(validation, profile=f"{base} without {group}")
+    return replace(validation, profile=f"{base} without {group}", without=made)
 
 
 def validate_published(sources: Sequence[str], *, worst: int, every_row: bool, workers: int, as_json: bool) -> int:

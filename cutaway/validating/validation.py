@@ -19,6 +19,7 @@ from cutaway.sim.experiments import Progress
 from cutaway.validating import hogs, loads, scores, starts
 from cutaway.validating.factor import ConstantFactor
 from cutaway.validating.hogs import Hogs
+from cutaway.validating.left_out import Without
 from cutaway.validating.scores import BARS, Pair, Score
 from cutaway.validating.setups import Missing, Setup, Start, setup_of
 
@@ -43,10 +44,16 @@ class Validation:
     scores: tuple[Score, ...]
     calibrated: int
     """Rows of the file that are meant for calibration, and were not looked at."""
+    without: Without | None = None
+    """The group that the costs were calibrated without."""
 
     def predicted(self) -> list[Score]:
         """Rows with a prediction."""
         return [score for score in self.scores if score.predicted is not None]
+
+    def measured_zero(self) -> list[Score]:
+        """Predicted rows that were measured 0, so that there is no relative error, and no statistic has them."""
+        return [score for score in self.predicted() if score.error is None]
 
     def unreached(self) -> Counter[str]:
         """Why the other rows have none, and how many each."""
@@ -81,6 +88,8 @@ class Validation:
             "predicted": len(self.predicted()),
             "calibration_rows": self.calibrated,
             "unreached": dict(self.unreached()),
+            "measured_zero": {"rows": len(zero := self.measured_zero()), "predicted_zero": sum(not score.predicted for score in zero)},
+            "left_out": {"group": made.group, "rows": made.left_out, "kept": list(made.kept)} if (made := self.without) else None,
             "by_kind": {kind: _summary(of_kind) for kind, of_kind in self.by_kind().items()},
             "by_group": [
                 {"kind": kind, "what": what, "stack": stack, **_summary(group)} for (kind, what, stack), group in self.by_group().items()

@@ -39,6 +39,7 @@ def test_rows_of_the_group_have_no_part_in_it(measurements: Path, tmp_path: Path
 def test_costs_that_rest_on_it_all_the_same_are_named(measurements: Path, tmp_path: Path) -> None:
     found = profile_without(measurements, "nginx", "two-core-vm", tmp_path, workers=1)
     assert {"nginx request", "sendfile per KiB"} <= set(found.kept) and "context switch" not in found.kept
+    assert "the 84 calibration rows of group 'nginx'. " in found.told() and "nginx request" in found.told()
 
 
 def test_a_group_that_is_not_there_gets_the_nearest(measurements: Path) -> None:

@@ -51,6 +51,8 @@ def test_no_row_is_left_out(validation: Validation) -> None:
     assert {score.row.use for score in validation.scores} == {"validate"}
     document = validation.document()
     assert document["rows"] == len(document["scores"]) == len(validation.scores)
+    with_error = sum(one["count"] for one in document["by_kind"].values() if one)
+    assert document["measured_zero"]["rows"] > 0 and with_error + document["measured_zero"]["rows"] == document["predicted"]
 
 
 def test_the_order_of_stacks_is_kept_where_it_was_measured_for_certain(validation: Validation) -> None:
