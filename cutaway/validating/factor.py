@@ -14,7 +14,10 @@ from cutaway.validating.apps import App, asked
 from cutaway.validating.setups import Load
 
 _ROUND_TRIP = "tcp_round_trip_1B"
-_LIKE = {"docker-host": "native", "docker-host-unconfined": "native", "docker-host-volume": "native", "native-cgroup": "native"}
+_LIKE = dict.fromkeys(
+    ("docker-host", "docker-host-unconfined", "docker-host-volume", "docker-host-volume-unconfined", "native-cgroup"), "native"
+)
+"""Stacks whose packets go the way of another's, and have its constant."""
 _PROPORTIONAL = ("server_cpu_per_request", "client_cpu_per_request", "machine_cpu_per_request")
 
 

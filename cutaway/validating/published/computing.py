@@ -100,7 +100,6 @@ class WeightAndHalt(Case):
     """Two virtual machines that compute, of equal weight; and a ping-pong with halt polling."""
 
     cpus, of_a, of_b = 32, 31, 4
-    processes_alone = 30
 
     def prepare(self) -> None:
         self.alone_s = self.known("30 CPU-bound processes of fixed work, alone (container)")
