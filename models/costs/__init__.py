@@ -3,7 +3,7 @@
 Serves: `load` a profile by its name or its file, and its `Cost`s by name. Every record says what was measured or published, where and
 when; a record without a source is an error, and an assumption must say so and give its range. Profiles are TOML files; those that come
 with the program lie in `profiles/`.
-rules.py and fit.py say how costs follow from measured rows; calibration.py makes a profile of them.
+rules/ and fit.py say how costs follow from measured rows; calibration.py makes a profile of them.
 Read first: docs/models/costs.md.
 """
 

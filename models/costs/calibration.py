@@ -1,7 +1,7 @@
 """Makes a cost profile of measured rows: what rules give, what is fitted, and what stays as the base profile has it.
 
 The same rows make the same bytes: the date is the machine file's. Rows for validation are not looked at, not even for the digest.
-Read first: rules.py, fit.py, docs/models/costs.md.
+Read first: rule.py, rules/, fit.py, docs/models/costs.md.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from cutaway.models.costs import MOST_BYTES, SCHEMA, Cost, CostRecord, Profile, 
 from cutaway.models.costs import Row as Behind
 from cutaway.models.costs.fit import GROUPS, WHOLE, Effort, Fit, Fitted, Group, fit, loads_of, with_costs
 from cutaway.models.costs.row import MeasurementError, Row, read
-from cutaway.models.costs.rules import RULES, Estimate, Machine, Measured, NoRow, Sources, estimate
+from cutaway.models.costs.rule import Estimate, Machine, Measured, NoRow, Sources, estimate
+from cutaway.models.costs.rules import RULES
 from cutaway.sim.experiments import Progress
 
 SHIPPED = Path(__file__).parent / "measured"

@@ -24,7 +24,7 @@ from cutaway.models import stack
 from cutaway.models.clients import ClosedLoopPart
 from cutaway.models.costs import Cost, Profile
 from cutaway.models.costs.row import MeasurementError, Row
-from cutaway.models.costs.rules import error_of
+from cutaway.models.costs.rule import error_of
 from cutaway.models.hardware import HardwarePart
 from cutaway.models.kernel import LinuxPart
 from cutaway.models.parts import ProgramPart

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from cutaway.models import costs
 from cutaway.models.costs.calibration import SHIPPED, machine_of
 from cutaway.models.costs.row import Row, read
-from cutaway.models.costs.rules import RULES, Machine, Measured, NoRow, Sources, error_of, estimate
+from cutaway.models.costs.rule import Machine, Measured, NoRow, Sources, error_of, estimate
+from cutaway.models.costs.rules import RULES
 
 HERE, ELSEWHERE = SHIPPED / "two-core-vm.jsonl", SHIPPED / "two-core-amd-vm.jsonl"
 SPLIT_IN_ROUND_NUMBERS = {"nginx response": 0.025, "nginx keep-alive": 0.03}
