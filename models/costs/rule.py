@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import sqrt
-from typing import Literal
+from typing import Literal, TypeVar
 
 from cutaway.models.costs.row import Row
 from cutaway.models.units import MS, US, S
@@ -21,6 +21,7 @@ MEDIAN_ERROR = 0.929
 TO_NS = {"ns": 1.0, "us": float(US), "ms": float(MS), "s": float(S)}
 """Units of rows that are times; what is in another is taken as it stands."""
 
+T = TypeVar("T")
 Spread = tuple[int, ...]
 """Values at equally spaced probabilities."""
 
@@ -126,13 +127,20 @@ class Sight:
                 raise NoRow(f"the base has no cost '{name}'") from None
             return self.sources.base[name]
 
-    def valued(self, rule: Rule) -> float:
-        """The rule's value; where its rows are missing and it allows it, scaled from the other machine. Raises NoRow."""
+    def attempt(self, value: Callable[[Sight], T]) -> T:
+        """The value; where a row is missing, those asked for on the way there are no source of anything. Raises NoRow."""
         before = dict(self.asked)
         try:
-            return rule.value(self)
+            return value(self)
         except NoRow:
             self.asked = before
+            raise
+
+    def valued(self, rule: Rule) -> float:
+        """The rule's value; where its rows are missing and it allows it, scaled from the other machine. Raises NoRow."""
+        try:
+            return self.attempt(rule.value)
+        except NoRow:
             if rule.scaling is None or not self._may_look_there:
                 raise
         value, ratio = rule.value(there := self.there()), rule.scaling.ratio(self, there)
@@ -145,7 +153,7 @@ class Sight:
         if rule.spread is None:
             return ()
         try:
-            return rule.spread(self)
+            return self.attempt(rule.spread)
         except NoRow:
             if not self._may_look_there:
                 return ()

@@ -14,12 +14,16 @@ def message_on(row: Sight, stack: str) -> float:
 
 def _message(row: Sight) -> float:
     """The same in a name space without rules, which every packet pays."""
-    container = "docker-unconfined"
     try:
-        switch = row(micro("ctxswitch-pipe-samecpu", container)) - row(micro("pipe-write-read-noswitch", container))
-        return (row(micro("tcp-lo-rtt-samecpu", container)) - 2 * switch) / 2
+        return row.attempt(_message_in_container)
     except NoRow:
         return message_on(row, "native-no-rules")
+
+
+def _message_in_container(row: Sight) -> float:
+    container = "docker-unconfined"
+    switch = row(micro("ctxswitch-pipe-samecpu", container)) - row(micro("pipe-write-read-noswitch", container))
+    return (row(micro("tcp-lo-rtt-samecpu", container)) - 2 * switch) / 2
 
 
 def _share_of_a_message(cost: str, share: float, words: str) -> None:

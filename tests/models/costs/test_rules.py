@@ -109,6 +109,16 @@ def test_a_tick_is_what_a_busy_loop_loses_at_each() -> None:
     assert found.value == pytest.approx((0.01 - 4 * 0.00025) * 1e9 / 100)
 
 
+def test_rows_of_a_way_that_was_not_gone_to_its_end_are_no_source() -> None:
+    """A container's switch is there and its round trip is not, so a message is what the host's rows say."""
+    switch = [
+        row("micro.ctxswitch-pipe-samecpu.docker-unconfined.time_per_op", 900),
+        row("micro.pipe-write-read-noswitch.docker-unconfined.time_per_op", 200),
+    ]
+    found = estimate(RULES["TCP send"], sources_of(*TRIPS, *switch))
+    assert found.value == pytest.approx(1000) and not any("docker-unconfined" in name for name in found.rows)
+
+
 def test_units_of_rows_become_nanoseconds() -> None:
     what = "lifecycle.docker-run-d-p-18080-80-nginx-by-phase.docker-proxy.running_before=0.phase_shim_start"
     assert value_of("shim start", [row(what, 0.012, unit="s")]) == pytest.approx(12_000_000)
