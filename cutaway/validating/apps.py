@@ -128,6 +128,8 @@ def app_of(row: Row) -> App | str | None:
     rule = next((rule for beginning, rule in _RULES.items() if row.what.startswith(beginning)), None)
     if rule is None:
         return None
+    if row.what.endswith("-> PostgreSQL"):
+        return "a program that asks a database is not modelled"
     if row.stack not in WAYS:
         return f"no rule for stack '{row.stack}'"
     if (row.number("client_cpu"), row.number("server_cpu", 1)) != (0, 1):

@@ -63,3 +63,9 @@ def test_an_application_s_row_says_its_program_and_its_load() -> None:
     assert stack.build("app", app.parts, app.clients, costs.load("two-core-vm")).plans
     assert setup_of(row("redis", "docker-moon", params=params)) == Missing("no rule for stack 'docker-moon'")
     assert setup_of(row("redis", params={**params, "pipeline": 16})) == Missing("pipelines are not modelled")
+
+
+def test_three_tiers_are_not_taken_for_two() -> None:
+    params = {"app": "python-web", "path": "/db", "loops": 0, "connections": 4}
+    found = setup_of(row("nginx -> python web application -> PostgreSQL", params=params))
+    assert found == Missing("a program that asks a database is not modelled")
