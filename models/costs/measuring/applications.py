@@ -366,7 +366,8 @@ def web_found(what: str, stack: str, path: str, connections: int, one: Target) -
     params: dict[str, Value] = {"path": f"/{path}", "connections": connections}
     fixed: Mapping[str, Value] = {
         **FIXED, "app": "python-web", "loops": LOOPS if path == "cpu" else 0, "workers": 1, "duration_s": SECONDS}
-    use = "calibrate" if (stack, connections) == ("native", 4) and "->" not in what else "validate"
+    alone = "->" not in what or what.endswith("without work")               # of which costs are fitted: fit.py
+    use = "calibrate" if (stack, connections) == ("native", 4) and alone else "validate"
     command = f"taskset -c 0 wrk -t1 -c{connections} -d{SECONDS}s {one.url(path)} (gunicorn -w 1, every part of the server side on CPU1)"
     return Found(Subject("apps", what, stack, params, command, UNITS, use, fixed), listed(closed_loop(one, path, connections)))
 
