@@ -7,6 +7,7 @@ from cutaway.sim.results import Result
 RUNS = 5
 """Runs of the measured length; as with the measurement, each figure is their median."""
 CLIENT_CPU, SERVER_CPU = "cpu0", "cpu1"
+"""The first of the server's, where it has several: what is said of it holds for the others, too."""
 
 
 def interrupts_charged(result: Result, cpu: str) -> float:

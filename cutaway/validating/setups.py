@@ -28,7 +28,7 @@ CLOSED, OPEN = "closed loop", "open loop"
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """nginx, one static page, and what is beside it, on two CPUs: clients on one, all else on the other."""
+    """nginx, one static page, and what is beside it: clients on the first CPU, all else on the second, or on so many from there on."""
 
     stack: str
     page_bytes: int
@@ -43,6 +43,7 @@ class Load:
     period_us: int
     duration_s: int
     workers: int
+    server_cpus: int
 
     @property
     def parts(self) -> list[Part]:
@@ -51,8 +52,8 @@ class Load:
         if docker and 0 < self.quota_percent < 100:
             limit = {"cpus": f"{self.quota_percent / 100:g}", "cpu_period": self.period_us * 1000}
             docker = DockerPart.model_validate({**docker.model_dump(exclude_unset=True), **limit})
-        nginx = NginxPart(page=self.page_bytes, cpus=(1,), workers=self.workers)
-        return [HardwarePart(cpus=2), LinuxPart(), *([docker] if docker else []), nginx]
+        nginx = NginxPart(page=self.page_bytes, cpus=tuple(range(1, 1 + self.server_cpus)), workers=self.workers)
+        return [HardwarePart(cpus=1 + self.server_cpus), LinuxPart(), *([docker] if docker else []), nginx]
 
     @property
     def clients(self) -> ClosedLoopPart | OpenLoopPart:
@@ -168,4 +169,5 @@ def _load_of(row: Row, kind: str) -> Setup | Missing:
         period_us=int(row.number("period_us", 100_000)),
         duration_s=max(round(row.number("duration_s", 1)), 1),
         workers=int(row.number("workers", 1)),
+        server_cpus=int(row.number("server_cpus", 1)),
     )

@@ -255,7 +255,8 @@ def several_workers(stack: str, workers: int, connections: int, bench: Bench) ->
     one = bench.use(target, stack, workers)
     command = f"taskset -c 0 wrk -t1 -c{connections} -d{SECONDS}s {one.url('f612')}"
     params = {"body_bytes": 612, "connections": connections, "workers": workers}
-    subject = Subject("nginx", "nginx static, closed loop", stack, params, command, UNITS, "validate", {**FIXED, "duration_s": SECONDS})
+    subject = Subject("nginx", "nginx static, closed loop", stack, params, command, UNITS, "validate",
+                      {**FIXED, "duration_s": SECONDS, "server_cpus": workers})
     yield Found(subject, listed(with_bytes(closed_loop(one, "f612", connections), 612)))
 
 

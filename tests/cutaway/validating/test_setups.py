@@ -29,6 +29,8 @@ def test_new_parameters_need_no_new_rule() -> None:
     """Rows that nobody has seen: other sizes, connections, rates, quotas, hogs, workers."""
     closed = setup_of(row(params={"connections": 23, "body_bytes": 4000, "workers": 2, "server_cpu": 1, "client_cpu": 0}))
     assert isinstance(closed, Load) and (closed.connections, closed.page_bytes, closed.workers) == (23, 4000, 2)
+    apart = setup_of(row(params={"connections": 16, "workers": 2, "server_cpus": 2}))
+    assert isinstance(apart, Load) and [getattr(part, "cpus", None) for part in apart.parts] == [3, None, (1, 2)]
     limited = {"quota_percent": 33, "rate_per_s": 777, "duration_s": 2}
     quota = setup_of(row("nginx under CFS quota, open loop", "docker-nat", params=limited))
     assert isinstance(quota, Load)
