@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from cutaway.models.clients import ClosedLoopPart, OpenLoopPart
 from cutaway.models.container import DockerPart
-from cutaway.models.costs.row import Row
+from cutaway.models.costs.row import Row, complaint
 from cutaway.models.hardware import HardwarePart
 from cutaway.models.kernel import LinuxPart
 from cutaway.models.neighbours import HogPart
@@ -138,6 +138,18 @@ _NOT_REACHED = {
 
 def setup_of(row: Row) -> Setup | Missing:
     """The set-up of a row, or why there is none."""
+    try:
+        found = _by_rule(row)
+        if isinstance(found, Load | App):
+            _ = found.parts, found.clients                                  # what they cannot be is told here, before anything runs
+    except KeyError as missing:
+        return Missing(f"its params have no {missing}")
+    except ValueError as wrong:
+        return Missing(f"its params are nothing that the model has: {complaint(wrong)}")
+    return found
+
+
+def _by_rule(row: Row) -> Setup | Missing:
     if row.what in _NGINX:
         return _load_of(row, _NGINX[row.what])
     app = app_of(row)

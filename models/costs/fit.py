@@ -23,7 +23,7 @@ import numpy.typing as npt
 from cutaway.models import stack
 from cutaway.models.clients import ClosedLoopPart
 from cutaway.models.costs import Cost, Profile
-from cutaway.models.costs.row import MeasurementError, Row
+from cutaway.models.costs.row import MeasurementError, Row, complaint
 from cutaway.models.costs.rule import error_of
 from cutaway.models.hardware import HardwarePart
 from cutaway.models.kernel import LinuxPart
@@ -218,8 +218,7 @@ def _load(group: Group, metrics: Mapping[str, Row]) -> Load:
     try:
         return Load(group.program(row), int(row.number("connections")), tuple(metrics[one] for one in METRICS), group.asked(row))
     except ValueError as wrong:
-        said = str(wrong).splitlines()[-1].strip()
-        raise MeasurementError(f"{row.id}: its params are no load of {group.name}: {said}") from None
+        raise MeasurementError(f"{row.id}: its params are no load of {group.name}: {complaint(wrong)}") from None
 
 
 def simulated_us(machine: Machine, effort: Effort = WHOLE) -> Vector:

@@ -73,6 +73,15 @@ def read(file: Path) -> list[Row]:
     return rows
 
 
+def complaint(wrong: ValueError) -> str:
+    """What is wrong, in one line: of pydantic's, the key and the first thing that it says."""
+    if not isinstance(wrong, ValidationError):
+        return str(wrong)
+    first = wrong.errors(include_url=False)[0]
+    key = ".".join(str(part) for part in first["loc"]) or "the row"
+    return f"{key}: {first['msg'][:1].lower()}{first['msg'][1:]}"
+
+
 def _row(file: Path, number: int, line: str) -> Row:
     try:
         found: Any = json.loads(line)
@@ -81,6 +90,4 @@ def _row(file: Path, number: int, line: str) -> Row:
     try:
         return Row.model_validate(found)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"]) or "the row"
-        raise MeasurementError(f"{file}:{number}: {key}: {first['msg'][:1].lower()}{first['msg'][1:]}.") from None
+        raise MeasurementError(f"{file}:{number}: {complaint(error)}.") from None

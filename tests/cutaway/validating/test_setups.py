@@ -67,6 +67,21 @@ def test_an_application_s_row_says_its_program_and_its_load() -> None:
     assert setup_of(row("redis", params={**params, "pipeline": 16})) == Missing("pipelines are not modelled")
 
 
+@pytest.mark.parametrize(
+    ("what", "params", "why"),
+    [
+        ("redis", {"operation": "lpush", "connections": 1}, "operation: input should be 'get' or 'set'"),
+        ("redis", {"connections": 1}, "its params have no 'operation'"),
+        ("nginx static, closed loop", {"connections": "many"}, "could not convert string to float: 'many'"),
+        ("nginx static, closed loop", {"connections": 0}, "greater than or equal to 1"),
+        ("CPU hog under CFS quota", {"hogs": "two"}, "could not convert string to float: 'two'"),
+    ],
+)
+def test_params_that_the_model_does_not_know_are_a_reason_and_no_crash(what: str, params: dict[str, object], why: str) -> None:
+    found = setup_of(row(what, params=params))
+    assert isinstance(found, Missing) and why in found.why
+
+
 def test_three_tiers_are_not_taken_for_two() -> None:
     params = {"app": "python-web", "path": "/db", "loops": 0, "connections": 4}
     found = setup_of(row("nginx -> python web application -> PostgreSQL", params=params))

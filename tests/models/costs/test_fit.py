@@ -155,9 +155,9 @@ def test_the_shipped_profile_meets_its_rows(base: Profile, group: Group) -> None
 @pytest.mark.parametrize(
     ("what", "params", "sentence"),
     [
-        ("nginx static, closed loop", {"body_bytes": -1}, "its params are no load of nginx"),
-        ("redis", {"operation": "lpop"}, "its params are no load of Redis"),
-        ("PostgreSQL 15, pgbench x", {"mode": "x"}, "its params are no load of PostgreSQL"),
+        ("nginx static, closed loop", {"body_bytes": -1}, "its params are no load of nginx: page: "),
+        ("redis", {"operation": "lpop"}, "its params are no load of Redis: operation: input should be"),
+        ("PostgreSQL 15, pgbench x", {"mode": "x"}, "its params are no load of PostgreSQL: script: input should be"),
     ],
 )
 def test_a_load_that_the_model_does_not_know_gets_one_sentence(
