@@ -35,7 +35,8 @@ def test_devices_pipes_and_folders_are_not_read(tmp_path: Path) -> None:
     """Each of them would be read, or waited for, for ever."""
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "zero").symlink_to("/dev/zero")
-    for name, told in (("pipe", "is a named pipe"), ("zero", "is a device"), (".", "is a folder"), ("none", "cannot be read: no such file")):
+    refused = {"pipe": "is a named pipe", "zero": "is a device", ".": "is a folder", "none": "cannot be read: no such file"}
+    for name, told in refused.items():
         with pytest.raises(FileRefused, match=told):
             text_of(tmp_path / name, 100, "a text")
         with pytest.raises(MeasurementError, match=told):
