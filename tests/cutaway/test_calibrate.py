@@ -71,7 +71,7 @@ def test_json_is_json_alone(mine: Path, tmp_path: Path) -> None:
         (["{mine}", "--out", "{folder}/mine.json"], "--out is '{folder}/mine.json'; expected a name that ends with .toml"),
         (["{mine}", "--base", "two-core"], "Did you mean 'two-core-vm'?"),
         (["{mine}", "--base", "gone.toml"], "gone.toml: cannot be read (no such file or directory)."),
-        (["{folder}/gone.jsonl"], "{folder}/gone.machine.json: cannot be read (no such file or directory)"),
+        (["{folder}/gone.jsonl"], "{folder}/gone.jsonl: cannot be read: no such file or directory."),
         ([], "Missing argument 'MEASUREMENTS'"),
     ],
 )

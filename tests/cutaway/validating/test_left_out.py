@@ -42,6 +42,11 @@ def test_costs_that_rest_on_it_all_the_same_are_named(measurements: Path, tmp_pa
     assert "the 84 calibration rows of group 'nginx'. " in found.told() and "nginx request" in found.told()
 
 
+def test_where_no_row_is_for_validation_it_says_so(measurements: Path) -> None:
+    told = CliRunner().invoke(app, ["validate", str(measurements)])
+    assert told.exit_code == 2 and "rows is marked validate; only such rows are predicted." in told.stderr
+
+
 def test_a_group_that_is_not_there_gets_the_nearest(measurements: Path) -> None:
     told = CliRunner().invoke(app, ["validate", str(measurements), "--leave-out", "nginks"])
     assert told.exit_code == 2 and "Did you mean 'nginx'?" in told.stderr
