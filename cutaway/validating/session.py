@@ -47,8 +47,8 @@ def validate(files: Sequence[Path], asked: Asked, *, workers: int, as_json: bool
         rows = _of_groups(read(file), [asked.leave_out] if asked.leave_out else asked.only, file)
         name = asked.profile or profile_of(file)
         if not any(row.use == "validate" for row in rows):
-            what = f"none of its {len(rows):,} rows is marked validate" if not asked.only else f"no row of {choices(asked.only)} is marked validate"
-            raise MeasurementError(f"{file}: {what}; only such rows are predicted.")
+            whose = f"of {choices(asked.only)} " if asked.only else ""
+            raise MeasurementError(f"{file}: none of its rows {whose}is marked validate; only such rows are predicted.")
         costs.load(name)                                                    # a wrong one is told though no row may need it
         if asked.leave_out:
             validation = _without(file, asked.leave_out, rows, name, workers)
