@@ -67,15 +67,15 @@ def _in_rows(stacks: Sequence[BuiltStack], width: int) -> Iterable[Sequence[Buil
     return [stacks[first : first + beside] for first in range(0, len(stacks), beside)]
 
 
-def a_table(title: str) -> Table:
-    """With the look of all tables here."""
+def a_table(title: str, gap: int = 0) -> Table:
+    """With the look of all tables; `gap` blanks stand beside those that keep columns apart."""
     return Table(
         title=title,
         title_justify="left",
         title_style="bold",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
-        padding=0,
+        padding=(0, gap, 0, 0),
         collapse_padding=True,
         show_edge=False,
     )

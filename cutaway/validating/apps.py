@@ -76,7 +76,7 @@ def _redis(row: Row) -> App:
     operation = str(row.params["operation"])
     return App(
         stack=row.stack,
-        program=RedisPart(operation=operation, value=int(row.number("value_bytes", 3)), cpus=(1,)),  # type: ignore[arg-type]
+        program=RedisPart.model_validate({"operation": operation, "value": int(row.number("value_bytes", 3)), "cpus": (1,)}),
         connections=int(row.number("connections")),
         reports="as redis-benchmark",
         calibrated=(row.what, asked(row)),
@@ -106,7 +106,7 @@ def _behind_nginx(row: Row) -> App:
 def _postgresql(row: Row) -> App:
     return App(
         stack=row.stack,
-        program=PostgresqlPart(script=str(row.params["mode"]), cpus=(1,)),  # type: ignore[arg-type]
+        program=PostgresqlPart.model_validate({"script": row.params["mode"], "cpus": (1,)}),
         connections=int(row.number("connections")),
         reports="as it is",
         calibrated=(row.what, asked(row)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from statistics import median
 
 from cutaway.models import stack
@@ -49,7 +50,7 @@ def figures(hogs: Hogs, profile: Profile) -> dict[str, float]:
     """By metric: shares of the core, periods, throttled time as a share of the window."""
     limit = {"limit": f"{hogs.quota_percent / 100:g}", "limit_period": hogs.period_us * 1000} if hogs.quota_percent else {}
     parts = [HogPart.model_validate({"cpus": [1], "cpu_shares": weight, **limit}) for weight in hogs.shares]
-    nobody = OpenLoopPart(where="loopback", rate="1 /h")  # type: ignore[arg-type]
+    nobody = OpenLoopPart(where="loopback", rate=Fraction(1, 3600))
     machine = stack.build("hogs", [HardwarePart(cpus=2), LinuxPart(), NginxPart(cpus=(1,))], nobody, profile, parts)
     span = Span(100 * MS, duration_ns=hogs.window_ms * MS)
     runs = [_figures(hogs, simulate(machine, seed_of(0, run), span).result) for run in range(RUNS)]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from rich import box
 from rich.table import Table
 
-from cutaway.printing import console
+from cutaway.printing import a_table, console
 from cutaway.validating.scores import BARS, WORST, Score, Summary, summary
 from cutaway.validating.validation import Validation
 
@@ -58,20 +57,6 @@ def percent(value: float | None, signed: bool = False) -> str:
     return f"{100 * value:{'+' if signed else ''}.{0 if abs(value) >= 0.995 else 1}f} %"
 
 
-def plain_table(title: str) -> Table:
-    """Without lines but the one below its head."""
-    return Table(
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-        collapse_padding=True,
-        show_edge=False,
-    )
-
-
 def numbers(found: Summary) -> list[str]:
     """Rows, median, worst, bias, within the spread, factor."""
     errors = [percent(found.median), percent(found.worst), percent(found.bias, signed=True)]
@@ -79,7 +64,7 @@ def numbers(found: Summary) -> list[str]:
 
 
 def _by_kind(validation: Validation) -> Table:
-    table = plain_table("Absolute error by kind of figure (`in`: within the measured quartiles)")
+    table = a_table("Absolute error by kind of figure (`in`: within the measured quartiles)", gap=1)
     table.add_column("")
     for name in ("rows", "median", "worst", "bias", "in", "factor", "bar"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -95,7 +80,7 @@ def _by_kind(validation: Validation) -> Table:
 
 
 def _by_group(validation: Validation) -> Table:
-    table = plain_table("The same by what was done and stack (kinds with a bar)")
+    table = a_table("The same by what was done and stack (kinds with a bar)", gap=1)
     table.add_column("", overflow="fold")
     for name in ("rows", "median", "worst", "bias", "in", "factor"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -111,11 +96,11 @@ def _by_group(validation: Validation) -> Table:
     return table
 
 
-def rows_table(shown: list[Score], title: str) -> Table:
-    """One row each, measured beside predicted."""
-    table = plain_table(title)
-    table.add_column("row", overflow="fold")
-    for name in ("measured", "predicted", "error", "factor"):
+def rows_table(shown: list[Score], title: str, heads: tuple[str, str] = ("row", "measured")) -> Table:
+    """One row each, measured beside predicted; `heads` are of the names and of what is known."""
+    table = a_table(title, gap=1)
+    table.add_column(heads[0], overflow="fold")
+    for name in (heads[1], "predicted", "error", "factor"):
         table.add_column(name, justify="right", no_wrap=True)
     for score in shown:
         assert score.predicted is not None

@@ -76,7 +76,8 @@ def kind_of(row: Row) -> str:
     if row.group in ("lifecycle", "memory"):
         return "start-up" if row.group == "lifecycle" else "memory"
     metric = row.metric
-    if metric in ("throughput", "throughput_bytes", "server_cpu_per_request", "client_cpu_per_request", "proxy_cpu_per_request"):
+    # bytes a second are requests a second times the page: the same error again
+    if metric in ("throughput", "server_cpu_per_request", "client_cpu_per_request", "proxy_cpu_per_request"):
         return "throughput and CPU time"
     if metric in ("latency_mean", "latency_p50"):
         return "mean and p50"

@@ -6,6 +6,7 @@ A row that no rule reaches gets a reason, never silence. Rows of one set-up shar
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from cutaway.models.clients import ClosedLoopPart, OpenLoopPart
 from cutaway.models.container import DockerPart
@@ -60,7 +61,7 @@ class Load:
         """The load generator, alone on the first CPU."""
         where = WAYS[self.stack][0]
         if self.rate_per_s:
-            return OpenLoopPart(where=where, cpus=(0,), connections=self.connections, rate=f"{self.rate_per_s} /s", lead=LEAD_NS)  # type: ignore[arg-type]
+            return OpenLoopPart(where=where, cpus=(0,), connections=self.connections, rate=Fraction(self.rate_per_s), lead=LEAD_NS)
         return ClosedLoopPart(where=where, cpus=(0,), connections=self.connections)
 
     @property

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from cutaway.printing import console
+from cutaway.printing import a_table, console
 from cutaway.validating import scores
-from cutaway.validating.printing import numbers, percent, plain_table
+from cutaway.validating.printing import numbers, percent, rows_table
 from cutaway.validating.published import unreached
 from cutaway.validating.published.validation import Published, Verdict
-from cutaway.validating.scores import Score
 
 COLUMNS = ("points", "median", "worst", "bias", "in", "factor")
 """As `numbers` gives them."""
@@ -37,7 +36,8 @@ def print_published(published: Published, worst: int, *, every_row: bool) -> Non
     shown = published.worst() if every_row else published.worst()[:worst]
     if shown:
         out.print()
-        out.print(_points(shown, "All points, worst first" if every_row else f"The {len(shown)} worst points"))
+        title = "All points, worst first" if every_row else f"The {len(shown)} worst points"
+        out.print(rows_table(shown, title, ("point", "published")))
     _print_unreached(published)
 
 
@@ -68,22 +68,10 @@ def _unused(verdicts: list[Verdict]) -> Table:
 
 
 def _table(title: str, columns: Sequence[str] = COLUMNS) -> Table:
-    table = plain_table(title)
+    table = a_table(title, gap=1)
     table.add_column("", overflow="fold")
     for name in columns:
         table.add_column(name, justify="right", no_wrap=True)
-    return table
-
-
-def _points(shown: list[Score], title: str) -> Table:
-    table = plain_table(title)
-    table.add_column("point", overflow="fold")
-    for name in ("published", "predicted", "error", "factor"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for score in shown:
-        assert score.predicted is not None
-        errors = percent(score.error, signed=True), percent(score.error_by_factor, signed=True)
-        table.add_row(score.row.id, f"{score.row.median:.4g}", f"{score.predicted:.4g}", *errors)
     return table
 
 
