@@ -95,7 +95,9 @@ def test_a_folder_that_is_not_there_is_told_before_the_work(tmp_path: Path) -> N
 @pytest.mark.slow
 def test_it_can_be_stopped_and_leaves_nothing(tmp_path: Path) -> None:
     out = tmp_path / "mine.toml"
-    command = [sys.executable, "-m", "cutaway", "calibrate", str(MEASURED), "--out", str(out), "--workers", "2"]
+    # SIGINT as a shell leaves it in the foreground, whoever started the tests
+    code = "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); from cutaway.cli import main; main()"
+    command = [sys.executable, "-c", code, "calibrate", str(MEASURED), "--out", str(out), "--workers", "2"]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
     time.sleep(6)
     running.send_signal(signal.SIGINT)

@@ -142,7 +142,9 @@ def test_a_file_that_cannot_be_written_ends_with_74(tmp_path: Path) -> None:
 def ended(body: str, *signals: signal.Signals, env: dict[str, str] | None = None) -> tuple[int, str]:
     """How a command with this body ends, when these signals come."""
     code = f"""
-import sys, time, typer
+import signal, sys, time, typer
+for number in (signal.SIGINT, signal.SIGHUP):       # as a shell starts it in the foreground, whoever started the tests
+    signal.signal(number, signal.SIG_DFL)
 from cutaway.commands.outcome import guarded, run_to_the_end
 app = typer.Typer(pretty_exceptions_enable=False)
 @app.command()
