@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cutaway.sim import trace
+from cutaway.sim.series import Series
 from cutaway.sim.traffic import books
 from cutaway.sim.traffic import tables as t
 from cutaway.sim.traffic.engine import Traffic
@@ -56,6 +57,8 @@ class Result:
     """(layers, kinds): where the served requests spent their time; sums to latency_sum_ns."""
     histogram: Integers
     """(buckets): served requests by latency; see sim.traffic.books."""
+    series: Series
+    """Latencies of consecutive batches of requests from time 0 on, the warm-up included."""
     layer_ns: Integers
     """(layers): CPU time charged to each layer, for whatever reason."""
     cpus: dict[str, dict[str, int]]
@@ -110,6 +113,7 @@ class Result:
         filled = np.nonzero(self.histogram)[0]
         document["histogram"] = [[int(bucket), int(self.histogram[bucket])] for bucket in filled]
         document["ledger_ns"] = [[int(ns) for ns in row] for row in self.ledger_ns]
+        document["series"] = self.series.as_document()
         document["layer_ns"] = [int(ns) for ns in self.layer_ns]
         document["layers"], document["in_flight"], document["kinds"] = list(self.layers), list(self.in_flight), list(trace.KINDS)
         return document
@@ -121,7 +125,8 @@ def result_of(traffic: Traffic, seed: int, in_flight_before: int) -> Result:
     book = w.books.sum(axis=0)
     layers = len(machine.layers)
     ledger_end = books.COUNTS + layers * t.KINDS
-    _refuse_wrapped_sums(machine.name, book[ledger_end:])
+    series = _series(w)
+    _refuse_wrapped_sums(machine.name, book[ledger_end:], series)
     outcomes = {"issued": int(book[books.ISSUED])}
     outcomes |= {name: int(book[code]) for code, name in enumerate(trace.OUTCOMES) if code != trace.IN_FLIGHT}
     return Result(
@@ -137,6 +142,7 @@ def result_of(traffic: Traffic, seed: int, in_flight_before: int) -> Result:
         latency_max_ns=int(w.books[:, books.LATENCY_MAX].max()),
         ledger_ns=book[books.COUNTS : ledger_end].reshape(layers, t.KINDS),
         histogram=book[ledger_end:],
+        series=series,
         layer_ns=w.layer_ns.copy(),
         cpus=_rows(traffic.built.cpus, w.cpus, CPU_COLUMNS),
         threads={
@@ -148,11 +154,19 @@ def result_of(traffic: Traffic, seed: int, in_flight_before: int) -> Result:
     )
 
 
-def _refuse_wrapped_sums(stack: str, histogram: Integers) -> None:
-    """The histogram knows each latency within 1/1024, and Python's integers do not wrap."""
-    least_ns = sum(int(histogram[bucket]) * books.bucket_bounds(int(bucket))[0] for bucket in np.nonzero(histogram)[0])
+def _series(w: t.Tables) -> Series:
+    used = w.series[: int(w.world[0].batch) + 1]
+    used = used[used["requests"] > 0]
+    return Series(*(np.array(used[column]) for column in ("requests", "latency_sum", "end")))
+
+
+def _refuse_wrapped_sums(stack: str, histogram: Integers, series: Series) -> None:
+    """The histogram knows each latency within 1/1024, and Python's integers do not wrap; the series knows of the warm-up, too."""
+    counted_ns = sum(int(histogram[bucket]) * books.bucket_bounds(int(bucket))[0] for bucket in np.nonzero(histogram)[0])
+    sums = ((int(histogram.sum()), counted_ns), (sum(series.requests.tolist()), sum(series.latency_sum_ns.tolist())))
+    requests, least_ns = max(sums, key=lambda one: one[1])
     if least_ns > LARGEST_SUM_NS:
-        found = f"the latencies of {int(histogram.sum()):,} requests sum to about {least_ns / 1e9:.3g} s"
+        found = f"the latencies of {requests:,} requests sum to about {least_ns / 1e9:.3g} s"
         raise TooLarge(f"{stack}: {found}; expected at most {LARGEST_SUM_NS / 1e9:.3g} s. Simulate a shorter time or fewer connections.")
 
 

@@ -1,7 +1,9 @@
-"""What is counted while requests flow: outcomes, latency, ledger, CPU time by layer, and the records of the trace.
+"""What is counted while requests flow: outcomes, latency, ledger, CPU time by layer, the series, and the records of the trace.
 
 `books` has a row a client: COUNTS of outcomes and sums, then the ledger (layers * KINDS), then the latency histogram.
 The histogram follows HdrHistogram's bucket rule: 2048 equal steps, then 1024 steps an octave, so a value is known within 1/1024.
+The series goes on from time 0, warm-up included: batches of equally many requests in the order in which they came home. When all its rows
+are full, neighbours are merged and batches become twice as long, so it takes the same memory however long the run is.
 """
 
 from __future__ import annotations
@@ -17,6 +19,12 @@ HALF = 1 << (SUB_BITS - 1)
 OCTAVES = 42
 BUCKETS = (OCTAVES + 1) * HALF
 """Latencies up to 2**52 ns, 52 days."""
+MOST_BATCHES = 2048
+"""An even number."""
+FIRST_BATCH = 5
+"""Requests in a batch at first, as MSER-5 takes them [White, Cobb and Spratt 2000]."""
+LARGEST_BATCH_NS = (1 << 62) - 1
+"""At which the latency sum of a batch stops: two such sums, or a sum and a latency, stay within 64 bits."""
 
 
 @compiled
@@ -53,6 +61,35 @@ def count_served(w: Tables, token: int, latency: int) -> None:
     for column in range(layers * KINDS):
         w.books[book, COUNTS + column] += w.rows[token, MARKS + column]
     w.books[book, COUNTS + layers * KINDS + bucket_of(latency)] += 1
+    _note_in_series(w, latency)
+
+
+@compiled
+def _note_in_series(w: Tables, latency: int) -> None:
+    world = w.world[0]
+    batch = w.series[world.batch]
+    batch.requests += 1
+    batch.latency_sum += min(latency, LARGEST_BATCH_NS - batch.latency_sum)
+    batch.end = world.now
+    if batch.requests == world.batch_requests:
+        world.batch += 1
+        if world.batch == MOST_BATCHES:
+            _merge_batches(w)
+
+
+@compiled
+def _merge_batches(w: Tables) -> None:
+    """Each two neighbours become one batch; the second half of the rows is free again."""
+    half = MOST_BATCHES // 2
+    for k in range(half):
+        first, second, merged = w.series[2 * k], w.series[2 * k + 1], w.series[k]
+        latency_sum = first.latency_sum + min(second.latency_sum, LARGEST_BATCH_NS - first.latency_sum)
+        merged.requests, merged.latency_sum, merged.end = first.requests + second.requests, latency_sum, second.end
+    for k in range(half, MOST_BATCHES):
+        batch = w.series[k]
+        batch.requests, batch.latency_sum = 0, 0
+    world = w.world[0]
+    world.batch, world.batch_requests = half, 2 * world.batch_requests
 
 
 @compiled

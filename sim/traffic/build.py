@@ -117,6 +117,7 @@ class _Builder:
             clients=_table(len(self.machine.clients), t.CLIENT),
             roles=_table(len(self.roles), t.ROLE),
             log=_table(max(self.log_rows, 2 * self._log_room(len(threads))) if self.log_every else 1, t.LOG),
+            series=_table(books.MOST_BATCHES, t.SERIES),
             quantiles=np.zeros((1, 1), np.int64),
             allowed=np.zeros(1, np.int64),
             rows=np.zeros((1024, t.MARKS + len(self.layers) * t.KINDS), np.int64),
@@ -445,6 +446,7 @@ class _Builder:
         world.dirty, world.last_dirty, world.goal = -1, -1, t.FOR_EVER
         world.log_every, world.layers = self.log_every, len(self.layers)
         world.room, world.log_room = ROOM + 2 * self.branches + 4 * len(self.cpus), self._log_room(len(w.tasks))
+        world.batch_requests = books.FIRST_BATCH
         world.seed_low, world.seed_high = self.seed & 0xFFFFFFFF, (self.seed >> 32) & 0xFFFFFFFF
         world.print_low, world.print_high = 2166136261, 2166136261
         w.tokens["step"] = -1

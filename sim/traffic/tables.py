@@ -28,9 +28,9 @@ MARKS = 24
 
 WORLD = _columns(
     "now order agenda events print_low print_high free_token used_tokens births goal served dirty last_dirty logged log_every "
-    "room log_room seed_low seed_high layers"
+    "room log_room seed_low seed_high layers batch batch_requests"
 )
-"""One row: the clock, the counters, and the heads of the free lists."""
+"""One row: the clock, the counters, the heads of the free lists, and which row of the series is being filled, up to how many requests."""
 
 EVENT = _columns("time order kind who stamp")
 """`order` is class * 2**56 + creation number: events of one instant come by class, then by age."""
@@ -88,6 +88,9 @@ before `next_at`, when an open loop's next request is due; -1 for none, and so i
 ROLE = _columns("first count choice stream")
 """Threads of one name: `count` tasks from `first` on. `choose` BY_CONNECTION or FIRST_FREE."""
 
+SERIES = _columns("requests latency_sum end")
+"""A batch of served requests that came home one after the other, the last at `end`; see `books`."""
+
 LOG = _columns("table kind start end request number step task cpu layer branch")
 """A record of the trace, of any of its tables; `tracing.Recorder` sorts them out."""
 
@@ -110,6 +113,7 @@ class Tables:
     clients: Array
     roles: Array
     log: Array
+    series: Array
     quantiles: Array
     """(tables, POINTS + 1): quantile tables of mean 1, in units of 2**-20."""
     allowed: Array
@@ -150,6 +154,7 @@ DTYPES = {
     "clients": CLIENT,
     "roles": ROLE,
     "log": LOG,
+    "series": SERIES,
 }
 """The tables of named columns; the others are plain integers."""
 PLAIN = {"quantiles": 2, "allowed": 1, "rows": 2, "layer_ns": 1, "books": 2}

@@ -26,7 +26,7 @@ QUICK = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCh
 def state_of(traffic: Traffic) -> str:
     """All that a run has come to, as one text."""
     w = traffic.w
-    parts = [traffic.fingerprint, w.books.tolist(), w.layer_ns.tolist(), w.tasks.tolist(), w.cpus.tolist()]
+    parts = [traffic.fingerprint, w.books.tolist(), w.layer_ns.tolist(), w.tasks.tolist(), w.cpus.tolist(), w.series.tolist()]
     return json.dumps([str(part) for part in parts])
 
 
