@@ -12,8 +12,9 @@ import numpy as np
 from cutaway import __version__
 from cutaway.building import BuiltStack
 from cutaway.models.memory import total_bytes
+from cutaway.models.units import DURATION
 from cutaway.scenarios import Scenario, digest
-from cutaway.sim import trace
+from cutaway.sim import trace, warm_up
 from cutaway.sim.results import BESIDE_THE_SERVER, Integers, Result
 from cutaway.sim.statistics import Estimate, estimate, paired_difference
 
@@ -108,8 +109,19 @@ class Comparison:
             elif (least := min(result.served for result in results)) < self._asked():
                 short = f"a run ended with {least:,} requests served, of {self._asked():,}"
                 found.append(f"{built.name}: {short}: the simulated time was over.")
-            found += next((texts for result in results if (texts := result.warnings())), [])
+            found += next((texts for result in results if (texts := result.warnings())), []) or self._unsettled(built.name)
         return found
+
+    def _unsettled(self, stack: str) -> list[str]:
+        """Whether the start of the runs is in the figures."""
+        verdict = warm_up.judge([result.series for result in self.results[stack]], self.scenario.run.warm_up)
+        if verdict.finding == "enough":
+            return []
+        moved = f"what comes before makes the mean latency {100 * abs(verdict.bias):.2g} % {'larger' if verdict.bias > 0 else 'smaller'}"
+        if verdict.finding == "run too short":
+            return [f"{stack}: the runs are too short: latency still changes in their second half, and {moved}."]
+        settled = DURATION.text(int(float(f"{verdict.truncation.time_ns:.1e}")))
+        return [f"{stack}: the warm-up is too short: latency settles about {settled} after the start, and {moved}."]
 
     def _asked(self) -> int:
         """Requests that a run must serve; 0 when it has a duration."""

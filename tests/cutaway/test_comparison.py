@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from contextlib import redirect_stdout
 from decimal import Decimal
 from itertools import pairwise
@@ -198,3 +199,20 @@ def test_what_a_neighbour_computes_is_no_request_s(quick: Scenario) -> None:
     (result, *_) = with_one.results["bare metal"]
     assert result.layer_ns[result.layers.index("neighbours")] > 0.9 * result.counted_ns
     assert result.ledger_ns[result.layers.index("neighbours")].sum() == 0
+
+
+def test_a_warm_up_that_is_too_short_is_told(quick: Scenario) -> None:
+    """All connections ask at once at first. The shipped warm-up of 50 ms is enough."""
+    run = {"run.requests": 2000, "run.replications": 8}
+    [warning] = cutaway.compare(quick.with_(run | {"run.warm up": "0 ms"}), ["vm"]).warnings()
+    settles = r"latency settles about \d+ us after the start, and what comes before makes the mean latency [\d.]+ % larger"
+    assert re.fullmatch(rf"vm: the warm-up is too short: {settles}\.", warning)
+    assert cutaway.compare(quick.with_(run | {"run.warm up": "50 ms"}), ["vm"]).warnings() == []
+
+
+def test_runs_that_are_too_short_are_told(quick: Scenario) -> None:
+    """Nearly as many arrive as can be served: latency rises to the end, by too little for the warning of a queue that grows."""
+    rising = {"clients": {"kind": "open loop", "where": "another machine", "rate": "135000 /s"}}
+    run = {"run.requests": 3000, "run.replications": 8, "run.warm up": "0 ms"}
+    [warning] = cutaway.compare(quick.with_(rising | run), ["bare metal"]).warnings()
+    assert warning.startswith("bare metal: the runs are too short: latency still changes in their second half, and what comes before makes")
