@@ -4,7 +4,7 @@
 
 M/M/1 of ordinary parts of the engine, 300 requests a second on a server of 500 /s: the mean response is 1 / 200 s and its 99th percentile
 ln 100 / 200 s [Kleinrock 1975, 3.2]. Prints how often each kind of interval covers, what the stopping rule reaches, how often the warm-up
-is called too short, and what common random numbers save on a real scenario. docs/sim/statistics.md shows the figures. Some minutes on
+is called too short, and what common random numbers save on real scenarios. docs/sim/statistics.md shows the figures. Some minutes on
 two cores. (A file named coverage.py would be taken by Numba for the package of that name.)
 """
 
@@ -47,7 +47,7 @@ UNSETTLED = {
 """Queues whose start is in the figures: rate, requests, replications."""
 REPLICATIONS = 10
 ASKED = RelativePrecision(0.02)
-SCENARIO = "lecture/three-stacks"
+SCENARIOS = ("lecture/three-stacks", "validation/nginx-in-containers")
 
 
 def queue(rate: int) -> Machine:
@@ -171,21 +171,22 @@ def tell_stopping(found: Sequence[tuple[list[float], int]]) -> None:
     print(f"  {f'foreseen after the first {ASKED.least}':66} {median(foreseen):6.0f}, {low} to {high}")
 
 
-def tell_pairs(replications: int, workers: int) -> None:
-    """The variance of a difference with and without common random numbers."""
-    scenario = load(SCENARIO)
+def tell_pairs(name: str, replications: int, workers: int) -> None:
+    """The variance of a difference without and with common random numbers."""
+    scenario = load(name)
     machines = {built.name: built.machine for built in build_stacks(scenario, list(scenario.stacks))}
     found = replicate(machines, span_of(scenario), scenario.run.seed, replications, workers=workers)
     base, *others = found
-    print(f"\nRuns with seeds of their own that give the half width of one pair with a common seed, {SCENARIO}, {replications} pairs:")
-    print(f"  {'less ' + base:24}" + "".join(f"{metric.name:>19}" for metric in METRICS))
-    for other in others:
-        cells = []
-        for metric in METRICS:
-            ones, twos = ([metric.of(result) for result in found[stack]] for stack in (other, base))
-            pairs = variance([one - two for one, two in zip(ones, twos, strict=True)])
-            cells.append((variance(ones) + variance(twos)) / pairs if pairs else math.inf)
-        print(f"  {other:24}" + "".join(f"{cell:19.1f}" for cell in cells))
+    print(f"\nRuns with seeds of their own for the half width of one with a common seed, {name}, {replications} pairs:")
+    print(f"  {'less ' + base:42}" + "".join(f"{other:>16}" for other in others))
+    for metric in METRICS:
+        gains = [gain_of_pairs(*([metric.of(result) for result in found[stack]] for stack in (other, base))) for other in others]
+        print(f"  {metric.name:42}" + "".join(f"{gain:16.1f}" for gain in gains))
+
+
+def gain_of_pairs(ones: list[float], twos: list[float]) -> float:
+    """The variance of a difference of independent runs over that of a difference of pairs."""
+    return (variance(ones) + variance(twos)) / variance([one - two for one, two in zip(ones, twos, strict=True)])
 
 
 def main(experiments: int, workers: int) -> None:
@@ -195,7 +196,8 @@ def main(experiments: int, workers: int) -> None:
     tell_coverage(found)
     tell_warm_up(found, in_parallel(unsettled, max(experiments // 5, 1), workers))
     tell_stopping(run(stopped))
-    tell_pairs(100, workers)
+    for name in SCENARIOS:
+        tell_pairs(name, 100, workers)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,10 @@ def quantile_interval(values: Sequence[float], share: float = 0.5, confidence: f
 
     At most half of what `confidence` leaves lies on each side. [David and Nagaraja 2003, 7.1]: x(l) <= q < x(u) when l to u - 1
     of the values are at most q, and their number is binomial. With fewer than 6 values a median has no interval of 95 %.
+    Raises ValueError for a share or a confidence that is not between 0 and 1.
     """
+    if not 0 < share < 1 or not 0 < confidence < 1:
+        raise ValueError(f"a share of {share} or a confidence of {confidence} is not between 0 and 1")
     below = _at_most(len(values), share)
     least = (1 - confidence) / 2
     l = sum(chance <= least for chance in below)  # noqa: E741  (as the book has it)

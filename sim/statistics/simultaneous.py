@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 
 def confidence_of_each(figures: int, confidence: float = 0.95) -> float:
-    """The confidence that each of so many intervals needs for all to hold with `confidence` [Law 2015, 9.7: Bonferroni's inequality]."""
+    """What each of so many intervals (one or more) needs for all to hold with `confidence` [Law 2015, 9.7: Bonferroni's inequality]."""
     return 1 - (1 - confidence) / figures
 
 

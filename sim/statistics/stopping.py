@@ -36,11 +36,13 @@ class RelativePrecision:
         return found.half_width <= self._allowed(found.mean)
 
     def needed(self, values: Sequence[float]) -> int | None:
-        """How many replications it will take in all, by the mean and variance of those so far (two or more); None beyond `most`.
+        """How many replications it will take in all, by the mean and variance of those so far; None beyond `most`, and with a single one.
 
         A forecast: it scatters as the variance does. At least those that are there, and `least`.
         """
         count = len(values)
+        if count < 2:
+            return None
         allowed = self._allowed(math.fsum(values) / count)
         deviation = standard_error(values) * math.sqrt(count)
         low, high = max(count, self.least, 2), self.most

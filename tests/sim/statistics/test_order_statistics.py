@@ -38,6 +38,12 @@ def test_the_confidence_is_that_of_the_binomial_and_no_narrower_interval_would_d
     assert binomial.sf(above - 1) <= rest < binomial.sf(above - 2) + 2e-12
 
 
+@pytest.mark.parametrize(("share", "confidence"), [(0.0, 0.95), (1.0, 0.95), (99.0, 0.95), (0.5, 95.0), (0.5, 1.0)])
+def test_what_is_no_share_is_refused(share: float, confidence: float) -> None:
+    with pytest.raises(ValueError, match="not between 0 and 1"):
+        quantile_interval([1.0, 2.0], share, confidence)
+
+
 def test_it_covers_a_skewed_distribution() -> None:
     found = quantile_interval([1.0, 1.5, 2.0, 2.5, 3.0, 900.0])
     assert found.contains(2.2) and found.contains(1.0) and not found.contains(0.9)

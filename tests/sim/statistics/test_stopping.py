@@ -39,6 +39,10 @@ def test_a_mean_of_zero_is_never_known_relatively() -> None:
     assert not RULE.reached(values) and RULE.needed(values) is None
 
 
+def test_one_replication_foresees_nothing() -> None:
+    assert RULE.needed([100.0]) is None and not RULE.reached([]) and not RULE.reached([100.0])
+
+
 def test_what_is_out_of_reach_is_not_foreseen() -> None:
     assert RelativePrecision(1e-5).needed(SCATTERED) is None
     assert RelativePrecision(1e-5, most=10**9).needed(SCATTERED) is not None
