@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
@@ -90,7 +90,7 @@ def settled(experiment: int) -> Experiment:
         [one.percentile_ns(0.99) / 1e9 for one in found],
         batches.estimate.contains(MEAN_S * 1e9),
         batches.independent,
-        {count: warm_up.judge(series[:count], JUDGED_NS) for count in (3, 5, 8, REPLICATIONS)},
+        {count: warm_up.judge(series[:count], JUDGED_NS) for count in (5, 8, REPLICATIONS)},
     )
 
 
@@ -182,6 +182,16 @@ def tell_pairs(name: str, replications: int, workers: int) -> None:
     for metric in METRICS:
         gains = [gain_of_pairs(*([metric.of(result) for result in found[stack]] for stack in (other, base))) for other in others]
         print(f"  {metric.name:42}" + "".join(f"{gain:16.1f}" for gain in gains))
+
+
+    tell_shipped(found, scenario.run.warm_up, scenario.run.replications)
+
+
+def tell_shipped(found: Mapping[str, list[Result]], warm_up_ns: int, count: int) -> None:
+    """How often the scenario's warm-up would be called too short, by as many replications as it has."""
+    runs = [[one.series for one in results[k : k + count]] for results in found.values() for k in range(0, len(results) - count + 1, count)]
+    told = sum(warm_up.judge(series, warm_up_ns).finding != "enough" for series in runs)
+    print(f"  its warm-up is called too short, or its runs, {told} times in {len(runs)} comparisons of {count} replications")
 
 
 def gain_of_pairs(ones: list[float], twos: list[float]) -> float:

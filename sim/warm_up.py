@@ -20,6 +20,8 @@ SPARED = 5
 """The last values are never all that is left: the statistic of a few may be small by chance [Hoad, Robinson and Davies 2010]."""
 SURE = 0.99
 """Confidence with which the replications must agree that the start moves the mean, before it is called too short."""
+LEAST = 5
+"""Replications: the t test takes the bias as about normal, and with rare stalls three alike happen by chance."""
 WORTH_TELLING = 0.5
 """Of the half width of the mean's interval: moved by that much, an interval of 95 % holds the true value in 83 % of all cases."""
 
@@ -98,29 +100,38 @@ def judge(replications: Sequence[Series], warm_up_ns: int) -> Verdict:
     """Whether the warm-up of these replications is enough, as far as that is clear.
 
     MSER-5 alone cuts at random places where nothing is to be cut. So it is believed only when what it would cut moves the mean: in the same
-    direction over the replications, with a confidence of SURE, and by more than WORTH_TELLING of the mean's own interval. One
-    replication is never clear, two or three seldom are.
+    direction over the replications, with a confidence of SURE, and by more than WORTH_TELLING of the mean's own interval. Of
+    fewer than LEAST replications nothing is clear.
     """
     found = truncation(replications)
-    too_late = found.run_too_short
-    settled_ns = _middle_of_counted_ns(replications, warm_up_ns) if too_late else found.time_ns
-    if found.of and settled_ns > warm_up_ns:
-        bias = _clear_bias(replications, warm_up_ns, settled_ns)
-        if bias:
-            return Verdict("run too short" if too_late else "warm-up too short", found, bias)
-    return Verdict("enough", found, 0.0)
+    bias = _clear_bias(replications, warm_up_ns) if _settled_ns(found, replications, warm_up_ns) > warm_up_ns else 0.0
+    if not bias:
+        return Verdict("enough", found, 0.0)
+    return Verdict("run too short" if found.run_too_short else "warm-up too short", found, bias)
 
 
-def _middle_of_counted_ns(replications: Sequence[Series], warm_up_ns: int) -> int:
-    """When half of what is counted has come home, in the run where that is soonest; 0 when nothing is counted."""
+def _settled_ns(cut: Truncation, replications: Sequence[Series], warm_up_ns: int) -> int:
+    """When the start has ended, and not before the warm-up; of runs that are too short, when half of what is counted has come home."""
+    if not cut.run_too_short:
+        return max(cut.time_ns, warm_up_ns)
     counted = [series.full().after(warm_up_ns) for series in replications]
-    return min(int(series.end_ns[len(series) // 2]) if len(series) else 0 for series in counted)
+    return min(int(series.end_ns[len(series) // 2]) if len(series) else warm_up_ns for series in counted)
 
 
-def _clear_bias(replications: Sequence[Series], warm_up_ns: int, settled_ns: int) -> float:
-    """By which share the mean latency after the warm-up exceeds that from `settled_ns` on; 0 unless it is clear."""
-    counted = [_mean_ns(series.after(warm_up_ns)) for series in replications]
-    settled = [_mean_ns(series.after(settled_ns)) for series in replications]
+def _clear_bias(replications: Sequence[Series], warm_up_ns: int) -> float:
+    """By which share the mean latency after the warm-up exceeds that of the settled rest; 0 unless it is clear.
+
+    Each half of the replications is cut where the other half says: a cut looks for the place where the rest is calmest, so on its own
+    runs it would find a bias where there is none.
+    """
+    if len(replications) < LEAST:
+        return 0.0
+    halves = replications[::2], replications[1::2]
+    counted, settled = [], []
+    for half, other in (halves, halves[::-1]):
+        settled_ns = _settled_ns(truncation(other), other, warm_up_ns)
+        counted += [_mean_ns(series.after(warm_up_ns)) for series in half]
+        settled += [_mean_ns(series.after(settled_ns)) for series in half]
     if not all(counted) or not all(settled):
         return 0.0
     bias = estimate([early - late for early, late in zip(counted, settled, strict=True)], SURE)
