@@ -25,6 +25,7 @@ from cutaway.commands.profiles import profiles
 from cutaway.commands.run import run
 from cutaway.commands.schema import schema
 from cutaway.commands.show import show
+from cutaway.commands.study import study
 from cutaway.commands.trace import trace
 from cutaway.commands.validate import validate
 from cutaway.commands.whatif import whatif
@@ -74,6 +75,7 @@ _add("whatif", whatif, SIMULATE)
 _add("explain", explain, SIMULATE)
 _add("show", show, SIMULATE)
 _add("trace", trace, SIMULATE)
+app.add_typer(study, name="study", rich_help_panel=SIMULATE)
 _add("list", list_, SCENARIOS)
 _add("check", check, SCENARIOS)
 _add("new", new, SCENARIOS)

@@ -33,6 +33,10 @@ SIMULATED_DAYS = Limit("simulated time, and any duration in it", 30, "days")
 REQUESTS = Limit("requests of a run", 1_000_000_000)
 REQUESTS_IN_ALL = Limit("requests of all runs of a scenario", 10_000_000_000)
 REPLICATIONS = Limit("replications", 10_000)
+AXES = Limit("axes of a study", 16)
+AXIS_VALUES = Limit("values of an axis of a study", 10_000)
+STUDY_POINTS = Limit("points of a study", 100_000)
+STUDY_RUNS = Limit("runs of a study", 10_000_000)
 CPUS = Limit("CPUs of a machine", 4096)
 VCPUS = Limit("virtual CPUs of a virtual machine", 1024)
 PAGE_BYTES = Limit("size of the page that is served", 512 * 1024 * 1024, "bytes")
@@ -46,6 +50,7 @@ LONGEST_NS = SIMULATED_DAYS.value * 24 * 3600 * 10**9
 
 ALL = (
     FILE_BYTES, LINES, LINE_CHARS, NESTING, VALUES, STRING_CHARS, NAME_CHARS, NEIGHBOURS, ENTITIES, REFERENCES, REFERENCE_DEPTH,
-    SIMULATED_DAYS, REQUESTS, REQUESTS_IN_ALL, REPLICATIONS, CPUS, VCPUS, PAGE_BYTES, CONNECTIONS, UNDER_WAY, EVENTS,
+    SIMULATED_DAYS, REQUESTS, REQUESTS_IN_ALL, REPLICATIONS, AXES,
+    AXIS_VALUES, STUDY_POINTS, STUDY_RUNS, CPUS, VCPUS, PAGE_BYTES, CONNECTIONS, UNDER_WAY, EVENTS,
     ARRIVALS_PER_S,
 )  # fmt: skip

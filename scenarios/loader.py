@@ -7,7 +7,7 @@ mistakes at once.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from hashlib import blake2b
@@ -44,10 +44,31 @@ def load_text(text: str, shown_as: str = "scenario") -> Scenario:
     return _composed(_reading.read_text(text, shown_as), catalogue.FOLDER / "scenario.yaml")
 
 
+def load_base(name: str, place: Place, path: Path) -> Scenario:
+    """The scenario that the file at `path` names at `place`: one beside it, or a shipped one. Raises ScenarioError."""
+    root = _reading.Node({"base": _reading.Node(name, place)}, place)
+    return _composed(_reading.Document(root, [], 1), path)
+
+
+def dumped(scenario: Scenario) -> dict[str, Any]:
+    """What was said of a scenario, as plain JSON; `restored` reads it."""
+    return scenario.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+def restored(data: Mapping[str, Any], shown_as: str) -> Scenario:
+    """A scenario from what `dumped` made of it. Raises ScenarioError."""
+    stacks = data.get("stacks")
+    return _finished(_tuples(data), {(): Place(shown_as)}, [], stacks if isinstance(stacks, dict) else ())
+
+
 def find(path_or_name: str | Path) -> tuple[Path, str]:
     """The file that is meant, and how messages call it."""
+    return find_among(path_or_name, catalogue.names(), "scenario")
+
+
+def find_among(path_or_name: str | Path, shipped: Sequence[str], kind: str) -> tuple[Path, str]:
+    """The same for a kind of file that comes with Cutaway under these names. Raises ScenarioError."""
     name = str(path_or_name)
-    shipped = catalogue.names()
     if name in shipped and not Path(name).is_file():
         return catalogue.path_of(name), f"{name}.yaml"
     path = Path(name)
@@ -56,15 +77,15 @@ def find(path_or_name: str | Path) -> tuple[Path, str]:
     except (OSError, ValueError):
         there = False
     if not there or not name:
-        what = "there is no such file" if path.suffix in (".yaml", ".yml") else "there is no such scenario and no such file"
-        near = nearest(name.removesuffix(".yaml"), shipped) or " `cutaway list` names the scenarios that come with Cutaway."
+        what = "there is no such file" if path.suffix in (".yaml", ".yml") else f"there is no such {kind} and no such file"
+        near = nearest(name.removesuffix(".yaml"), shipped) or " `cutaway list` names what comes with Cutaway."
         raise ScenarioError([Problem(Place(printable(name, 1000)), f"{what}.{near}")])
     return path, name
 
 
 def changed(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
     """A copy with other values at the given keys, checked like a file."""
-    data = _tuples(scenario.model_dump(mode="json", by_alias=True, exclude_unset=True))
+    data = _tuples(dumped(scenario))
     for key, value in changes.items():
         data = _with(data, _steps(key), _as_written(key, value), key)
     return _finished(data, {(): Place("")}, [], scenario.stacks)
@@ -88,7 +109,7 @@ def digest(scenario: Scenario) -> str:
 def _composed(document: _reading.Document, path: Path) -> Scenario:
     whole = compose(document, path)
     places: dict[Where, Place] = {}
-    return _finished(_plain(whole.root, (), places), places, whole.problems, whole.stacks)
+    return _finished(plain(whole.root, (), places), places, whole.problems, whole.stacks)
 
 
 def _finished(data: Any, places: dict[Where, Place], problems: list[Problem], named: Collection[str]) -> Scenario:
@@ -169,13 +190,14 @@ def _removed(data: Any, loc: Where) -> Any:
     return _GONE
 
 
-def _plain(node: _reading.Node, path: Where, places: dict[Where, Place]) -> Any:
+def plain(node: _reading.Node, path: Where, places: dict[Where, Place]) -> Any:
+    """The values of a node without their lines, which go into `places` by path."""
     places[path] = node.place
     match node.value:
         case dict() as entries:
-            return {key: _plain(child, (*path, key), places) for key, child in entries.items()}
+            return {key: plain(child, (*path, key), places) for key, child in entries.items()}
         case list() as items:
-            return tuple(_plain(child, (*path, index), places) for index, child in enumerate(items))
+            return tuple(plain(child, (*path, index), places) for index, child in enumerate(items))
     return node.value
 
 

@@ -66,7 +66,7 @@ class Document:
 
 def read_file(path: Path, shown_as: str) -> Document:
     """Reads a scenario or a part. Raises ScenarioError where nothing can be made of it."""
-    return read_text(_text_of(path, shown_as), shown_as)
+    return read_text(text_of(path, shown_as), shown_as)
 
 
 def read_text(text: str, shown_as: str) -> Document:
@@ -129,7 +129,8 @@ def _error(file: str, line: int, text: str) -> ScenarioError:
 # --- from a path to a text ---------------------------------------------------------------------------------------------------------
 
 
-def _text_of(path: Path, shown_as: str) -> str:
+def text_of(path: Path, shown_as: str) -> str:
+    """The text of a file, if it is one that a scenario may be. Raises ScenarioError."""
     try:
         text = files.text_of(path, limits.FILE_BYTES.value, "a scenario file")
     except files.FileRefused as refused:

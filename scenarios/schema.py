@@ -30,8 +30,8 @@ def _speakable(name: str) -> str:
     return name
 
 
-def _first_version(found: Any) -> Any:
-    """`true` and `1.0` are equal to 1, and are no version."""
+def first_version(found: Any) -> Any:
+    """The version of a format, as it stands in a file: `true` and `1.0` are equal to 1, and are no version."""
     if type(found) is not int:
         hint = "Did you mean 1, without quotes?" if found == "1" else ""
         raise PydanticCustomError("expected", "expected {expected}", {"expected": "the version of this format: 1", "hint": hint})
@@ -244,7 +244,7 @@ class Stack(Part):
 class Scenario(Part):
     """One scenario."""
 
-    cutaway: Annotated[Literal[1], BeforeValidator(_first_version)]
+    cutaway: Annotated[Literal[1], BeforeValidator(first_version)]
     """Version of this format: 1."""
     title: Words
     """One line about it."""

@@ -26,7 +26,7 @@ OUTPUT_FAILED = 74
 BUSY = 75
 SIGNALLED = 128
 
-EXTRAS = {"av": "video", "PIL": "video", "pandas": "notebook", "jinja2": "study", "matplotlib": "study", "scipy": "study"}
+EXTRAS = {"av": "video", "distributed": "cluster", "PIL": "video", "pandas": "notebook", "jinja2": "study", "matplotlib": "study", "scipy": "study"}
 """Modules that are not in every installation, and the extra that brings them."""
 
 EXPLAINED = {
@@ -41,6 +41,10 @@ EXPLAINED = {
     "sim.results.TooLarge": (BAD_INPUT, ""),
     "sim.traffic.engine.Overloaded": (BAD_INPUT, ""),
     "sim.trace.TraceError": (BAD_INPUT, ""),
+    "studying.folder.StudyBusy": (BUSY, ""),
+    "studying.folder.StudyError": (BAD_INPUT, ""),
+    "studying.shard.ShardError": (BAD_INPUT, ""),
+    "studying.workers.ClusterError": (MISSING_PART, ""),
     "visuals.film.RecordingError": (BAD_INPUT, ""),
     "visuals.stage_data.StageError": (BAD_INPUT, ""),
     "visuals.display.NoDisplayError": (MISSING_PART, ""),

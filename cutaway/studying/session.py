@@ -1,0 +1,168 @@
+"""What `cutaway study run`, `resume`, `status` and `--dry-run` do; each returns the exit code."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cutaway.building import build_stacks
+from cutaway.scenarios.problems import printable
+from cutaway.scenarios.study_loader import LoadedStudy
+from cutaway.sim.simulate import Span, simulate
+from cutaway.sim.traffic.jit import is_cached
+from cutaway.studying import index as indexes
+from cutaway.studying.conducting import Conductor, Tally, least_runs, most_runs
+from cutaway.studying.batches import Batch
+from cutaway.studying.folder import StudyFolder
+from cutaway.studying.index import Index, Writer
+from cutaway.studying.job import run as run_job
+from cutaway.studying.progress import watching
+from cutaway.studying.reading import verified
+from cutaway.studying.shard import Shard
+from cutaway.studying.workers import Workers, cluster, processes
+
+FAILED = 1
+
+
+@dataclass(frozen=True)
+class Means:
+    """By what a study is run."""
+
+    workers: int = 1
+    address: str | None = None
+    """A Dask scheduler in place of processes of this machine."""
+    shard: Shard = Shard()
+
+
+def run(study: LoadedStudy, out: Path, means: Means) -> int:
+    """Runs a study into a folder, or goes on in the one that has it."""
+    folder = StudyFolder(out)
+    with folder.locked(means.shard):
+        folder.begin(study)
+        return _conducted(study, folder, means)
+
+
+def resume(out: Path, means: Means) -> int:
+    """Goes on with the study of a folder."""
+    folder = StudyFolder(out)
+    study = folder.study()
+    with folder.locked(means.shard):
+        return _conducted(study, folder, means)
+
+
+def index_of(folder: StudyFolder) -> Index:
+    """What the index files of a folder say, those of all shares."""
+    return indexes.read(sorted(folder.path.glob("index*.jsonl")))
+
+
+def _conducted(study: LoadedStudy, folder: StudyFolder, means: Means) -> int:
+    folder.note_machine()
+    if means.shard.is_whole:
+        folder.remove_parts()
+    done = verified(folder, index_of(folder))
+    own = folder.index_of(means.shard)
+    conductor = Conductor(study, folder, done, means.shard)
+    with closing(Writer(own)) as writer, _told_when_stopped(folder, conductor.tally), _workers(study, means) as workers:
+        with watching(conductor.tally, study) as watch:
+            conductor.conduct(workers, writer, watch)
+    _tidy(folder, means.shard)
+    return _told(study, folder, conductor.tally, means.shard)
+
+
+@contextmanager
+def _workers(study: LoadedStudy, means: Means) -> Iterator[Workers]:
+    if means.address is not None:
+        with cluster(means.address) as workers:
+            yield workers
+        return
+    if not is_cached():
+        print("Compiling the engine for this machine, once; it is kept for the next time.", file=sys.stderr, flush=True)
+        # Here, before there are workers: each would compile for itself.
+        (built,) = build_stacks(study.base, study.stacks[:1])
+        simulate(built.machine, 0, Span(requests=1))
+    with processes(means.workers) as workers:
+        yield workers
+
+
+@contextmanager
+def _told_when_stopped(folder: StudyFolder, tally: Tally) -> Iterator[None]:
+    try:
+        yield
+    except BaseException as end:
+        if not isinstance(end, Exception):
+            kept = tally.found + tally.made
+            print(f"Stopped; {kept:,} runs are kept. To go on: cutaway study resume {printable(str(folder.path), 1000)}",
+                  file=sys.stderr, flush=True)  # fmt: skip
+        raise
+
+
+def _tidy(folder: StudyFolder, shard: Shard) -> None:
+    """The index in the order of the batches; the whole's takes in those of the shares."""
+    if shard.is_whole:
+        files = sorted(folder.path.glob("index*.jsonl"))
+        indexes.write_sorted(folder.index_of(shard), verified(folder, indexes.read(files)))
+        for file in files:
+            if file != folder.index_of(shard):
+                file.unlink()
+    else:
+        indexes.write_sorted(folder.index_of(shard), indexes.read([folder.index_of(shard)]))
+
+
+def _told(study: LoadedStudy, folder: StudyFolder, tally: Tally, shard: Shard) -> int:
+    from cutaway.studying.printing import print_end, print_summary
+    from cutaway.studying.summary import summary_of
+
+    if shard.is_whole:
+        print_summary(summary_of(study, folder, index_of(folder)))
+    print_end(folder, tally, shard)
+    return FAILED if tally.failed else 0
+
+
+# --- before and meanwhile --------------------------------------------------------------------------------------------------------------
+
+
+def status(out: Path, *, as_json: bool) -> int:
+    """Says how far a study is."""
+    folder = StudyFolder(out)
+    study = folder.study()
+    found = index_of(folder)
+    there = set(folder.names())
+    done = sum(len(batch) for batch in there)
+    document = {
+        "study": study.study.title.en,
+        "runs": done,
+        "runs_at_least": least_runs(study),
+        "runs_at_most": most_runs(study),
+        "failed": {batch.name: reason for batch, reason in sorted(found.failed.items()) if batch not in there},
+        "busy": folder.is_busy(),
+    }
+    if as_json:
+        print(json.dumps(document, ensure_ascii=False, indent=2))
+    else:
+        from cutaway.studying.printing import print_status
+
+        print_status(folder, study, document)
+    return 0
+
+
+def dry_run(study: LoadedStudy, means: Means) -> int:
+    """Says what a study takes, after trying its first and last point once."""
+    from cutaway.studying.printing import print_estimate
+
+    if not is_cached():
+        print("Compiling the engine for this machine, once; it is kept for the next time.", file=sys.stderr, flush=True)
+    conductor = Conductor(study, StudyFolder(Path()), Index(), Shard())
+    seconds, size = [], []
+    for job in conductor.samples():
+        run_job(replace(job, batch=Batch(job.batch.point, job.batch.stack, 0, 0)))        # what is built and loaded once is not counted
+        began = time.perf_counter()
+        content = run_job(job).content
+        seconds.append((time.perf_counter() - began) / len(job.batch))
+        size.append(len(content) / len(job.batch))
+    print_estimate(study, means.workers, sum(seconds) / len(seconds), sum(size) / len(size))
+    return 0

@@ -1,0 +1,109 @@
+"""What the runs of a study come to: for each point and stack the figures with their intervals, and the differences of stacks, pair by pair."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from cutaway.scenarios.study_axes import Point
+from cutaway.scenarios.study_loader import LoadedStudy
+from cutaway.sim.statistics import Estimate, estimate, paired_difference
+from cutaway.studying.batches import Batch
+from cutaway.studying.columns import BY_NAME, METRICS, Figure
+from cutaway.studying.folder import StudyFolder
+from cutaway.studying.index import Index
+from cutaway.studying.progression import confidence
+from cutaway.studying.reading import tables
+
+
+@dataclass
+class Cell:
+    """One stack at one point: its runs in the order of their replications."""
+
+    replications: list[int] = field(default_factory=list)
+    values: dict[str, list[float]] = field(default_factory=lambda: {metric.key: [] for metric in METRICS})
+    warnings: list[str] = field(default_factory=list)
+    """Of each kind the first."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A study with what is known so far; a point without any run is left out."""
+
+    study: LoadedStudy
+    cells: dict[tuple[int, str], Cell]
+    failed: dict[Batch, str]
+
+    @property
+    def base(self) -> str:
+        """The stack that the others are compared with."""
+        return self.study.study.compare_with or self.study.stacks[0]
+
+    @property
+    def confidence(self) -> float:
+        """Of each interval."""
+        return confidence(self.study)
+
+    def points(self) -> Iterator[Point]:
+        """The points that have runs."""
+        for point in self.study.points:
+            if any((point.number, stack) in self.cells for stack in self.study.stacks):
+                yield point
+
+    def figure(self, point: Point, stack: str, metric: Figure) -> Estimate | None:
+        """Mean over the replications, with its interval; None without runs."""
+        cell = self.cells.get((point.number, stack))
+        return estimate(cell.values[metric.key], self.confidence) if cell else None
+
+    def difference(self, point: Point, stack: str, metric: Figure) -> Estimate | None:
+        """The stack less the base, over the replications that both have; None where they have none."""
+        cell, base = (self.cells.get((point.number, name)) for name in (stack, self.base))
+        if cell is None or base is None:
+            return None
+        there = dict(zip(base.replications, base.values[metric.key], strict=True))
+        pairs = [
+            (value, there[k]) for k, value in zip(cell.replications, cell.values[metric.key], strict=True) if k in there
+        ]
+        return paired_difference(*(list(side) for side in zip(*pairs, strict=True)), self.confidence) if pairs else None
+
+    def labels(self, point: Point) -> list[str]:
+        """Where the point stands on each axis, in words."""
+        return [axis.text(index) for axis, index in zip(self.study.axes, point.at, strict=True)]
+
+    def runs(self) -> int:
+        return sum(len(cell.replications) for cell in self.cells.values())
+
+    def warnings(self) -> list[str]:
+        """What a reader must know before trusting the figures, with the number of points and stacks that it is said of."""
+        counts: dict[str, int] = {}
+        for cell in self.cells.values():
+            for text in cell.warnings:
+                counts[text.partition(": ")[0]] = counts.get(text.partition(": ")[0], 0) + 1
+        found = []
+        for stack, count in counts.items():
+            first = next(text for cell in self.cells.values() for text in cell.warnings if text.startswith(f"{stack}: "))
+            found.append(first if count == 1 else f"{first} (The same at {count - 1} more points.)")
+        return found
+
+
+COLUMNS = ("point", "stack", "replication", "warnings")
+
+
+def summary_of(study: LoadedStudy, folder: StudyFolder, index: Index) -> Summary:
+    """Reads the plain columns of all batches. Raises StudyError, OSError."""
+    cells: dict[tuple[int, str], Cell] = {}
+    wanted = [*COLUMNS, *(metric.key for metric in METRICS)]
+    for batch, table in tables(folder, index, wanted):
+        columns = {name: table[name].to_pylist() for name in wanted}
+        cell = cells.setdefault((batch.point, study.stacks[batch.stack]), Cell())
+        cell.replications += columns["replication"]
+        for metric in METRICS:
+            cell.values[metric.key] += columns[metric.key]
+        if not cell.warnings:
+            cell.warnings = next((texts for texts in columns["warnings"] if texts), [])
+    return Summary(study, cells, dict(index.failed))
+
+
+def shown_metrics(study: LoadedStudy) -> list[Figure]:
+    """The metrics that the study's figures are of, each once."""
+    return [BY_NAME[name] for name in dict.fromkeys([figure.y for figure in study.figures])]

@@ -1,0 +1,191 @@
+"""Who runs the batches: this process, processes of this machine, or a Dask cluster; all of them as executors of the standard library.
+
+A process that dies takes its pool along and does not say which batch killed it. So the pool is made anew, and the batches that were
+under way are tried one by one in a process of their own: the one that kills it again is named and left.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import get_context, parent_process
+
+from cutaway.studying.job import Job, Outcome, RunFailed, run
+
+DIED = "its worker died twice"
+"""Of a batch that is left."""
+
+
+class Workers(ABC):
+    """Takes jobs, gives outcomes as they come."""
+
+    width: int
+    """Jobs that it is worth having under way at once."""
+
+    @abstractmethod
+    def submit(self, job: Job) -> None: ...
+
+    @abstractmethod
+    def finished(self) -> Iterator[tuple[Job, Outcome | RunFailed]]:
+        """Waits for one job or more of those under way."""
+
+    @property
+    @abstractmethod
+    def under_way(self) -> int: ...
+
+
+class Here(Workers):
+    """In this process, one by one."""
+
+    width = 1
+
+    def __init__(self) -> None:
+        self.jobs: list[Job] = []
+
+    def submit(self, job: Job) -> None:
+        self.jobs.append(job)
+
+    def finished(self) -> Iterator[tuple[Job, Outcome | RunFailed]]:
+        job = self.jobs.pop(0)
+        try:
+            yield job, run(job)
+        except RunFailed as failed:
+            yield job, failed
+
+    @property
+    def under_way(self) -> int:
+        return len(self.jobs)
+
+
+class OnExecutor(Workers):
+    """On any executor; `made` makes it, and makes it anew when it broke."""
+
+    def __init__(self, made: Callable[[int], Executor], count: int) -> None:
+        self.made = made
+        self.count = count
+        self.width = 2 * count
+        self.executor = made(count)
+        self.futures: dict[Future[Outcome], Job] = {}
+        self.suspects: list[Job] = []
+
+    def submit(self, job: Job) -> None:
+        self.futures[self.executor.submit(run, job)] = job
+
+    @property
+    def under_way(self) -> int:
+        return len(self.futures) + len(self.suspects)
+
+    def finished(self) -> Iterator[tuple[Job, Outcome | RunFailed]]:
+        if self.suspects:
+            yield self._alone(self.suspects.pop(0))
+            return
+        done, _ = wait(self.futures, return_when=FIRST_COMPLETED)
+        broken = []
+        for future in done:
+            job = self.futures.pop(future)
+            outcome = _outcome(future)
+            if outcome is None:
+                broken.append(job)
+            else:
+                yield job, outcome
+        if broken:
+            self._renew(broken)
+
+    def _renew(self, broken: list[Job]) -> None:
+        """All that was under way is suspected; what was finished in spite of it is simply run again."""
+        self.suspects = sorted([*broken, *self.futures.values()], key=lambda job: job.batch)
+        self.futures.clear()
+        self.executor.shutdown(wait=False, cancel_futures=True)
+        self.executor = self.made(self.count)
+
+    def _alone(self, job: Job) -> tuple[Job, Outcome | RunFailed]:
+        with self.made(1) as executor:
+            return job, _outcome(executor.submit(run, job)) or RunFailed(DIED)
+
+    def close(self) -> None:
+        """Drops what is under way and ends the workers."""
+        processes = getattr(self.executor, "_processes", None)
+        self.executor.shutdown(wait=False, cancel_futures=True)
+        for process in list((processes or {}).values()):
+            process.terminate()
+
+
+def _outcome(future: Future[Outcome]) -> Outcome | RunFailed | None:
+    """None where the worker was lost."""
+    try:
+        return future.result()
+    except RunFailed as failed:
+        return failed
+    except (BrokenProcessPool, CancelledError):
+        return None
+    except Exception as error:
+        # Dask tries a job on several workers before it gives up and says so.
+        if type(error).__name__ == "KilledWorker":
+            return RunFailed(DIED)
+        raise
+
+
+# --- processes of this machine ---------------------------------------------------------------------------------------------------------
+
+
+def _pool(count: int) -> ProcessPoolExecutor:
+    # Spawned, not forked: the same everywhere, and no thread or lock of this process is in them.
+    return ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_begin)
+
+
+def _begin() -> None:
+    """A Ctrl-C is the parent's to handle; and a worker does not outlive its parent, however that ended."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    if (parent := parent_process()) is not None:
+        parent.join()
+        os._exit(1)
+
+
+@contextmanager
+def processes(count: int) -> Iterator[Workers]:
+    """So many processes of this machine; none at all for 1."""
+    if count <= 1:
+        yield Here()
+        return
+    workers = OnExecutor(_pool, count)
+    try:
+        yield workers
+    finally:
+        workers.close()
+
+
+# --- a cluster ---------------------------------------------------------------------------------------------------------------------------
+
+
+class ClusterError(ValueError):
+    """A cluster that cannot be used: one sentence."""
+
+
+@contextmanager
+def cluster(address: str, patience_s: float = 10) -> Iterator[Workers]:
+    """The workers of a running Dask scheduler. Raises ClusterError."""
+    from distributed import Client
+
+    try:
+        client = Client(address, timeout=patience_s, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ClusterError(f"{address}: no Dask scheduler answers there ({type(error).__name__}); expected tcp://HOST:PORT.") from None
+    with client:
+        count = sum(client.nthreads().values())
+        if count == 0:
+            raise ClusterError(f"{address}: the scheduler has no workers; start some (dask worker {address}).")
+        workers = OnExecutor(lambda _: client.get_executor(pure=False), count)
+        try:
+            yield workers
+        finally:
+            workers.executor.shutdown(wait=False, cancel_futures=True)
