@@ -67,16 +67,46 @@ def write_whole(file: Path, content: bytes, *, over: bool = False) -> None:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
     if not over:
         nothing_at(file)
-    with _told_as(file):
-        handle, name = tempfile.mkstemp(prefix=f".{file.name}.part-", dir=file.parent)
-    part = Path(name)
-    try:
+    with _part_of(file) as (part, handle):
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        part.chmod(0o644)
         part.replace(file)
+    _sync(file.parent)
+
+
+@contextmanager
+def new_file(file: Path) -> Iterator[Path]:
+    """A file to fill, which takes its name only when it is complete. Raises AlreadyThere, OSError."""
+    nothing_at(file)
+    with _part_of(file) as (part, handle):
+        os.close(handle)
+        yield part
+        part.replace(file)
+
+
+@contextmanager
+def _part_of(file: Path) -> Iterator[tuple[Path, int]]:
+    """A file beside it under a temporary name, open; gone if something goes wrong."""
+    with _told_as(file):
+        handle, name = tempfile.mkstemp(prefix=f".{file.name}.part-", dir=file.parent)
+    part = Path(name)
+    try:
+        with _told_as(file):
+            part.chmod(0o644)
+            yield part, handle
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def _sync(folder: Path) -> None:
+    """Brings the names of a folder to the disk; where folders cannot be opened they need it not."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -26,7 +26,8 @@ OUTPUT_FAILED = 74
 BUSY = 75
 SIGNALLED = 128
 
-EXTRAS = {"av": "video", "distributed": "cluster", "PIL": "video", "pandas": "notebook", "jinja2": "study", "matplotlib": "study", "scipy": "study"}
+EXTRAS = {"av": "video", "distributed": "cluster", "PIL": "video", "pandas": "notebook", "jinja2": "study", "matplotlib": "study", "scipy": "study",
+          "fpdf": "study", "tabulate": "study"}
 """Modules that are not in every installation, and the extra that brings them."""
 
 EXPLAINED = {

@@ -27,6 +27,7 @@ Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder of a 
 Out = Annotated[Path | None, typer.Option("--out", metavar="FOLDER", help="Folder for the results; the file's name with .study.")]
 Cluster = Annotated[str | None, typer.Option("--cluster", metavar="ADDRESS", help="A running Dask scheduler, tcp://HOST:PORT.")]
 ShareOf = Annotated[str | None, typer.Option("--shard", metavar="K/N", help="The K-th of N processes that fill one folder.")]
+OutFile = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="File to write; standard output when left out.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say how many runs it takes, and about how long and how much disk.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
@@ -76,6 +77,48 @@ def status(folder: Folder, as_json: Json = False) -> None:
     from cutaway.studying import session
 
     raise typer.Exit(session.status(folder, as_json=as_json))
+
+
+@study.command("table")
+@guarded
+def table(
+    folder: Folder,
+    form: Annotated[str, typer.Option("--format", metavar="csv|markdown|latex", help="What kind of table.")] = "markdown",
+    metric: Annotated[list[str] | None, typer.Option("--metric", metavar="NAME", help="A metric; may be given several times.")] = None,
+    out: OutFile = None,
+) -> None:
+    """Print a table: a row a point and stack, each metric with its half width and its difference from the base stack."""
+    from cutaway.studying import session
+    from cutaway.studying.tabulating import FORMS
+
+    known = next((one for one in FORMS if one == form), None)
+    if known is None:
+        raise typer.BadParameter(f"'{form}' is no kind of table; expected {', '.join(FORMS)}.", param_hint="--format")
+    raise typer.Exit(session.table(folder, known, metric or [], out))
+
+
+@study.command("report")
+@guarded
+def report(
+    folder: Folder,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="FILE.html or FILE.pdf; FOLDER/report.html.")] = None,
+) -> None:
+    """Write a report: question, set-up, pictures, tables, where the time goes, what every cost rests on."""
+    from cutaway.studying import session
+
+    raise typer.Exit(session.report(folder, out or folder / "report.html", over=out is None))
+
+
+@study.command("export")
+@guarded
+def export(
+    folder: Folder,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="FILE.parquet with every column, or FILE.csv.")],
+) -> None:
+    """Write all runs into one file, a row a run."""
+    from cutaway.studying import session
+
+    raise typer.Exit(session.export(folder, out))
 
 
 def _means(workers: int, cluster: str | None, shard: str | None) -> Means:

@@ -31,6 +31,8 @@ def print_summary(summary: Summary) -> None:
     out.print(printable(study.title.en, 200), style="bold")
     out.print(printable(study.question.en, 1000))
     out.print(f"{summary.runs():,} runs: {in_words(summary.study)}; intervals of {100 * summary.confidence:.3g} %")
+    if len(summary.study.stacks) > 1:
+        out.print(f"Per cent: the difference from {printable(summary.base, 40)}, run for run, since all stacks meet the same requests.")
     for metric in shown_metrics(summary.study):
         for stacks in _beside_each_other(summary, out.width):
             out.print()
@@ -50,8 +52,7 @@ def _beside_each_other(summary: Summary, width: int) -> list[tuple[str, ...]]:
 
 def _table(summary: Summary, metric: Figure, stacks: tuple[str, ...]) -> Table:
     study = summary.study
-    others = "" if len(study.stacks) == 1 else f"; per cent: from {printable(summary.base, 20)}, the same requests"
-    table = a_table(f"{metric.name}, {metric.unit} (mean of the replications{others})")
+    table = a_table(f"{metric.name}, {metric.unit}")
     for axis in study.axes:
         table.add_column(printable(axis.short_title, 16), justify="right" if axis.numbers() else "left", overflow="fold")
     for stack in stacks:

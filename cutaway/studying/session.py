@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cutaway.building import build_stacks
+from cutaway.places import nothing_at, write_whole
 from cutaway.scenarios.problems import printable
 from cutaway.scenarios.study_loader import LoadedStudy
 from cutaway.sim.simulate import Span, simulate
@@ -18,13 +20,17 @@ from cutaway.sim.traffic.jit import is_cached
 from cutaway.studying import index as indexes
 from cutaway.studying.conducting import Conductor, Tally, least_runs, most_runs
 from cutaway.studying.batches import Batch
-from cutaway.studying.folder import StudyFolder
+from cutaway.studying.folder import StudyError, StudyFolder
 from cutaway.studying.index import Index, Writer
 from cutaway.studying.job import run as run_job
 from cutaway.studying.progress import watching
 from cutaway.studying.reading import verified
 from cutaway.studying.shard import Shard
 from cutaway.studying.workers import Workers, cluster, processes
+
+if TYPE_CHECKING:
+    from cutaway.studying.summary import Summary
+    from cutaway.studying.tabulating import Form
 
 FAILED = 1
 
@@ -165,4 +171,61 @@ def dry_run(study: LoadedStudy, means: Means) -> int:
         seconds.append((time.perf_counter() - began) / len(job.batch))
         size.append(len(content) / len(job.batch))
     print_estimate(study, means.workers, sum(seconds) / len(seconds), sum(size) / len(size))
+    return 0
+
+
+# --- what came of it -------------------------------------------------------------------------------------------------------------------
+
+
+def _summary(folder: StudyFolder, *, in_full: bool = False) -> Summary:
+    from cutaway.studying.summary import summary_of
+
+    found = summary_of(folder.study(), folder, index_of(folder), in_full=in_full)
+    if not found.cells:
+        raise StudyError(f"{folder.path}: no run is done yet.")
+    return found
+
+
+def table(out: Path, form: Form, metrics: Sequence[str], file: Path | None) -> int:
+    """Prints the table of a study, or writes it."""
+    from cutaway.studying.tabulating import metrics_named
+    from cutaway.studying.tabulating import table as as_text
+
+    summary = _summary(StudyFolder(out))
+    text = as_text(summary, metrics_named(summary, metrics), form)
+    if file is None:
+        print(text, end="")
+    else:
+        write_whole(file, text.encode())
+        print(f"wrote {file}")
+    return 0
+
+
+def report(out: Path, file: Path, *, over: bool) -> int:
+    """Writes the report; over another one only in the study's own folder."""
+    if file.suffix not in (".html", ".pdf"):
+        raise StudyError(f"{file}: its ending is '{file.suffix}'; expected .html or .pdf.")
+    summary = _summary(StudyFolder(out), in_full=True)
+    if file.suffix == ".html":
+        from cutaway.studying.report import as_html
+
+        content = as_html(summary, out).encode()
+    else:
+        from cutaway.studying.report_pdf import as_pdf
+
+        content = as_pdf(summary, out)
+    write_whole(file, content, over=over)
+    print(f"wrote {file}")
+    return 0
+
+
+def export(out: Path, file: Path) -> int:
+    """Writes all runs into one file."""
+    from cutaway.studying.tabulating import export as into_one
+
+    nothing_at(file)
+    folder = StudyFolder(out)
+    folder.study()
+    count = into_one(folder, index_of(folder), file)
+    print(f"wrote {count:,} runs to {file}")
     return 0

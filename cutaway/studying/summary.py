@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from cutaway.scenarios.study_axes import Point
 from cutaway.scenarios.study_loader import LoadedStudy
+from cutaway.sim.results import BESIDE_THE_SERVER
 from cutaway.sim.statistics import Estimate, estimate, paired_difference
 from cutaway.studying.batches import Batch
 from cutaway.studying.columns import BY_NAME, METRICS, Figure
@@ -24,6 +26,11 @@ class Cell:
     values: dict[str, list[float]] = field(default_factory=lambda: {metric.key: [] for metric in METRICS})
     warnings: list[str] = field(default_factory=list)
     """Of each kind the first."""
+    served: int = 0
+    layers_ns: dict[str, int] = field(default_factory=dict)
+    """CPU time by layer over all runs; the client's and the neighbours' own left out."""
+    ledger_ns: dict[tuple[str, str], int] = field(default_factory=dict)
+    """By layer and kind, over all served requests."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,11 @@ class Summary:
         ]
         return paired_difference(*(list(side) for side in zip(*pairs, strict=True)), self.confidence) if pairs else None
 
+    def cpu_by_layer_us(self, point: Point, stack: str) -> dict[str, float]:
+        """CPU time of a request by layer, µs."""
+        cell = self.cells[point.number, stack]
+        return {layer: ns / 1e3 / max(cell.served, 1) for layer, ns in cell.layers_ns.items() if ns}
+
     def labels(self, point: Point) -> list[str]:
         """Where the point stands on each axis, in words."""
         return [axis.text(index) for axis, index in zip(self.study.axes, point.at, strict=True)]
@@ -86,22 +98,36 @@ class Summary:
         return found
 
 
-COLUMNS = ("point", "stack", "replication", "warnings")
+PLAIN = ("replication", "served", "warnings", *(metric.key for metric in METRICS))
+WHERE_IT_GOES = ("layers", "ledger")
+"""Columns that say where the time of a run went, which only a report needs."""
 
 
-def summary_of(study: LoadedStudy, folder: StudyFolder, index: Index) -> Summary:
-    """Reads the plain columns of all batches. Raises StudyError, OSError."""
+def summary_of(study: LoadedStudy, folder: StudyFolder, index: Index, *, in_full: bool = False) -> Summary:
+    """Reads the columns of all batches; those that say where the time went only if `in_full`. Raises StudyError, OSError."""
     cells: dict[tuple[int, str], Cell] = {}
-    wanted = [*COLUMNS, *(metric.key for metric in METRICS)]
+    wanted = [*PLAIN, *(WHERE_IT_GOES if in_full else ())]
     for batch, table in tables(folder, index, wanted):
-        columns = {name: table[name].to_pylist() for name in wanted}
         cell = cells.setdefault((batch.point, study.stacks[batch.stack]), Cell())
-        cell.replications += columns["replication"]
-        for metric in METRICS:
-            cell.values[metric.key] += columns[metric.key]
-        if not cell.warnings:
-            cell.warnings = next((texts for texts in columns["warnings"] if texts), [])
+        _take(cell, {name: table[name].to_pylist() for name in wanted})
     return Summary(study, cells, dict(index.failed))
+
+
+def _take(cell: Cell, columns: dict[str, list[Any]]) -> None:
+    cell.replications += columns["replication"]
+    cell.served += sum(columns["served"])
+    for metric in METRICS:
+        cell.values[metric.key] += columns[metric.key]
+    if not cell.warnings:
+        cell.warnings = next((texts for texts in columns["warnings"] if texts), [])
+    for row in columns.get("layers", ()):
+        for one in row:
+            if one["layer"] not in BESIDE_THE_SERVER:
+                cell.layers_ns[one["layer"]] = cell.layers_ns.get(one["layer"], 0) + one["cpu_ns"]
+    for row in columns.get("ledger", ()):
+        for one in row:
+            key = (one["layer"], one["kind"])
+            cell.ledger_ns[key] = cell.ledger_ns.get(key, 0) + one["ns"]
 
 
 def shown_metrics(study: LoadedStudy) -> list[Figure]:

@@ -18,7 +18,7 @@ from multiprocessing import get_context, parent_process
 
 from cutaway.studying.job import Job, Outcome, RunFailed, run
 
-DIED = "its worker died twice"
+DIED = "its worker died twice, killed by the system (out of memory?) or by a fault"
 """Of a batch that is left."""
 
 
@@ -40,12 +40,16 @@ class Workers(ABC):
     def under_way(self) -> int: ...
 
 
+Work = Callable[[Job], Outcome]
+
+
 class Here(Workers):
     """In this process, one by one."""
 
     width = 1
 
-    def __init__(self) -> None:
+    def __init__(self, work: Work = run) -> None:
+        self.work = work
         self.jobs: list[Job] = []
 
     def submit(self, job: Job) -> None:
@@ -54,7 +58,7 @@ class Here(Workers):
     def finished(self) -> Iterator[tuple[Job, Outcome | RunFailed]]:
         job = self.jobs.pop(0)
         try:
-            yield job, run(job)
+            yield job, self.work(job)
         except RunFailed as failed:
             yield job, failed
 
@@ -66,8 +70,9 @@ class Here(Workers):
 class OnExecutor(Workers):
     """On any executor; `made` makes it, and makes it anew when it broke."""
 
-    def __init__(self, made: Callable[[int], Executor], count: int) -> None:
+    def __init__(self, made: Callable[[int], Executor], count: int, work: Work = run) -> None:
         self.made = made
+        self.work = work
         self.count = count
         self.width = 2 * count
         self.executor = made(count)
@@ -75,7 +80,7 @@ class OnExecutor(Workers):
         self.suspects: list[Job] = []
 
     def submit(self, job: Job) -> None:
-        self.futures[self.executor.submit(run, job)] = job
+        self.futures[self.executor.submit(self.work, job)] = job
 
     @property
     def under_way(self) -> int:
@@ -106,7 +111,7 @@ class OnExecutor(Workers):
 
     def _alone(self, job: Job) -> tuple[Job, Outcome | RunFailed]:
         with self.made(1) as executor:
-            return job, _outcome(executor.submit(run, job)) or RunFailed(DIED)
+            return job, _outcome(executor.submit(self.work, job)) or RunFailed(DIED)
 
     def close(self) -> None:
         """Drops what is under way and ends the workers."""
@@ -152,12 +157,12 @@ def _end_with_parent() -> None:
 
 
 @contextmanager
-def processes(count: int) -> Iterator[Workers]:
+def processes(count: int, work: Work = run) -> Iterator[Workers]:
     """So many processes of this machine; none at all for 1."""
     if count <= 1:
-        yield Here()
+        yield Here(work)
         return
-    workers = OnExecutor(_pool, count)
+    workers = OnExecutor(_pool, count, work)
     try:
         yield workers
     finally:

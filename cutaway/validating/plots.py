@@ -1,28 +1,15 @@
-"""The report's pictures, as SVG: measured against predicted, curves over the load, errors by a parameter.
-
-The same validation gives the same bytes: no date, no random identifiers, text as paths of no outside font.
-"""
+"""The report's pictures, as SVG: measured against predicted, curves over the load, errors by a parameter."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
-import matplotlib
-from matplotlib.figure import Figure
-
+from cutaway.plotting import COLOURS, as_svg, picture
 from cutaway.validating.scores import BARS, Score
 from cutaway.validating.validation import Validation
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#666666", "#000000", "#B8860B", "#8B0000")
-"""Okabe and Ito's, and four more: stacks are told apart without red against green."""
 CURVES = {"throughput": "Throughput", "latency_p50": "Median latency", "server_cpu_per_request": "Server's CPU time a request"}
-STYLE: dict[str, Any] = {
-    "svg.hashsalt": "cutaway", "svg.fonttype": "path", "font.size": 9, "axes.grid": True, "grid.color": "#dddddd", "axes.axisbelow": True,
-    "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False,
-}  # fmt: skip
 
 
 def pictures(validation: Validation) -> list[tuple[str, str]]:
@@ -56,19 +43,6 @@ def _all_residuals(validation: Validation, colours: dict[str, str]) -> Iterator[
             yield f"Error by {parameter.replace('_', ' ')}", _residuals(of_parameter, parameter, colours)
 
 
-@contextmanager
-def _figure(width: float, height: float) -> Iterator[tuple[Any, list[str]]]:
-    """Axes to draw on; the SVG is in the list afterwards."""
-    done: list[str] = []
-    with matplotlib.rc_context(STYLE):  # type: ignore[arg-type]
-        figure = Figure(figsize=(width, height), layout="constrained")
-        yield figure.subplots(), done
-        out = io.StringIO()
-        figure.savefig(out, format="svg", metadata={"Date": None})
-    text = out.getvalue()
-    done.append(text[text.index("<svg") :])
-
-
 def _by_stack(scores: Sequence[Score]) -> dict[str, list[Score]]:
     found: dict[str, list[Score]] = {}
     for score in sorted(scores, key=lambda score: score.row.stack):
@@ -79,7 +53,7 @@ def _by_stack(scores: Sequence[Score]) -> dict[str, list[Score]]:
 def _against(scores: Sequence[Score], colours: dict[str, str]) -> str:
     """Quartiles of what was measured as bars; the diagonal is a perfect prediction, the grey band the bar."""
     known = [score for score in scores if score.predicted and score.row.median > 0]
-    with _figure(6.4, 4.6) as (axes, done):
+    with picture(6.4, 4.6) as (axes, done):
         for stack, own in _by_stack(known).items():
             measured = [score.row.median for score in own]
             spread = [
@@ -95,18 +69,18 @@ def _against(scores: Sequence[Score], colours: dict[str, str]) -> str:
         axes.fill_between([low, high], under, over, color="#000000", alpha=0.08, lw=0)
         axes.set(xscale="log", yscale="log", xlabel="measured (each in its own unit)", ylabel="predicted")
         axes.legend(fontsize=7, loc="upper left")
-    return done[0]
+    return as_svg(done[0])
 
 
 def _curves(scores: Sequence[Score], colours: dict[str, str]) -> str:
-    with _figure(6.4, 3.8) as (axes, done):
+    with picture(6.4, 3.8) as (axes, done):
         for stack, own in _by_stack(scores).items():
             _line(axes, sorted(own, key=lambda score: score.row.number("connections")), colours[stack])
         axes.set(xscale="log", xlabel="connections", ylabel=scores[0].row.unit)
         if scores[0].row.metric.startswith("latency"):
             axes.set(yscale="log")
         axes.legend(fontsize=7)
-    return done[0]
+    return as_svg(done[0])
 
 
 def _line(axes: Any, own: Sequence[Score], colour: str) -> None:
@@ -118,7 +92,7 @@ def _line(axes: Any, own: Sequence[Score], colour: str) -> None:
 
 def _residuals(scores: Sequence[Score], parameter: str, colours: dict[str, str]) -> str:
     """Signed errors, those beyond 100 % at the border."""
-    with _figure(6.4, 3.4) as (axes, done):
+    with picture(6.4, 3.4) as (axes, done):
         for stack, own in _by_stack(scores).items():
             where = [score.row.number(parameter) for score in own]
             errors = [max(-100.0, min(100.0, 100 * (score.error or 0))) for score in own]
@@ -126,4 +100,4 @@ def _residuals(scores: Sequence[Score], parameter: str, colours: dict[str, str])
         axes.axhline(0, color="#444444", lw=0.8)
         axes.set(xscale="log", xlabel=parameter.replace("_", " "), ylabel="error, %", ylim=(-105, 105))
         axes.legend(fontsize=7, ncols=2)
-    return done[0]
+    return as_svg(done[0])

@@ -1,0 +1,146 @@
+"""Pictures of a study: a metric along an axis with a band for its interval, and the CPU time of a request by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from cutaway.plotting import COLOURS, picture
+from cutaway.scenarios.study_axes import Point, Values
+from cutaway.scenarios.study_file import Figure as Asked
+from cutaway.studying.columns import BY_NAME, Figure
+from cutaway.studying.summary import Summary
+
+Format = Literal["svg", "png"]
+MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")
+MOST_LINES = 4
+"""Other values of the axes that share a panel; with more, each has its own."""
+MOST_PANELS = 12
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A picture and what it shows."""
+
+    title: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class _Family:
+    """Points that differ along one axis alone."""
+
+    label: str
+    points: tuple[Point, ...]
+
+
+def pictures(summary: Summary, format: Format) -> list[Drawn]:
+    """The figures of the study, and CPU time by layer at its first and last point."""
+    return [*(_curves(summary, asked, format) for asked in summary.study.figures), _cpu_by_layer(summary, format)]
+
+
+def _curves(summary: Summary, asked: Asked, format: Format) -> Drawn:
+    axes = summary.study.axes
+    metric = BY_NAME[asked.y]
+    along = next((k for k, axis in enumerate(axes) if axis.key == asked.x), _first_with_numbers(axes))
+    families = _families(summary, along)
+    panels = [families] if len(families) <= MOST_LINES else [[family] for family in families[:MOST_PANELS]]
+    columns = min(len(panels), 3)
+    rows = -(-len(panels) // columns)
+    with picture(max(6.4, 3.4 * columns), max(3.8, 2.7 * rows), format, nrows=rows, ncols=columns, squeeze=False, sharex=True, sharey=True) as (
+        grid, done,
+    ):  # fmt: skip
+        flat = list(grid.flat)
+        for spare in flat[len(panels) :]:
+            spare.set_axis_off()
+        for drawing, panel in zip(flat, panels, strict=False):
+            for family, mark in zip(panel, MARKS, strict=False):
+                _family(drawing, summary, metric, along, family, mark, told=len(panel) > 1)
+            _frame(drawing, summary, metric, along, asked, panel[0].label if len(panels) > 1 else "")
+        flat[0].legend(fontsize=7)
+    left = f" (the first {MOST_PANELS} of {len(families)})" if len(families) > MOST_PANELS else ""
+    place = f" by {axes[along].title}" if axes else ""
+    return Drawn(f"{metric.name[:1].upper()}{metric.name[1:]}{place}{left}", done[0])
+
+
+def _first_with_numbers(axes: Sequence[Values]) -> int:
+    return next((k for k, axis in enumerate(axes) if axis.numbers()), 0)
+
+
+def _families(summary: Summary, along: int) -> list[_Family]:
+    axes = summary.study.axes
+    found: dict[tuple[int, ...], list[Point]] = {}
+    for point in summary.points():
+        found.setdefault(point.at[:along] + point.at[along + 1 :], []).append(point)
+    families = []
+    for points in found.values():
+        others = [f"{axis.short_title} {axis.text(points[0].at[k])}" for k, axis in enumerate(axes) if k != along]
+        families.append(_Family(", ".join(others), tuple(points)))
+    return families
+
+
+def _family(drawing: Any, summary: Summary, metric: Figure, along: int, family: _Family, mark: str, *, told: bool) -> None:
+    for stack, colour in zip(summary.study.stacks, _colours(summary), strict=True):
+        known = [(point, found) for point in family.points if (found := summary.figure(point, stack, metric))]
+        if not known:
+            continue
+        where = [_place(summary, along, point) for point, _ in known]
+        label = f"{stack}, {family.label}" if told else stack
+        drawing.plot(where, [found.mean for _, found in known], color=colour, lw=1.2, marker=mark, ms=3.5, label=label)
+        if all(found.half_width < float("inf") for _, found in known):
+            low, high = ([found.mean + side * found.half_width for _, found in known] for side in (-1, 1))
+            drawing.fill_between(where, low, high, color=colour, alpha=0.2, lw=0)
+
+
+def _colours(summary: Summary) -> list[str]:
+    return [COLOURS[k % len(COLOURS)] for k in range(len(summary.study.stacks))]
+
+
+def _place(summary: Summary, along: int, point: Point) -> float:
+    if not summary.study.axes:
+        return 0.0
+    numbers = summary.study.axes[along].numbers()
+    return numbers[0][point.at[along]] if numbers else float(point.at[along])
+
+
+def _frame(drawing: Any, summary: Summary, metric: Figure, along: int, asked: Asked, title: str) -> None:
+    drawing.set_title(title, fontsize=8)
+    drawing.set_ylabel(f"{metric.name}, {metric.unit}")
+    if summary.study.axes:
+        axis = summary.study.axes[along]
+        numbers = axis.numbers()
+        drawing.set_xlabel(f"{axis.title}, {numbers[1]}" if numbers and numbers[1] else axis.title)
+        if numbers is None:
+            drawing.set_xticks(range(len(axis.values)), [axis.text(k) for k in range(len(axis.values))])
+    else:
+        drawing.set_xticks([])
+    for side in asked.log:
+        getattr(drawing, f"set_{side}scale")("log")
+        if side == "x" and summary.study.axes and (numbers := summary.study.axes[along].numbers()) and len(numbers[0]) <= 12:
+            drawing.set_xticks(numbers[0], [f"{number:g}" for number in numbers[0]])
+            drawing.minorticks_off()
+    if "y" not in asked.log:
+        drawing.set_ylim(bottom=0)
+
+
+def _cpu_by_layer(summary: Summary, format: Format) -> Drawn:
+    """One bar a stack at the first and at the last point; its parts sum to the CPU time of a request."""
+    points = list(summary.points())
+    ends = [points[0]] if len(points) == 1 else [points[0], points[-1]]
+    bars = [(point, stack) for point in ends for stack in summary.study.stacks if (point.number, stack) in summary.cells]
+    layers = list(dict.fromkeys(layer for point, stack in bars for layer in summary.cpu_by_layer_us(point, stack)))
+    with picture(6.4, max(2.4, 0.42 * len(bars) + 1.2), format) as (drawing, done):
+        for position, (point, stack) in enumerate(bars):
+            left = 0.0
+            for layer, spent in summary.cpu_by_layer_us(point, stack).items():
+                colour = COLOURS[layers.index(layer) % len(COLOURS)]
+                drawing.barh(position, spent, left=left, color=colour, height=0.7, label=layer)
+                left += spent
+        drawing.set_yticks(range(len(bars)), [", ".join([stack, *summary.labels(point)]) for point, stack in bars])
+        drawing.invert_yaxis()
+        drawing.set_xlabel("CPU time a request, µs")
+        handles = dict(zip(*reversed(drawing.get_legend_handles_labels()), strict=True))
+        drawing.legend([handles[layer] for layer in layers if layer in handles], [layer for layer in layers if layer in handles],
+                       fontsize=7, ncols=4, loc="upper center", bbox_to_anchor=(0.4, -0.25))  # fmt: skip
+    return Drawn("CPU time of a request by layer, at the first and the last point", done[0])
