@@ -239,6 +239,9 @@ def _with(data: Any, steps: list[str | int], value: Any, key: str) -> Any:
         return value
     first, rest = steps[0], steps[1:]
     match data:
+        case dict() if not rest and value is None and "." in key:
+            # As in a file with a base, an empty value takes away what is inside a part.
+            return {name: inner for name, inner in data.items() if name != first}
         case dict():
             return {**data, first: _with(data.get(str(first), {}), rest, value, key)}
         case tuple():

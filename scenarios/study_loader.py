@@ -118,16 +118,27 @@ class _Checker:
         stacks = tuple(dict.fromkeys(study.stacks or varied.stacks))
         self._stacks(stacks, varied)
         settings = {**study.set_, **({"run.seed": study.seed} if study.seed is not None else {})}
-        for key, value in settings.items():
-            self._try(varied, {key: value}, ("set", key))
         self._raise()
-        base = varied.with_(settings) if settings else varied
+        base = self._set(varied, settings)
         axes = tuple(self._axes(base))
         if (count := how_many(axes)) > limits.STUDY_POINTS.value:
             self._note(("axes",), f"the axes make {count:,} points; expected at most {limits.STUDY_POINTS.value:,}.")
         self._figures([one.key for one in study.axes])
         self._raise()
         return LoadedStudy(text, study, varied, base, stacks, axes)
+
+    def _set(self, varied: Scenario, settings: dict[str, Any]) -> Scenario:
+        """All settings at once, since some only go together; what is wrong is told of the one that is wrong by itself, if there is one."""
+        if not settings:
+            return varied
+        try:
+            return varied.with_(settings)
+        except ScenarioError as wrong:
+            for key, value in settings.items():
+                self._try(varied, {key: value}, ("set", key))
+            for problem in wrong.problems if not self.problems else ():
+                self._note(("set",), problem.text)
+            raise ScenarioError(self.problems) from None
 
     def _note(self, path: Where, text: str) -> None:
         self.problems.append(Problem(place_of(path, self.places), text))

@@ -75,7 +75,7 @@ def _from_base(summary: Summary, point: Point, stack: str, metric: Figure) -> st
     return relative(found, base.mean) if found and base else ""
 
 
-def print_end(folder: StudyFolder, tally: Tally, shard: Shard) -> None:
+def print_end(study: LoadedStudy, folder: StudyFolder, tally: Tally, shard: Shard) -> None:
     """What was done, and what is next."""
     out = console()
     out.print()
@@ -83,7 +83,8 @@ def print_end(folder: StudyFolder, tally: Tally, shard: Shard) -> None:
     there = f", {tally.found:,} were there already" if tally.found else ""
     out.print(f"{share}{tally.made:,} runs made{there}. They are in {printable(str(folder.path), 1000)}")
     for batch, reason in list(sorted(tally.failed.items()))[:10]:
-        out.print(f"Failed: point {batch.point}, stack {batch.stack + 1}, replications {batch.first} to {batch.last}: {printable(reason, 400)}")
+        runs = f"point {batch.point}, stack {printable(study.stacks[batch.stack])}, replications {batch.first} to {batch.last}"
+        out.print(f"Failed: {runs}: {printable(reason, 400)}")
     if len(tally.failed) > 10:
         out.print(f"Failed: {len(tally.failed) - 10:,} more batches; index.jsonl names all of them.")
     if shard.is_whole and not tally.failed:

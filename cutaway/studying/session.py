@@ -125,7 +125,7 @@ def _told(study: LoadedStudy, folder: StudyFolder, tally: Tally, shard: Shard) -
 
     if shard.is_whole:
         print_summary(summary_of(study, folder, index_of(folder)))
-    print_end(folder, tally, shard)
+    print_end(study, folder, tally, shard)
     return FAILED if tally.failed else 0
 
 

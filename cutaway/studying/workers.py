@@ -68,10 +68,11 @@ class Here(Workers):
 
 
 class OnExecutor(Workers):
-    """On any executor; `made` makes it, and makes it anew when it broke."""
+    """On any executor: `made` makes it, and makes it anew when it broke; `dropped` leaves it with all that it has not begun."""
 
-    def __init__(self, made: Callable[[int], Executor], count: int, work: Work = run) -> None:
+    def __init__(self, made: Callable[[int], Executor], dropped: Callable[[Executor], None], count: int, work: Work = run) -> None:
         self.made = made
+        self.dropped = dropped
         self.work = work
         self.count = count
         self.width = 2 * count
@@ -80,7 +81,13 @@ class OnExecutor(Workers):
         self.suspects: list[Job] = []
 
     def submit(self, job: Job) -> None:
-        self.futures[self.executor.submit(self.work, job)] = job
+        try:
+            future = self.executor.submit(self.work, job)
+        except BrokenProcessPool as broken:
+            # A worker died just now; the others' futures say so, too, when they are looked at.
+            future = Future()
+            future.set_exception(broken)
+        self.futures[future] = job
 
     @property
     def under_way(self) -> int:
@@ -106,7 +113,7 @@ class OnExecutor(Workers):
         """All that was under way is suspected; what was finished in spite of it is simply run again."""
         self.suspects = sorted([*broken, *self.futures.values()], key=lambda job: job.batch)
         self.futures.clear()
-        self.executor.shutdown(wait=False, cancel_futures=True)
+        self.dropped(self.executor)
         self.executor = self.made(self.count)
 
     def _alone(self, job: Job) -> tuple[Job, Outcome | RunFailed]:
@@ -114,11 +121,8 @@ class OnExecutor(Workers):
             return job, _outcome(executor.submit(self.work, job)) or RunFailed(DIED)
 
     def close(self) -> None:
-        """Drops what is under way and ends the workers."""
-        processes = getattr(self.executor, "_processes", None)
-        self.executor.shutdown(wait=False, cancel_futures=True)
-        for process in list((processes or {}).values()):
-            process.terminate()
+        """Drops what is under way."""
+        self.dropped(self.executor)
 
 
 def _outcome(future: Future[Outcome]) -> Outcome | RunFailed | None:
@@ -144,6 +148,13 @@ def _pool(count: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_begin)
 
 
+def _end(pool: Executor) -> None:
+    processes = list((getattr(pool, "_processes", None) or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.terminate()      # else a batch that has begun would be waited for
+
+
 def _begin() -> None:
     """A Ctrl-C is the parent's to handle; and a worker does not outlive its parent, however that ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -162,7 +173,7 @@ def processes(count: int, work: Work = run) -> Iterator[Workers]:
     if count <= 1:
         yield Here(work)
         return
-    workers = OnExecutor(_pool, count, work)
+    workers = OnExecutor(_pool, _end, count, work)
     try:
         yield workers
     finally:
@@ -183,14 +194,14 @@ def cluster(address: str, patience_s: float = 10) -> Iterator[Workers]:
 
     try:
         client = Client(address, timeout=patience_s, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise ClusterError(f"{address}: no Dask scheduler answers there ({type(error).__name__}); expected tcp://HOST:PORT.") from None
+    except (OSError, ValueError):
+        raise ClusterError(f"{address}: no Dask scheduler answers there; expected the address of a running one, tcp://HOST:PORT.") from None
     with client:
         count = sum(client.nthreads().values())
         if count == 0:
             raise ClusterError(f"{address}: the scheduler has no workers; start some (dask worker {address}).")
-        workers = OnExecutor(lambda _: client.get_executor(pure=False), count)
+        workers = OnExecutor(lambda _: client.get_executor(pure=False), lambda executor: executor.shutdown(wait=False), count)
         try:
             yield workers
         finally:
-            workers.executor.shutdown(wait=False, cancel_futures=True)
+            workers.close()
