@@ -75,7 +75,8 @@ def _sentence(error: ErrorDetails, spot: Spot, data: Any) -> tuple[Spot, str]:
     key = key_text(spot.path) or "the file"
     if kind == "extra_forbidden":
         known = _keys(spot.parent)
-        around = f"a key of {key_text(spot.path[:-1])}" if len(spot.path) > 1 else f"a key of a {(spot.parent or BaseModel).__name__.lower()}"
+        whole = f"a {(spot.parent or BaseModel).__name__.lower()}"
+        around = f"a key of {key_text(spot.path[:-1]) if len(spot.path) > 1 else whole}"
         also = ["use"] if len(spot.path) > 1 else ["use", "base"]
         return spot, f"{key} is not {around}; expected {choices(known)}.{nearest(spot.path[-1], known + also)}"
     if kind == "missing":

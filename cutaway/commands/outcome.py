@@ -26,8 +26,10 @@ OUTPUT_FAILED = 74
 BUSY = 75
 SIGNALLED = 128
 
-EXTRAS = {"av": "video", "distributed": "cluster", "PIL": "video", "pandas": "notebook", "jinja2": "study", "matplotlib": "study", "scipy": "study",
-          "fpdf": "study", "tabulate": "study"}
+EXTRAS = {
+    "av": "video", "PIL": "video", "pandas": "notebook", "distributed": "cluster",
+    **dict.fromkeys(("fpdf", "jinja2", "matplotlib", "scipy", "tabulate"), "study"),
+}  # fmt: skip
 """Modules that are not in every installation, and the extra that brings them."""
 
 EXPLAINED = {

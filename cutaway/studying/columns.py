@@ -1,4 +1,7 @@
-"""The table of a batch: one row a replication, plain figures first, then what a run is made of as lists. docs/cutaway/study-results.md tells each column."""
+"""The table of a batch: one row a replication, plain figures first, then what a run is made of as lists.
+
+docs/cutaway/study-results.md tells each column.
+"""
 
 from __future__ import annotations
 

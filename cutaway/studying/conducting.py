@@ -13,11 +13,11 @@ from itertools import count
 from cutaway.scenarios.study_axes import Point
 from cutaway.scenarios.study_loader import LoadedStudy
 from cutaway.studying.batches import Batch
-from cutaway.studying.columns import AxisColumn
+from cutaway.studying.columns import BY_NAME, AxisColumn
 from cutaway.studying.folder import StudyFolder
 from cutaway.studying.index import Index, Writer
-from cutaway.studying.job import Job, Outcome, RunFailed
-from cutaway.studying.progression import Progression
+from cutaway.studying.job import Brief, Job, Outcome, RunFailed
+from cutaway.studying.progression import Progression, watched
 from cutaway.studying.reading import figures_of
 from cutaway.studying.shard import Shard
 from cutaway.studying.workers import Workers
@@ -47,7 +47,6 @@ class Conductor:
     def __init__(self, study: LoadedStudy, folder: StudyFolder, done: Index, shard: Shard) -> None:
         self.study, self.folder, self.done, self.shard = study, folder, done, shard
         self.axes = [AxisColumn.of(axis) for axis in study.axes]
-        self.digest = study.digest()
         self.waiting = study.points
         self.ready: deque[Batch] = deque()
         self.begun: dict[int, tuple[Point, Progression]] = {}
@@ -66,12 +65,10 @@ class Conductor:
 
     def samples(self) -> Iterator[Job]:
         """A batch of each stack at the first and at the last point: what a study costs, in small."""
-        first = last = next(self.study.points)
-        for last in self.study.points:
-            pass
-        for point in dict.fromkeys((first.number, last.number)):
-            progression = Progression(self.study, point)
-            self.begun[point] = (first if point == first.number else last, progression)
+        ends = {0, self.study.count() - 1}
+        for point in (point for point in self.study.points if point.number in ends):
+            progression = Progression(self.study, point.number)
+            self.begun[point.number] = (point, progression)
             for batch in list(progression.next_batches())[: len(self.study.stacks)]:
                 yield self._job(batch)
 
@@ -117,25 +114,26 @@ class Conductor:
             writer.failed(batch, str(outcome))
             progression.arrive(batch, None)
         else:
-            writer.done(batch, self.folder.keep(batch, outcome.content))
+            if outcome.content is not None:
+                self.folder.keep(batch, outcome.content)
+            writer.done(batch, outcome.digest)
             self.tally.made += len(batch)
-            progression.arrive(batch, outcome.figures)
+            progression.arrive(batch, outcome.figures or figures_of(self.folder.file_of(batch)))
         before = progression.given
         self._open_rounds(progression)
         self.tally.expected += (progression.given - before) * len(self.study.stacks)
 
     def _job(self, batch: Batch) -> Job:
         point, _ = self.begun[batch.point]
-        return Job(
-            self.digest,
-            batch,
-            self.study.base,
-            self.study.stacks[batch.stack],
-            point.changes,
-            tuple(column for column, _ in self.axes),
-            tuple(values[index] for (_, values), index in zip(self.axes, point.at, strict=True)),
-            self.study.study.warm_up == "mser-5",
-        )
+        at = tuple(values[index] for (_, values), index in zip(self.axes, point.at, strict=True))
+        return Job(batch, self.study.stacks[batch.stack], point.changes, at)
+
+
+def brief_of(study: LoadedStudy) -> Brief:
+    """What a worker must know of a study."""
+    columns = tuple(AxisColumn.of(axis)[0] for axis in study.axes)
+    keys = tuple(BY_NAME[name].key for name in watched(study))
+    return Brief(study.digest(), study.base, columns, study.study.warm_up == "mser-5", keys)
 
 
 def least_runs(study: LoadedStudy) -> int:

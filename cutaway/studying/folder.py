@@ -167,10 +167,9 @@ class StudyFolder:
 
     # --- what is done ---
 
-    def keep(self, batch: Batch, content: bytes) -> str:
-        """Puts a batch's file in its place, all of it and safe on the disk; its digest."""
+    def keep(self, batch: Batch, content: bytes) -> None:
+        """Puts a batch's file in its place, all of it and safe on the disk. Raises OSError."""
         write_whole(self.file_of(batch), content, over=True)
-        return digest_of(content)
 
     def names(self) -> Iterator[Batch]:
         """The batches whose files are there, whatever the index says."""

@@ -1,4 +1,4 @@
-"""A batch as a job for any worker: everything that it needs goes in, everything that came of it goes out, and no file is touched."""
+"""A batch as a job for any worker: what all batches have in common is its brief, and what came of it goes out or into the folder."""
 
 from __future__ import annotations
 
@@ -11,26 +11,39 @@ from cutaway.scenarios import Scenario
 from cutaway.sim.experiments import seed_of
 from cutaway.sim.simulate import Span, simulate
 from cutaway.studying.batches import Batch
-from cutaway.studying.columns import METRICS, AxisColumn, parquet, row
+from cutaway.studying.columns import AxisColumn, parquet, row
+from cutaway.studying.folder import StudyFolder, digest_of
 from cutaway.studying.pilot import settled_ns
 
 
 @dataclass(frozen=True)
-class Job:
-    """A batch, and what it is a batch of."""
+class Brief:
+    """What all batches of a study have in common."""
 
     study: str
     """The study's digest, by which a worker knows what it has built already."""
-    batch: Batch
     base: Scenario
+    axes: tuple[AxisColumn, ...]
+    pilot_warm_up: bool
+    """Whether counting begins where a pilot's MSER-5 says, if that is later than the scenario's warm-up."""
+    watched: tuple[str, ...]
+    """Keys of the metrics that are looked at while the study runs."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A batch, and what is its own."""
+
+    batch: Batch
     stack: str
     changes: Mapping[str, Any]
     """The point's keys of the scenario."""
-    axes: tuple[AxisColumn, ...]
     at: tuple[float | str, ...]
     """Where the point stands on each axis."""
-    pilot_warm_up: bool
-    """Whether counting begins where a pilot's MSER-5 says, if that is later than the scenario's warm-up."""
+
+
+Figures = Mapping[str, tuple[float, ...]]
+"""By metric, a value a replication."""
 
 
 @dataclass(frozen=True)
@@ -38,24 +51,57 @@ class Outcome:
     """What came of a batch."""
 
     batch: Batch
-    content: bytes
-    """A Parquet file."""
-    figures: Mapping[str, tuple[float, ...]]
-    """By metric, a value a replication."""
+    figures: Figures | None
+    """Of the metrics that are watched; None where there are too many to be sent."""
+    content: bytes | None
+    """A Parquet file; None where the worker has put it in its place."""
+    digest: str
 
 
 class RunFailed(Exception):  # noqa: N818
     """A batch without results, and why: one sentence."""
 
 
+MOST_SENT = 200
+"""Numbers of an outcome. A result that fits into one write to a pipe (4,096 bytes) is there whole or not at all; of a worker that is
+killed in the middle of a longer one the pool would wait for the rest.
+"""
+
 _EXPECTED = ("ScenarioError", "StackError", "CostError", "TooLarge", "Overloaded")
 """Errors that say in one sentence why a scenario cannot be run; every other one is a defect and is told by its name."""
 
 
-def run(job: Job) -> Outcome:
-    """Simulates the replications of a batch. Raises RunFailed."""
+@dataclass(frozen=True)
+class Sent:
+    """Runs batches and hands their files over: for workers that may be anywhere."""
+
+    brief: Brief
+
+    def __call__(self, job: Job) -> Outcome:
+        """Simulates the replications of a batch. Raises RunFailed."""
+        content, figures = run(self.brief, job)
+        return Outcome(job.batch, figures, content, digest_of(content))
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Runs batches and puts their files into the study's folder: for workers of the same machine."""
+
+    brief: Brief
+    folder: StudyFolder
+
+    def __call__(self, job: Job) -> Outcome:
+        """Simulates the replications of a batch. Raises RunFailed, OSError."""
+        content, figures = run(self.brief, job)
+        self.folder.keep(job.batch, content)
+        few = len(job.batch) * len(figures) <= MOST_SENT
+        return Outcome(job.batch, figures if few else None, None, digest_of(content))
+
+
+def run(brief: Brief, job: Job) -> tuple[bytes, Figures]:
+    """The file of a batch and its watched figures. Raises RunFailed."""
     try:
-        return _run(job)
+        return _run(brief, job)
     except Exception as error:
         kind = type(error).__name__
         text = " ".join(str(error).split())
@@ -63,14 +109,14 @@ def run(job: Job) -> Outcome:
         raise RunFailed(text if kind in _EXPECTED else f"internal error: {kind}: {text}") from None
 
 
-def _run(job: Job) -> Outcome:
-    ready = _Ready.of(job)
+def _run(brief: Brief, job: Job) -> tuple[bytes, Figures]:
+    ready = _Ready.of(brief, job)
     rows = []
     for replication in job.batch.replications:
         result = simulate(ready.built.machine, seed_of(ready.seed, replication), ready.span).result
         beginning = {"point": job.batch.point, "stack": job.stack, "replication": replication}
-        rows.append(row(beginning, dict(zip(job.axes, job.at, strict=True)), ready.span.warm_up_ns, ready.built, result))
-    return Outcome(job.batch, parquet(rows, job.axes), {metric.key: tuple(one[metric.key] for one in rows) for metric in METRICS})
+        rows.append(row(beginning, dict(zip(brief.axes, job.at, strict=True)), ready.span.warm_up_ns, ready.built, result))
+    return parquet(rows, brief.axes), {key: tuple(one[key] for one in rows) for key in brief.watched}
 
 
 @dataclass(frozen=True)
@@ -82,21 +128,21 @@ class _Ready:
     seed: int
 
     @staticmethod
-    def of(job: Job) -> _Ready:
+    def of(brief: Brief, job: Job) -> _Ready:
         """The last ones are kept: a point's batches follow each other, and a pilot costs as much as a run."""
-        key = (job.study, job.batch.point, job.stack)
+        key = (brief.study, job.batch.point, job.stack)
         if key not in _READY:
             if len(_READY) >= _MOST_READY:
                 _READY.pop(next(iter(_READY)))
-            _READY[key] = _Ready._made(job)
+            _READY[key] = _Ready._made(brief, job)
         return _READY[key]
 
     @staticmethod
-    def _made(job: Job) -> _Ready:
-        scenario = job.base.with_(job.changes) if job.changes else job.base
+    def _made(brief: Brief, job: Job) -> _Ready:
+        scenario = brief.base.with_(job.changes) if job.changes else brief.base
         (built,) = build_stacks(scenario, [job.stack])
         span, seed = span_of(scenario), scenario.run.seed
-        if job.pilot_warm_up:
+        if brief.pilot_warm_up:
             span = replace(span, warm_up_ns=max(span.warm_up_ns, settled_ns(built.machine, span, seed)))
         return _Ready(built, span, seed)
 

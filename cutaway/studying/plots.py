@@ -48,9 +48,8 @@ def _curves(summary: Summary, asked: Asked, format: Format) -> Drawn:
     panels = [families] if len(families) <= MOST_LINES else [[family] for family in families[:MOST_PANELS]]
     columns = min(len(panels), 3)
     rows = -(-len(panels) // columns)
-    with picture(max(6.4, 3.4 * columns), max(3.8, 2.7 * rows), format, nrows=rows, ncols=columns, squeeze=False, sharex=True, sharey=True) as (
-        grid, done,
-    ):  # fmt: skip
+    size = (max(6.4, 3.4 * columns), max(3.8, 2.7 * rows))
+    with picture(*size, format, nrows=rows, ncols=columns, squeeze=False, sharex=True, sharey=True) as (grid, done):
         flat = list(grid.flat)
         for spare in flat[len(panels) :]:
             spare.set_axis_off()

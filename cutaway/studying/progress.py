@@ -1,4 +1,4 @@
-"""How a study gets on, on standard error: a bar on a terminal, a line a minute elsewhere. The only place of a study with a clock on the wall."""
+"""How a study gets on, on standard error: a bar on a terminal, a line a minute elsewhere. No result knows of its clock."""
 
 from __future__ import annotations
 

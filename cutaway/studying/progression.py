@@ -1,8 +1,8 @@
 """How many replications a point gets: a number of the study, or as many as a precision takes.
 
 With a precision, a point goes on in rounds: after each, the figures so far say how many it will take in all. All stacks of a point get the
-same replications, so that they can be compared pair by pair. A round is decided on all of its figures, in the order of replications: so a study
-has the same runs whoever ran them, and whenever it was stopped.
+same replications, so that they can be compared pair by pair. A round is decided on all of its figures, in the order of replications: so a
+study has the same runs whoever ran them, and whenever it was stopped.
 """
 
 from __future__ import annotations
@@ -31,6 +31,11 @@ def confidence(study: LoadedStudy) -> float:
     return confidence_of_each(len(precision.of) * len(study.stacks), asked)
 
 
+def watched(study: LoadedStudy) -> tuple[str, ...]:
+    """The metrics that are looked at while a study runs, for its rule or for who waits."""
+    return study.study.precision.of if study.study.precision else ("mean latency",)
+
+
 class Progression:
     """One point: which batches it needs next, and whether it has enough."""
 
@@ -43,7 +48,7 @@ class Progression:
         self.given = 0
         self.confidence = confidence(study)
         self.rule = _rule(self.precision, self.confidence) if self.precision else None
-        self.watched = self.precision.of if self.precision else ("mean latency",)
+        self.watched = watched(study)
         self.figures: dict[tuple[int, str], list[float]] = {}
         self.open: set[Batch] = set()
         self.arrived: dict[Batch, Mapping[str, Sequence[float]]] = {}

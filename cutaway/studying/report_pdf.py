@@ -62,8 +62,8 @@ def _figures(pdf: FPDF, content: Content) -> None:
 
 def _rests(pdf: FPDF, content: Content) -> None:
     _head(pdf, "What it rests on", 14)
-    _text(pdf, f"{len(content.costs)} costs were used, of which {content.assumed} are assumed and not measured. The intervals are about chance "
-               "alone; cutaway validate compares the model with measurements.")  # fmt: skip
+    used = f"{len(content.costs)} costs were used, of which {content.assumed} are assumed and not measured."
+    _text(pdf, f"{used} The intervals are about chance alone; cutaway validate compares the model with measurements.")
     _table(pdf, ["cost", "value", "status", "machine", "source"], content.costs, (3, 2, 3, 2, 4))
     _head(pdf, "To repeat it", 14)
     for line in content.repeat:

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,11 +18,11 @@ from cutaway.scenarios.study_loader import LoadedStudy
 from cutaway.sim.simulate import Span, simulate
 from cutaway.sim.traffic.jit import is_cached
 from cutaway.studying import index as indexes
-from cutaway.studying.conducting import Conductor, Tally, least_runs, most_runs
 from cutaway.studying.batches import Batch
+from cutaway.studying.conducting import Conductor, Tally, brief_of, least_runs, most_runs
 from cutaway.studying.folder import StudyError, StudyFolder
 from cutaway.studying.index import Index, Writer
-from cutaway.studying.job import run as run_job
+from cutaway.studying.job import Kept, Sent
 from cutaway.studying.progress import watching
 from cutaway.studying.reading import verified
 from cutaway.studying.shard import Shard
@@ -42,7 +42,7 @@ class Means:
     workers: int = 1
     address: str | None = None
     """A Dask scheduler in place of processes of this machine."""
-    shard: Shard = Shard()
+    shard: Shard = field(default_factory=Shard)
 
 
 def run(study: LoadedStudy, out: Path, means: Means) -> int:
@@ -71,19 +71,22 @@ def _conducted(study: LoadedStudy, folder: StudyFolder, means: Means) -> int:
     if means.shard.is_whole:
         folder.remove_parts()
     done = verified(folder, index_of(folder))
-    own = folder.index_of(means.shard)
     conductor = Conductor(study, folder, done, means.shard)
-    with closing(Writer(own)) as writer, _told_when_stopped(folder, conductor.tally), _workers(study, means) as workers:
-        with watching(conductor.tally, study) as watch:
-            conductor.conduct(workers, writer, watch)
+    with (
+        closing(Writer(folder.index_of(means.shard))) as writer,
+        _told_when_stopped(folder, conductor.tally, means.shard),
+        _workers(study, folder, means) as workers,
+        watching(conductor.tally, study) as watch,
+    ):
+        conductor.conduct(workers, writer, watch)
     _tidy(folder, means.shard)
     return _told(study, folder, conductor.tally, means.shard)
 
 
 @contextmanager
-def _workers(study: LoadedStudy, means: Means) -> Iterator[Workers]:
+def _workers(study: LoadedStudy, folder: StudyFolder, means: Means) -> Iterator[Workers]:
     if means.address is not None:
-        with cluster(means.address) as workers:
+        with cluster(means.address, Sent(brief_of(study))) as workers:
             yield workers
         return
     if not is_cached():
@@ -91,17 +94,19 @@ def _workers(study: LoadedStudy, means: Means) -> Iterator[Workers]:
         # Here, before there are workers: each would compile for itself.
         (built,) = build_stacks(study.base, study.stacks[:1])
         simulate(built.machine, 0, Span(requests=1))
-    with processes(means.workers) as workers:
+    with processes(means.workers, Kept(brief_of(study), folder)) as workers:
         yield workers
 
 
 @contextmanager
-def _told_when_stopped(folder: StudyFolder, tally: Tally) -> Iterator[None]:
+def _told_when_stopped(folder: StudyFolder, tally: Tally, shard: Shard) -> Iterator[None]:
     try:
         yield
     except BaseException as end:
         if not isinstance(end, Exception):
             kept = tally.found + tally.made
+            if shard.is_whole:
+                folder.remove_parts()
             print(f"Stopped; {kept:,} runs are kept. To go on: cutaway study resume {printable(str(folder.path), 1000)}",
                   file=sys.stderr, flush=True)  # fmt: skip
         raise
@@ -162,14 +167,14 @@ def dry_run(study: LoadedStudy, means: Means) -> int:
 
     if not is_cached():
         print("Compiling the engine for this machine, once; it is kept for the next time.", file=sys.stderr, flush=True)
-    conductor = Conductor(study, StudyFolder(Path()), Index(), Shard())
+    conductor, work = Conductor(study, StudyFolder(Path()), Index(), Shard()), Sent(brief_of(study))
     seconds, size = [], []
     for job in conductor.samples():
-        run_job(replace(job, batch=Batch(job.batch.point, job.batch.stack, 0, 0)))        # what is built and loaded once is not counted
+        work(replace(job, batch=Batch(job.batch.point, job.batch.stack, 0, 0)))        # what is built and loaded once is not counted
         began = time.perf_counter()
-        content = run_job(job).content
+        outcome = work(job)
         seconds.append((time.perf_counter() - began) / len(job.batch))
-        size.append(len(content) / len(job.batch))
+        size.append(len(outcome.content or b"") / len(job.batch))
     print_estimate(study, means.workers, sum(seconds) / len(seconds), sum(size) / len(size))
     return 0
 

@@ -1,4 +1,4 @@
-"""What the runs of a study come to: for each point and stack the figures with their intervals, and the differences of stacks, pair by pair."""
+"""What the runs of a study come to: of each point and stack the figures with their intervals, and differences of stacks, pair by pair."""
 
 from __future__ import annotations
 
@@ -68,10 +68,8 @@ class Summary:
         if cell is None or base is None:
             return None
         there = dict(zip(base.replications, base.values[metric.key], strict=True))
-        pairs = [
-            (value, there[k]) for k, value in zip(cell.replications, cell.values[metric.key], strict=True) if k in there
-        ]
-        return paired_difference(*(list(side) for side in zip(*pairs, strict=True)), self.confidence) if pairs else None
+        pairs = [(value, there[k]) for k, value in zip(cell.replications, cell.values[metric.key], strict=True) if k in there]
+        return paired_difference([pair[0] for pair in pairs], [pair[1] for pair in pairs], self.confidence) if pairs else None
 
     def cpu_by_layer_us(self, point: Point, stack: str) -> dict[str, float]:
         """CPU time of a request by layer, µs."""

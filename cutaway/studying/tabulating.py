@@ -62,7 +62,8 @@ def table(summary: Summary, metrics: Sequence[Figure], form: Form) -> str:
         return out.getvalue()
     from tabulate import tabulate
 
-    return tabulate(rows, heads, tablefmt={"markdown": "github", "latex": "latex_booktabs"}[form], disable_numparse=True) + "\n"
+    text: str = tabulate(rows, heads, tablefmt={"markdown": "github", "latex": "latex_booktabs"}[form], disable_numparse=True)
+    return f"{text}\n"
 
 
 def _heads(summary: Summary, metrics: Sequence[Figure]) -> list[str]:
@@ -118,7 +119,7 @@ def _safe(cell: str) -> str:
 
 
 def export(folder: StudyFolder, index: Index, file: Path) -> int:
-    """All runs into one file, by its ending: .parquet with every column, .csv with those that hold one value; how many. Raises StudyError."""
+    """All runs into one file, by its ending: .parquet with every column, .csv with those of one value; how many. Raises StudyError."""
     if file.suffix not in (".parquet", ".csv"):
         raise StudyError(f"{file}: its ending is '{file.suffix}'; expected .parquet or .csv.")
     if not index.done:

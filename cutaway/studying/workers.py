@@ -16,7 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 
-from cutaway.studying.job import Job, Outcome, RunFailed, run
+from cutaway.studying.job import Job, Outcome, RunFailed
 
 DIED = "its worker died twice, killed by the system (out of memory?) or by a fault"
 """Of a batch that is left."""
@@ -48,7 +48,7 @@ class Here(Workers):
 
     width = 1
 
-    def __init__(self, work: Work = run) -> None:
+    def __init__(self, work: Work) -> None:
         self.work = work
         self.jobs: list[Job] = []
 
@@ -70,7 +70,7 @@ class Here(Workers):
 class OnExecutor(Workers):
     """On any executor: `made` makes it, and makes it anew when it broke; `dropped` leaves it with all that it has not begun."""
 
-    def __init__(self, made: Callable[[int], Executor], dropped: Callable[[Executor], None], count: int, work: Work = run) -> None:
+    def __init__(self, made: Callable[[int], Executor], dropped: Callable[[Executor], None], count: int, work: Work) -> None:
         self.made = made
         self.dropped = dropped
         self.work = work
@@ -143,9 +143,9 @@ def _outcome(future: Future[Outcome]) -> Outcome | RunFailed | None:
 # --- processes of this machine ---------------------------------------------------------------------------------------------------------
 
 
-def _pool(count: int) -> ProcessPoolExecutor:
+def _pool(count: int, work: Work) -> ProcessPoolExecutor:
     # Spawned, not forked: the same everywhere, and no thread or lock of this process is in them.
-    return ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_begin)
+    return ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_begin, initargs=(work,))
 
 
 def _end(pool: Executor) -> None:
@@ -153,10 +153,20 @@ def _end(pool: Executor) -> None:
     pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:
         process.terminate()      # else a batch that has begun would be waited for
+        process.join(1)
 
 
-def _begin() -> None:
+_OWN: list[Work] = []
+"""In a worker: what it does, which it is told once."""
+
+
+def _work(job: Job) -> Outcome:
+    return _OWN[0](job)
+
+
+def _begin(work: Work) -> None:
     """A Ctrl-C is the parent's to handle; and a worker does not outlive its parent, however that ended."""
+    _OWN.append(work)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -168,12 +178,12 @@ def _end_with_parent() -> None:
 
 
 @contextmanager
-def processes(count: int, work: Work = run) -> Iterator[Workers]:
+def processes(count: int, work: Work) -> Iterator[Workers]:
     """So many processes of this machine; none at all for 1."""
     if count <= 1:
         yield Here(work)
         return
-    workers = OnExecutor(_pool, _end, count, work)
+    workers = OnExecutor(lambda count: _pool(count, work), _end, count, _work)
     try:
         yield workers
     finally:
@@ -188,7 +198,7 @@ class ClusterError(ValueError):
 
 
 @contextmanager
-def cluster(address: str, patience_s: float = 10) -> Iterator[Workers]:
+def cluster(address: str, work: Work, patience_s: float = 10) -> Iterator[Workers]:
     """The workers of a running Dask scheduler. Raises ClusterError."""
     from distributed import Client
 
@@ -200,7 +210,7 @@ def cluster(address: str, patience_s: float = 10) -> Iterator[Workers]:
         count = sum(client.nthreads().values())
         if count == 0:
             raise ClusterError(f"{address}: the scheduler has no workers; start some (dask worker {address}).")
-        workers = OnExecutor(lambda _: client.get_executor(pure=False), lambda executor: executor.shutdown(wait=False), count)
+        workers = OnExecutor(lambda _: client.get_executor(pure=False), lambda executor: executor.shutdown(wait=False), count, work)
         try:
             yield workers
         finally:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from cutaway.studying import session
 from cutaway.studying.folder import StudyFolder
 from cutaway.studying.session import Means
 from cutaway.studying.shard import Shard
-from tests.cutaway.studying.studies import PRECISE, SMALL, results, study
+from tests.cutaway.studying.studies import PRECISE, SMALL, study
 from tests.cutaway.test_cli import cutaway
 
 FOREGROUND = "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); signal.signal(signal.SIGHUP, signal.SIG_DFL); "

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,10 @@ import pytest
 from cutaway import places
 from cutaway.studying import index, session
 from cutaway.studying.folder import StudyBusy, StudyFolder
-from cutaway.studying.job import Job, Outcome, run
+from cutaway.studying.job import Job, Outcome
 from cutaway.studying.session import Means
 from cutaway.studying.shard import Shard
-from cutaway.studying.workers import DIED, processes
+from cutaway.studying.workers import DIED, Work, processes
 from tests.cutaway.studying.studies import PRECISE, SMALL, results, study
 
 CALLS = ("fsync", "replace", "write", "ftruncate")
@@ -134,30 +135,40 @@ def test_shares_meet_in_one_folder(tmp_path: Path, undisturbed: tuple[str, dict[
 # --- workers that die ------------------------------------------------------------------------------------------------------------------
 
 
-def dies_at_a_point(job: Job) -> Outcome:
+@dataclass(frozen=True)
+class DiesAtAPoint:
     """A worker that is killed by one batch, whoever runs it."""
-    if (job.batch.point, job.batch.stack, job.batch.first) == (1, 0, 2):
-        os.kill(os.getpid(), signal.SIGKILL)
-    return run(job)
+
+    work: Work
+
+    def __call__(self, job: Job) -> Outcome:
+        if (job.batch.point, job.batch.stack, job.batch.first) == (1, 0, 2):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return self.work(job)
 
 
-def dies_once(job: Job) -> Outcome:
-    """A worker that is killed by one batch the first time."""
-    mark = Path(os.environ["CUTAWAY_TEST_MARK"])
-    if job.batch.point == 1 and not mark.exists():
-        mark.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return run(job)
+@dataclass(frozen=True)
+class DiesOnce:
+    """A worker that is killed by a batch of one point the first time."""
+
+    work: Work
+
+    def __call__(self, job: Job) -> Outcome:
+        mark = Path(os.environ["CUTAWAY_TEST_MARK"])
+        if job.batch.point == 1 and not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return self.work(job)
 
 
-def conducted(tmp_path: Path, text: str, work: Callable[[Job], Outcome], monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(session, "processes", lambda count: processes(count, work))
+def conducted(tmp_path: Path, text: str, dying: Callable[[Work], Work], monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(session, "processes", lambda count, work: processes(count, dying(work)))
     return session.run(study(tmp_path, text), tmp_path / "out", Means(2))
 
 
 @pytest.mark.slow
 def test_a_run_that_kills_its_worker_twice_is_named_and_left(tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
-    assert conducted(tmp_path, SMALL, dies_at_a_point, monkeypatch) == 1
+    assert conducted(tmp_path, SMALL, DiesAtAPoint, monkeypatch) == 1
     told = capsys.readouterr().out
     assert "Failed: point 1, stack bare metal, replications 2 to 3" in " ".join(told.split())
     assert " ".join(DIED.split()) in " ".join(told.split())
@@ -171,7 +182,7 @@ def test_a_run_that_kills_its_worker_twice_is_named_and_left(tmp_path: Path, mon
 def test_a_worker_that_dies_once_loses_nothing(tmp_path: Path, monkeypatch: Any, undisturbed: tuple[str, dict[str, str]]) -> None:
     text, expected = undisturbed
     monkeypatch.setenv("CUTAWAY_TEST_MARK", str(tmp_path / "mark"))
-    assert conducted(tmp_path, text, dies_once, monkeypatch) == 0
+    assert conducted(tmp_path, text, DiesOnce, monkeypatch) == 0
     assert (tmp_path / "mark").exists()
     assert results(tmp_path / "out") == expected
 
