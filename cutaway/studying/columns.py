@@ -1,6 +1,6 @@
 """The table of a batch: one row a replication, plain figures first, then what a run is made of as lists.
 
-docs/cutaway/study-results.md tells each column.
+docs/cutaway/studying.md tells each column.
 """
 
 from __future__ import annotations

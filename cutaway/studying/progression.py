@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from cutaway.models.units import SHARE
 from cutaway.scenarios.study_file import Precision
 from cutaway.scenarios.study_loader import LoadedStudy
-from cutaway.sim.simultaneous import confidence_of_each
 from cutaway.sim.statistics import estimate
-from cutaway.sim.stopping import RelativePrecision
+from cutaway.sim.statistics.simultaneous import confidence_of_each
+from cutaway.sim.statistics.stopping import RelativePrecision
 from cutaway.studying.batches import Batch, batches, runs_a_file
 from cutaway.studying.columns import BY_NAME
 
