@@ -7,6 +7,7 @@ mistakes at once.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -22,7 +23,7 @@ from cutaway.models.units import FROM_FILE
 from cutaway.scenarios import catalogue
 from cutaway.scenarios import reading as _reading
 from cutaway.scenarios.meaning import mistakes, refusals
-from cutaway.scenarios.problems import Place, Problem, ScenarioError, nearest, printable
+from cutaway.scenarios.problems import Place, Problem, ScenarioError, choices, nearest, printable
 from cutaway.scenarios.references import compose
 from cutaway.scenarios.schema import Scenario
 from cutaway.scenarios.sentences import place_of, sentences
@@ -84,10 +85,11 @@ def find_among(path_or_name: str | Path, shipped: Sequence[str], kind: str) -> t
 
 
 def changed(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
-    """A copy with other values at the given keys, checked like a file."""
+    """A copy with other values at the given keys, checked like a file. `stacks.*.layers.docker.cpus` is a key of every stack with Docker."""
     data = _tuples(dumped(scenario))
-    for key, value in changes.items():
-        data = _with(data, _steps(key), _as_written(key, value), key)
+    for asked, value in changes.items():
+        for key in every_key(scenario, asked):
+            data = _with(data, _steps(key), _as_written(key, value), key)
     return _finished(data, {(): Place("")}, [], scenario.stacks)
 
 
@@ -204,6 +206,41 @@ def plain(node: _reading.Node, path: Where, places: dict[Where, Place]) -> Any:
 # --- changing ----------------------------------------------------------------------------------------------------------------------
 
 
+def every_key(scenario: Scenario, asked: str) -> list[str]:
+    """The keys that one key stands for: itself, or with `*` for a stack one of each stack that has such a layer. Raises ScenarioError."""
+    steps = _steps(asked)
+    if steps[:2] == ["stacks", "*"]:
+        layer = steps[3] if steps[2:3] == ["layers"] and len(steps) > 3 else None
+        kinds = {name: [part.kind for part in stack.layers] for name, stack in scenario.stacks.items()}
+        having = [name for name, there in kinds.items() if layer is None or layer in there or layer in range(len(there))]
+        if not having:
+            known = {kind for there in kinds.values() for kind in there}
+            raise _no_change(asked, f"is a key of no stack: none has such a layer; expected {choices(known)}.{nearest(layer, known)}")
+        rest = asked.split("*", 1)[1]
+        return [f"stacks.{name}{rest}" for name in having]
+    top = [field.alias or name for name, field in Scenario.model_fields.items()]
+    if not nearest(steps[0], top) and (written := _layer_key(scenario, steps)):
+        also = f"or {written.replace(written.split('.')[1], '*', 1)} in all stacks"
+        raise _no_change(asked, f"begins with no key of a scenario; a key of a layer is written {written}, {also}.")
+    return [asked]
+
+
+def _layer_key(scenario: Scenario, steps: list[str | int]) -> str:
+    """The whole name of a layer's key whose last step is the one asked for; "" where there is none.
+
+    Of several it is the one that has most of the other steps, then the one of the layer that fewest stacks have.
+    """
+    layers = [(name, layer) for name in scenario.stacks for layer in scenario.layers_of(name)]
+    kinds = Counter(layer.kind for _, layer in layers)
+    found = [
+        (sum(bool(nearest(step, [name, layer.kind])) for step in steps[:-1]), -kinds[layer.kind], name, layer.kind)
+        for name, layer in layers
+        if steps[-1] in [field.alias or key for key, field in type(layer).model_fields.items()]
+    ]
+    best = max(found, key=lambda one: one[:2], default=None)
+    return f"stacks.{best[2]}.layers.{best[3]}.{steps[-1]}" if best else ""
+
+
 def _steps(key: str) -> list[str | int]:
     """`stacks.vm.layers[2].vcpus` as steps."""
     steps: list[str | int] = []
@@ -234,7 +271,7 @@ def _tuples(value: Any) -> Any:
     return tuple(_tuples(inner) for inner in value) if isinstance(value, list | tuple) else value
 
 
-def _with(data: Any, steps: list[str | int], value: Any, key: str) -> Any:
+def _with(data: Any, steps: list[str | int], value: Any, key: str, path: Where = ()) -> Any:
     if not steps:
         return value
     first, rest = steps[0], steps[1:]
@@ -243,14 +280,25 @@ def _with(data: Any, steps: list[str | int], value: Any, key: str) -> Any:
             # As in a file with a base, an empty value takes away what is inside a part.
             return {name: inner for name, inner in data.items() if name != first}
         case dict():
-            return {**data, first: _with(data.get(str(first), {}), rest, value, key)}
+            if first not in data and rest:
+                _refuse_to_invent(data, first, rest, key, path)
+            return {**data, first: _with(data.get(str(first), {}), rest, value, key, (*path, first))}
         case tuple():
             index = first if isinstance(first, int) else _index_of_kind(data, first)
             if index is None or index >= len(data):
                 kinds = [item["kind"] for item in data if isinstance(item, dict) and "kind" in item]
-                raise _no_change(key, f"names no entry of a list of {len(data)}.{nearest(first, kinds)}")
-            return (*data[:index], _with(data[index], rest, value, key), *data[index + 1 :])
+                expected = " or ".join([f"0 to {len(data) - 1}", *([choices(kinds)] if kinds else [])])
+                raise _no_change(key, f"names no entry of a list of {len(data)}; expected {expected}.{nearest(first, kinds)}")
+            return (*data[:index], _with(data[index], rest, value, key, (*path, index)), *data[index + 1 :])
     raise _no_change(key, "leads into a value that holds nothing.")
+
+
+def _refuse_to_invent(data: dict[str, Any], first: str | int, rest: list[str | int], key: str, path: Where) -> None:
+    """What is not there can be made as a whole, but nothing within it be changed: an entry of a list, a layer of a stack."""
+    if path == ("stacks",) and len(rest) > 1:
+        raise _no_change(key, f"is of no stack; expected {choices(data)}.{nearest(first, data)}")
+    if isinstance(rest[0], int):
+        raise _no_change(key, "names no entry of a list that is empty.")
 
 
 def _index_of_kind(items: tuple[Any, ...], kind: str) -> int | None:

@@ -210,7 +210,14 @@ def test_a_changed_copy() -> None:
         ("clients.think", 50, "Did you mean '50 ms'?"),
         ("machine.memory", float("nan"), "machine.memory is nan; expected a number."),
         ("stacks.vm.layers.kvn.vcpus", 2, "Did you mean 'kvm'?"),
-        ("stacks.vm.layers[9].vcpus", 2, "names no entry of a list of 5."),
+        ("stacks.vm.layers[9].vcpus", 2, "names no entry of a list of 5; expected 0 to 4 or one of guest linux, hardware, kvm, linux, nginx."),
+        ("stacks.contaner.layers.docker.cpus", 1, "is of no stack; expected one of bare metal, container, vm. Did you mean 'container'?"),
+        ("stacks.*.layers.dokcer.cpus", 1, "is a key of no stack: none has such a layer; expected one of docker,"),
+        ("containers.web.cpus", 1, "written stacks.container.layers.docker.cpus, or stacks.*.layers.docker.cpus in all stacks."),
+        ("kvm.vcpus", 1, "a key of a layer is written stacks.vm.layers.kvm.vcpus, or stacks.*.layers.kvm.vcpus in all stacks."),
+        ("client.think", 1, "client is not a key of a scenario"),
+        ("run.seeds", 1, "Did you mean 'seed'?"),
+        ("neighbours[0].count", 1, "names no entry of a list that is empty."),
         ("run.seed.deeper", 2, "leads into a value that holds nothing."),
         ("server.cpus", [7], "server.cpus[0] is 7; the machine has CPUs 0 to 1."),
         ("profile", "nowhere", "profile is 'nowhere'; expected"),
@@ -222,6 +229,15 @@ def test_a_change_that_cannot_be_gets_the_same_sentences(key: str, value: object
     with pytest.raises(ScenarioError) as error:
         load("lecture/three-stacks").set(key, value)
     assert sentence in str(error.value)
+
+
+def test_a_star_is_every_stack_that_has_such_a_layer() -> None:
+    changed = load("lecture/three-stacks").with_({"stacks.*.layers.nginx.workers": 2, "stacks.*.layers.kvm.vcpus": 2})
+    tops = [changed.layers_of(name)[-1] for name in changed.stacks]
+    assert [top.workers for top in tops] == [2, 2, 2]  # type: ignore[union-attr]
+    assert changed == load("lecture/three-stacks").with_(
+        {**{f"stacks.{name}.layers.nginx.workers": 2 for name in changed.stacks}, "stacks.vm.layers.kvm.vcpus": 2}
+    )
 
 
 def test_the_digest_tells_what_is_simulated() -> None:
