@@ -19,6 +19,7 @@ from cutaway.models.parts import LAYER_KINDS, PROGRAMS, LoadPart, ServerPart, St
 from cutaway.models.servers.nginx import NginxPart
 from cutaway.models.units import LARGEST, MS, Count, Duration, Rate
 from cutaway.scenarios import limits
+from cutaway.scenarios.prices import HourlyPrice
 
 PATH_CHARS_MAX = 1024
 
@@ -169,6 +170,13 @@ class MeasuredThroughput(Part):
 Measured = Annotated[MeasuredLatency | MeasuredThroughput, Field(discriminator="what")]
 
 
+class Prices(Part):
+    """What is paid for the machine."""
+
+    host: HourlyPrice
+    """Of one machine, as `0.20 USD/h`; it is paid whether the machine works or not."""
+
+
 class Caption(Part):
     """A line that the view shows from a moment on: `at` a time, or once a stack has `answered`."""
 
@@ -270,6 +278,8 @@ class Scenario(Part):
     """Targets; when one is missed, the exit code is 3."""
     measured: tuple[Measured, ...] = Field(default=(), max_length=1000)
     """Figures of the real thing, printed beside the simulated ones with the error."""
+    prices: Prices | None = None
+    """What is paid for the machine; `whatif` and `capacity` then tell what a million requests cost."""
 
     def with_(self, changes: Mapping[str, Any] | None = None, **more: Any) -> Scenario:
         """A copy with other values: `scenario.with_({"clients.connections": 64, "stacks.vm.layers.kvm.memory": "2 GiB"})`.
