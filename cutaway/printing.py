@@ -111,7 +111,9 @@ def _differences(comparison: Comparison, base: BuiltStack, stacks: Sequence[Buil
 
 
 def relative(found: Estimate, base: float) -> str:
-    """A difference in per cent of what it is from, from ten times on as so many times; `noise` when its interval holds 0."""
+    """A difference in per cent of what it is from, from ten times on as so many times; `noise` when its interval holds 0, `same` at 0."""
+    if not found.mean and (not found.half_width or math.isinf(found.half_width)):
+        return "same"
     if math.isfinite(found.half_width) and found.is_zero:
         return "noise"
     if not base:
@@ -127,6 +129,15 @@ def with_interval(found: Estimate, signed: bool = False) -> str:
     digits = 0 if width >= 10 else 1 if width >= 1 else 2
     digits = min(digits, 1) if abs(found.mean) >= 1000 else digits
     return f"{_number(found.mean, digits, signed)} ± {_number(width, digits)}"
+
+
+def money(found: Estimate, signed: bool = False) -> str:
+    """`0.00183 ± 0.00001`, down to the first digit of the interval; `0.001834` where none is known."""
+    known = math.isfinite(found.half_width) and found.half_width > 0
+    size = found.half_width if known else abs(found.mean)
+    digits = max((0 if known else 3) - math.floor(math.log10(size)), 0) if size else 2
+    text = _number(found.mean, digits, signed)
+    return f"{text} ± {_number(found.half_width, digits)}" if known else text
 
 
 def _number(value: float, digits: int, signed: bool = False) -> str:

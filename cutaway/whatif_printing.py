@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 from rich.table import Table
 
 from cutaway.building import BuiltStack
-from cutaway.comparison import shares_that_sum
 from cutaway.models.memory import total_bytes
-from cutaway.printing import a_table, console, relative, with_interval
+from cutaway.printing import a_table, console, money, relative, with_interval
 from cutaway.scenarios.problems import printable
-from cutaway.whatif import FIGURES, WhatIf
+from cutaway.sim.statistics import Estimate, estimate
+from cutaway.whatif import NOT_ON_BARE_METAL, Pair, WhatIf
 
 
 def print_what_if(found: WhatIf) -> None:
@@ -19,30 +22,46 @@ def print_what_if(found: WhatIf) -> None:
     out.print(printable(scenario.title.en, 200), style="bold")
     for key, value in found.changes.items():
         out.print(f"What if {printable(key, 80)} were {printable(value, 80)}?")
-    run = scenario.run
-    span = f"{run.requests:,} requests" if run.duration is None else f"{run.duration / 1e9:g} s"
-    out.print(f"{run.replications} x {span} a stack, before and after, with the same draws; differences with their 95 % interval")
+    out.print(_how(found))
     for before, after in found.stacks():
         out.print()
         out.print(_figures(found, before, after))
         out.print()
-        out.print(_cpu_by_layer(found, before.name))
+        out.print(_cpu_by_layer(found.layers(before.name)))
+    out.print()
+    for text in _notes(found):
+        out.print(text)
     for side, comparison in (("Before", found.base), ("After", found.changed)):
         for text in comparison.warnings():
             out.print(f"Beware, {side.lower()}: {text}", style="bold")
 
 
+def _how(found: WhatIf) -> str:
+    run = found.base.scenario.run
+    span = f"{run.requests:,} requests" if run.duration is None else f"{run.duration / 1e9:g} s"
+    ran = f"{run.replications} x {span} a stack, before and after, with the same draws"
+    if run.replications == 1:
+        return f"{ran}. With one run no interval is known, and chance may have made any difference: add --set run.replications=8."
+    return f"{ran}; differences with their 95 % interval"
+
+
+def _notes(found: WhatIf) -> list[str]:
+    """What the words in the tables mean, of those that stand in them."""
+    pairs = [pair for name in found.asked for pair in (*found.pairs(name), *found.layers(name))]
+    notes = []
+    if any(pair.within_noise for pair in pairs):
+        notes.append("noise: the interval of the difference holds 0, so chance alone may have made it.")
+    if any(pair.key == "overhead" for pair in pairs):
+        layers = f"of the layers that bare metal has not ({', '.join(NOT_ON_BARE_METAL)})"
+        notes.append(f"overhead: CPU time of a request {f'beyond that of {printable(found.bare, 40)}' if found.bare else layers}.")
+    if found.prices:
+        price = " and ".join(dict.fromkeys(map(str, found.prices)))
+        notes.append(f"a million requests: the machine's {price} by throughput, as if it did nothing else.")
+    return notes
+
+
 def _figures(found: WhatIf, before: BuiltStack, after: BuiltStack) -> Table:
-    table = a_table(printable(before.name, 60))
-    for head in ("", "", "before", "after", "difference", ""):
-        table.add_column(head, justify="left" if not head else "right", no_wrap=True)
-    for metric in FIGURES:
-        sides = [side.figure(before.name, metric) for side in (found.base, found.changed)]
-        if not any(side.mean for side in sides) and metric.unit == "%":
-            continue
-        moved = found.difference(before.name, metric)
-        cells = [*map(with_interval, sides), with_interval(moved, signed=True), relative(moved, sides[0].mean)]
-        table.add_row(metric.name, metric.unit, *cells)
+    table = _differences(printable(before.name, 60), [pair for pair in found.pairs(before.name) if pair.unit != "%" or _is_any(pair)])
     for name, unit, values in (
         ("memory held", "MiB", [total_bytes(side.memory) / 2**20 for side in (before, after)]),
         ("start-up", "ms", [side.start_up_ns / 1e6 for side in (before, after)]),
@@ -53,18 +72,23 @@ def _figures(found: WhatIf, before: BuiltStack, after: BuiltStack) -> Table:
     return table
 
 
-def _cpu_by_layer(found: WhatIf, name: str) -> Table:
-    """Each column sums to the CPU time of a request."""
-    table = a_table("CPU time of a request by layer, µs")
-    table.add_column("", no_wrap=True)
-    shares = []
-    for head, side in (("before", found.base), ("after", found.changed)):
-        table.add_column(head, justify="right")
-        times = side.cpu_time_ns(name)
-        shares.append(dict(zip(times, shares_that_sum(list(times.values()), side.served(name), 10), strict=True)))
-    table.add_column("difference", justify="right")
-    for layer in dict.fromkeys([*shares[0], *shares[1]]):
-        was, is_now = (side.get(layer, 0) for side in shares)
-        if was or is_now:
-            table.add_row(layer, f"{was / 100:.2f}", f"{is_now / 100:.2f}", f"{(is_now - was) / 100:+.2f}" if is_now != was else "·")
+def _cpu_by_layer(layers: Sequence[Pair]) -> Table:
+    return _differences("CPU time of a request by layer", [pair for pair in layers if _is_any(pair)])
+
+
+def _differences(title: str, pairs: Sequence[Pair]) -> Table:
+    table = a_table(title)
+    for head in ("", "", "before", "after", "difference", ""):
+        table.add_column(head, justify="left" if not head else "right", no_wrap=True)
+    for pair in pairs:
+        sides = [estimate(side) for side in (pair.before, pair.after)]
+        moved, written = pair.difference, with_interval
+        if pair.key == "money_per_million":
+            sides, written = [Estimate(side.mean, math.inf) for side in sides], money     # their intervals are those of throughput
+        share = relative(moved, sides[0].mean)
+        table.add_row(pair.name, pair.unit, *map(written, sides), "" if share == "same" else written(moved, signed=True), share)
     return table
+
+
+def _is_any(pair: Pair) -> bool:
+    return any((*pair.before, *pair.after))

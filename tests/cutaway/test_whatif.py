@@ -60,6 +60,56 @@ def test_a_wrong_key_is_refused(scenario: Scenario) -> None:
         what_if(scenario, {"clients.conections": 3}, ["bare metal"])
 
 
+def test_overhead_is_counted_from_bare_metal_run_for_run(narrower: WhatIf) -> None:
+    """Two ways: the difference of the two stacks' mean CPU time a request, and the figure."""
+    (overhead,) = [pair for pair in narrower.pairs("container") if pair.key == "overhead"]
+    cpu = FIGURES[-3]
+    own, bare = (narrower.base.figure(stack, cpu).mean for stack in ("container", "bare metal"))
+    assert cpu.key == "cpu_time" and sum(overhead.before) / 4 == pytest.approx(own - bare) and own - bare > 1
+    assert not [pair for pair in narrower.pairs("bare metal") if pair.key == "overhead"]
+
+
+def test_without_bare_metal_overhead_is_that_of_the_layers_it_lacks(scenario: Scenario) -> None:
+    alone = scenario.with_({"stacks": {"vm": scenario.stacks["vm"].model_dump(mode="json", by_alias=True)}, "run.requests": 300})
+    found = what_if(alone, {"clients.think": "2 ms"}, ["vm"])
+    overhead = {pair.key: pair.before for pair in found.pairs("vm")}["overhead"]
+    layers = {pair.key: pair.before for pair in found.layers("vm")}
+    lacking = ("bridge and NAT", "vhost", "hypervisor", "halt polling", "guest kernel")
+    assert found.bare == "" and overhead == pytest.approx([sum(layers[layer][run] for layer in lacking) for run in range(4)])
+
+
+def test_layers_sum_to_the_cpu_time_of_a_request(narrower: WhatIf) -> None:
+    cpu = {pair.key: pair.after for pair in narrower.pairs("container")}["cpu_time"]
+    sums = [sum(values) for values in zip(*(pair.after for pair in narrower.layers("container")), strict=True)]
+    assert sums == pytest.approx(list(cpu))
+
+
+def test_money_follows_throughput_and_a_first_price_is_of_both_sides(scenario: Scenario) -> None:
+    """Goal: a million requests cost the price of the hour over millions an hour, before and after."""
+    few = scenario.with_({"run.requests": 300})
+    found = what_if(few, {"prices": {"host": "0.36 USD/h"}, "clients.think": "2 ms"}, ["bare metal"])
+    assert set(found.changes) == {"clients.think"}
+    pairs = {pair.key: pair for pair in found.pairs("bare metal")}
+    assert pairs["money_per_million"].unit == "USD"
+    assert list(pairs["money_per_million"].after) == pytest.approx([100 / rate for rate in pairs["throughput"].after])
+    dearer = what_if(few.set("prices", {"host": "1 USD/h"}), {"prices.host": "2 USD/h"}, ["bare metal"])
+    money = {pair.key: pair for pair in dearer.pairs("bare metal")}["money_per_million"]
+    assert list(money.after) == pytest.approx([2 * one for one in money.before])
+
+
+def test_one_run_cannot_tell_noise(scenario: Scenario) -> None:
+    found = what_if(scenario, {"run.replications": 1, "run.requests": 200, "clients.think": "2 ms"}, ["bare metal"])
+    document = found.document()["stacks"]["bare metal"]["throughput"]
+    assert document["within_noise"] is None and document["difference"]["half_width"] is None
+
+
+def test_the_command_says_what_one_run_cannot_tell() -> None:
+    one = ["--set", "run.requests=200", "--set", "run.replications=1", "--set", "clients.think=2 ms"]
+    printed = CliRunner().invoke(app, ["whatif", "lecture/three-stacks", "--stack", "bare metal", *one]).stdout
+    assert "no interval is known" in " ".join(printed.split()) and "add --set run.replications=8" in " ".join(printed.split())
+    assert "±" not in printed and "noise" not in printed
+
+
 def test_the_command_needs_a_change_and_prints_both_sides(tmp_path: Path) -> None:
     quick = ["lecture/three-stacks", "--stack", "bare metal", "--set", "run.requests=200", "--set", "run.replications=2"]
     assert CliRunner().invoke(app, ["whatif", "lecture/three-stacks"]).exit_code == 2
