@@ -9,7 +9,7 @@ from rich.table import Table
 
 from cutaway.building import BuiltStack
 from cutaway.models.memory import total_bytes
-from cutaway.printing import a_table, console, money, relative, with_interval
+from cutaway.printing import WIDTH_PIPED, a_table, console, money, relative, with_interval
 from cutaway.scenarios.problems import printable
 from cutaway.sim.statistics import Estimate, estimate
 from cutaway.whatif import NOT_ON_BARE_METAL, Pair, WhatIf
@@ -25,9 +25,10 @@ def print_what_if(found: WhatIf) -> None:
     out.print(_how(found))
     for before, after in found.stacks():
         out.print()
-        out.print(_figures(found, before, after))
+        narrow = out.width < WIDTH_PIPED
+        out.print(_figures(found, before, after, narrow))
         out.print()
-        out.print(_cpu_by_layer(found.layers(before.name)))
+        out.print(_differences("CPU time of a request by layer", [pair for pair in found.layers(before.name) if _is_any(pair)], narrow))
     out.print()
     for text in _notes(found):
         out.print(text)
@@ -60,8 +61,9 @@ def _notes(found: WhatIf) -> list[str]:
     return notes
 
 
-def _figures(found: WhatIf, before: BuiltStack, after: BuiltStack) -> Table:
-    table = _differences(printable(before.name, 60), [pair for pair in found.pairs(before.name) if pair.unit != "%" or _is_any(pair)])
+def _figures(found: WhatIf, before: BuiltStack, after: BuiltStack, narrow: bool) -> Table:
+    pairs = [pair for pair in found.pairs(before.name) if pair.unit != "%" or _is_any(pair)]
+    table = _differences(printable(before.name, 60), pairs, narrow)
     for name, unit, values in (
         ("memory held", "MiB", [total_bytes(side.memory) / 2**20 for side in (before, after)]),
         ("start-up", "ms", [side.start_up_ns / 1e6 for side in (before, after)]),
@@ -72,19 +74,18 @@ def _figures(found: WhatIf, before: BuiltStack, after: BuiltStack) -> Table:
     return table
 
 
-def _cpu_by_layer(layers: Sequence[Pair]) -> Table:
-    return _differences("CPU time of a request by layer", [pair for pair in layers if _is_any(pair)])
-
-
-def _differences(title: str, pairs: Sequence[Pair]) -> Table:
+def _differences(title: str, pairs: Sequence[Pair], narrow: bool) -> Table:
+    """A narrow terminal gets the interval of the difference alone."""
     table = a_table(title)
     for head in ("", "", "before", "after", "difference", ""):
-        table.add_column(head, justify="left" if not head else "right", no_wrap=True)
+        table.add_column(head, justify="left" if not head else "right", no_wrap=bool(head) or not narrow)
     for pair in pairs:
         sides = [estimate(side) for side in (pair.before, pair.after)]
         moved, written = pair.difference, with_interval
         if pair.key == "money_per_million":
-            sides, written = [Estimate(side.mean, math.inf) for side in sides], money     # their intervals are those of throughput
+            written = money
+        if narrow or written is money:                                                    # whose intervals are those of throughput
+            sides = [Estimate(side.mean, math.inf) for side in sides]
         share = relative(moved, sides[0].mean)
         table.add_row(pair.name, pair.unit, *map(written, sides), "" if share == "same" else written(moved, signed=True), share)
     return table

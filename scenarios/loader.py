@@ -85,7 +85,7 @@ def find_among(path_or_name: str | Path, shipped: Sequence[str], kind: str) -> t
 
 
 def changed(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
-    """A copy with other values at the given keys, checked like a file. `stacks.*.layers.docker.cpus` is a key of every stack with Docker."""
+    """A copy with other values at the given keys, checked like a file. `stacks.*.layers.docker.cpus` is one of all with Docker."""
     data = _tuples(dumped(scenario))
     for asked, value in changes.items():
         for key in every_key(scenario, asked):

@@ -37,13 +37,19 @@ def replicate(
     """The results of every machine by replication. Raises LawBroken with the first law that does not hold, if they are checked."""
     jobs = [(name, k) for k in range(replications) for name in machines]
     results: dict[str, list[Result]] = {name: [] for name in machines}
-    with _executor(min(workers, len(jobs))) as executor:
-        futures = [executor.submit(_one, machines[name], seed_of(seed, k), span, check_laws) for name, k in jobs]
+    with executor(min(workers, len(jobs))) as pool:
+        futures = [pool.submit(_one, machines[name], seed_of(seed, k), span, check_laws) for name, k in jobs]
         for done, ((name, _), future) in enumerate(zip(jobs, futures, strict=True), 1):
             results[name].append(future.result())
             if progress:
                 progress(done, len(jobs))
     return results
+
+
+def more(machine: Machine, span: Span, seed: int, replications: range, pool: Executor) -> list[Result]:
+    """Some replications of one machine, of which others may have been run before, in a pool that stays open."""
+    futures = [pool.submit(_one, machine, seed_of(seed, k), span, False) for k in replications]
+    return [future.result() for future in futures]
 
 
 def _one(machine: Machine, seed: int, span: Span, check_laws: bool) -> Result:
@@ -70,7 +76,8 @@ class _Later(Future[Result]):
 
 
 @contextmanager
-def _executor(workers: int) -> Iterator[Executor]:
+def executor(workers: int) -> Iterator[Executor]:
+    """So many processes; this one where one is enough. Close it, and they end."""
     if workers <= 1:
         yield _Here()
         return

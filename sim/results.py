@@ -98,11 +98,16 @@ class Result:
         """The share of the time that a CPU worked."""
         return (self.cpus[cpu]["task_ns"] + self.cpus[cpu]["irq_ns"]) / self.counted_ns
 
+    @property
+    def queue_grew(self) -> bool:
+        """Whether more arrived than were served, so that latency has no steady value."""
+        grown = self.in_flight[1] - self.in_flight[0]
+        return grown > 50 and grown * 20 > self.served
+
     def warnings(self) -> list[str]:
         """What a reader must know before trusting the figures."""
         before, after = self.in_flight
-        grown = after - before
-        if grown > 50 and grown * 20 > self.served:
+        if self.queue_grew:
             grew = f"{self.stack}: the queue grew from {before} to {after} requests"
             return [f"{grew}; more arrive than are served, and latency has no steady value."]
         return []

@@ -210,7 +210,7 @@ def test_a_changed_copy() -> None:
         ("clients.think", 50, "Did you mean '50 ms'?"),
         ("machine.memory", float("nan"), "machine.memory is nan; expected a number."),
         ("stacks.vm.layers.kvn.vcpus", 2, "Did you mean 'kvm'?"),
-        ("stacks.vm.layers[9].vcpus", 2, "names no entry of a list of 5; expected 0 to 4 or one of guest linux, hardware, kvm, linux, nginx."),
+        ("stacks.vm.layers[9].vcpus", 2, "names no entry of a list of 5; expected 0 to 4 or one of guest linux, hardware,"),
         ("stacks.contaner.layers.docker.cpus", 1, "is of no stack; expected one of bare metal, container, vm. Did you mean 'container'?"),
         ("stacks.*.layers.dokcer.cpus", 1, "is a key of no stack: none has such a layer; expected one of docker,"),
         ("containers.web.cpus", 1, "written stacks.container.layers.docker.cpus, or stacks.*.layers.docker.cpus in all stacks."),
