@@ -15,9 +15,42 @@ if not (Path(__file__).parent / "sim" / "__init__.py").exists():
     __path__.append(str(Path(__file__).parent.parent))
 
 if TYPE_CHECKING:
-    from cutaway.api import Comparison, Machine, Result, Scenario, Trace, compare, load, machine, names, run, trace
+    from cutaway.api import (
+        Capacity,
+        Comparison,
+        Machine,
+        Result,
+        Scenario,
+        Trace,
+        WhatIf,
+        capacity,
+        compare,
+        load,
+        machine,
+        names,
+        run,
+        trace,
+        what_if,
+    )
 
-__all__ = ["Comparison", "Machine", "Result", "Scenario", "Trace", "__version__", "compare", "load", "machine", "names", "run", "trace"]
+__all__ = [
+    "Capacity",
+    "Comparison",
+    "Machine",
+    "Result",
+    "Scenario",
+    "Trace",
+    "WhatIf",
+    "__version__",
+    "capacity",
+    "compare",
+    "load",
+    "machine",
+    "names",
+    "run",
+    "trace",
+    "what_if",
+]
 
 
 def __getattr__(name: str) -> Any:

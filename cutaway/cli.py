@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from cutaway.commands.calibrate import calibrate
+from cutaway.commands.capacity import capacity
 from cutaway.commands.check import check
 from cutaway.commands.compare import compare
 from cutaway.commands.cost import cost
@@ -72,6 +73,7 @@ def _help(command: Callable[..., None]) -> str:
 _add("compare", compare, SIMULATE)
 _add("run", run, SIMULATE)
 _add("whatif", whatif, SIMULATE)
+_add("capacity", capacity, SIMULATE)
 _add("explain", explain, SIMULATE)
 _add("show", show, SIMULATE)
 _add("trace", trace, SIMULATE)

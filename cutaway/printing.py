@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 import numpy as np
 from rich import box
@@ -20,6 +21,7 @@ from cutaway.scenarios.problems import printable
 from cutaway.sim import trace
 from cutaway.sim.statistics import Estimate
 
+T = TypeVar("T")
 STACKS_IN_A_ROW = 3
 WIDTH_PIPED = 80
 
@@ -35,17 +37,17 @@ def print_comparison(comparison: Comparison) -> None:
     out = console()
     out.print(printable(comparison.scenario.title.en, 200), style="bold")
     out.print(_how(comparison))
-    for stacks in _in_rows(comparison.stacks, out.width):
+    for stacks in in_rows(comparison.stacks, out.width):
         out.print()
         out.print(_figures(comparison, stacks))
     base = comparison.stacks[0]
-    for stacks in _in_rows(comparison.stacks[1:], out.width):
+    for stacks in in_rows(comparison.stacks[1:], out.width):
         out.print()
         out.print(_differences(comparison, base, stacks))
-    for stacks in _in_rows(comparison.stacks, out.width):
+    for stacks in in_rows(comparison.stacks, out.width):
         out.print()
         out.print(_ledger(comparison, stacks))
-    for stacks in _in_rows(comparison.stacks, out.width):
+    for stacks in in_rows(comparison.stacks, out.width):
         out.print()
         out.print(_cpu_time(comparison, stacks))
     if comparison.scenario.measured:
@@ -62,7 +64,8 @@ def _how(comparison: Comparison) -> str:
     return f"{load}; {run.replications} x {span} a stack; costs: {printable(scenario.profile)}"
 
 
-def _in_rows(stacks: Sequence[BuiltStack], width: int) -> Iterable[Sequence[BuiltStack]]:
+def in_rows(stacks: Sequence[T], width: int) -> Iterable[Sequence[T]]:
+    """As many beside each other as fit."""
     beside = max(min(STACKS_IN_A_ROW * width // WIDTH_PIPED, STACKS_IN_A_ROW), 1)
     return [stacks[first : first + beside] for first in range(0, len(stacks), beside)]
 
@@ -125,10 +128,10 @@ def with_interval(found: Estimate, signed: bool = False) -> str:
     """`98 765 ± 43`, in the digits that the interval leaves."""
     width = found.half_width
     if not math.isfinite(width):
-        return _number(found.mean, 1, signed)
+        return number(found.mean, 1, signed)
     digits = 0 if width >= 10 else 1 if width >= 1 else 2
     digits = min(digits, 1) if abs(found.mean) >= 1000 else digits
-    return f"{_number(found.mean, digits, signed)} ± {_number(width, digits)}"
+    return f"{number(found.mean, digits, signed)} ± {number(width, digits)}"
 
 
 def money(found: Estimate, signed: bool = False) -> str:
@@ -136,11 +139,12 @@ def money(found: Estimate, signed: bool = False) -> str:
     known = math.isfinite(found.half_width) and found.half_width > 0
     size = found.half_width if known else abs(found.mean)
     digits = max((0 if known else 3) - math.floor(math.log10(size)), 0) if size else 2
-    text = _number(found.mean, digits, signed)
-    return f"{text} ± {_number(found.half_width, digits)}" if known else text
+    text = number(found.mean, digits, signed)
+    return f"{text} ± {number(found.half_width, digits)}" if known else text
 
 
-def _number(value: float, digits: int, signed: bool = False) -> str:
+def number(value: float, digits: int, signed: bool = False) -> str:
+    """With narrow blanks between thousands where the output can show them."""
     return f"{value:{'+' if signed else ''},.{digits}f}".replace(",", "\u202f" if sys.stdout.encoding.lower().startswith("utf") else " ")
 
 
@@ -210,7 +214,7 @@ def _measured(comparison: Comparison) -> Table:
         table.add_column(head, justify="right" if head in ("measured", "simulated", "error") else "left", no_wrap=True)
     for one in comparison.beside_measured():
         within = " in" if one.spread and one.spread[0] <= one.simulated <= one.spread[1] else ""
-        figures = [_number(value, 0 if value >= 1000 else 1) for value in (one.measured, one.simulated)]
+        figures = [number(value, 0 if value >= 1000 else 1) for value in (one.measured, one.simulated)]
         table.add_row(printable(one.stack, 20), one.metric.name, one.metric.unit, *figures, f"{100 * one.error:+.1f} %{within}")
     return table
 

@@ -87,6 +87,20 @@ def what_if(scenario: Scenario, changes: Mapping[str, Any], *, stacks: Sequence[
     return 0
 
 
+def capacity(scenario: Scenario, *, as_json: bool, **asked: Any) -> int:
+    """Looks for the value at which goals begin to be missed; `asked` is what planning.capacity takes."""
+    from cutaway.planning.capacity import capacity as searched
+
+    found = searched(scenario, **asked)
+    if as_json:
+        print(json.dumps(found.document(), ensure_ascii=False, indent=2, allow_nan=False))
+    else:
+        from cutaway.planning.printing import print_capacity
+
+        print_capacity(found)
+    return TARGET_MISSED if found.missed() else 0
+
+
 def explain(scenario: Scenario, *, stacks: Sequence[str], as_json: bool) -> int:
     """Prints the plan of a request on each stack."""
     from cutaway.explaining import steps_of

@@ -89,7 +89,7 @@ def changed(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
     data = _tuples(dumped(scenario))
     for asked, value in changes.items():
         for key in every_key(scenario, asked):
-            data = _with(data, _steps(key), _as_written(key, value), key)
+            data = _with(data, steps_of(key), _as_written(key, value), key)
     return _finished(data, {(): Place("")}, [], scenario.stacks)
 
 
@@ -208,7 +208,7 @@ def plain(node: _reading.Node, path: Where, places: dict[Where, Place]) -> Any:
 
 def every_key(scenario: Scenario, asked: str) -> list[str]:
     """The keys that one key stands for: itself, or with `*` for a stack one of each stack that has such a layer. Raises ScenarioError."""
-    steps = _steps(asked)
+    steps = steps_of(asked)
     if steps[:2] == ["stacks", "*"]:
         layer = steps[3] if steps[2:3] == ["layers"] and len(steps) > 3 else None
         kinds = {name: [part.kind for part in stack.layers] for name, stack in scenario.stacks.items()}
@@ -241,7 +241,7 @@ def _layer_key(scenario: Scenario, steps: list[str | int]) -> str:
     return f"stacks.{best[2]}.layers.{best[3]}.{steps[-1]}" if best else ""
 
 
-def _steps(key: str) -> list[str | int]:
+def steps_of(key: str) -> list[str | int]:
     """`stacks.vm.layers[2].vcpus` as steps."""
     steps: list[str | int] = []
     for part in key.split("."):

@@ -105,7 +105,7 @@ def _expected(error: ErrorDetails, found: Any, spot: Spot, context: dict[str, An
         return f"expected {choices(values)}.{nearest(found, values)}"
     if kind in _BOUNDS:
         name, words = _BOUNDS[kind]
-        quantity = _quantity(spot.field)
+        quantity = quantity_of(spot.field)
         return f"expected {words} {quantity.text(context[name]) if quantity else context[name]}."
     if kind == "string_type" and _has_pattern(spot.field):
         return f"expected {_described(spot.field)}."
@@ -153,7 +153,7 @@ def _entries(count: Any) -> str:
     return f"{count} entr{'y' if count == 1 else 'ies'}"
 
 
-def _quantity(field: FieldInfo | None) -> Quantity | None:
+def quantity_of(field: FieldInfo | None) -> Quantity | None:
     """What the value is measured in, if it has a unit."""
     nested = [part for option in get_args(field.annotation) for part in getattr(option, "__metadata__", ())] if field else []
     return next((part for part in [*(field.metadata if field else []), *nested] if isinstance(part, Quantity)), None)

@@ -1,0 +1,117 @@
+"""Which resource is busiest: a CPU, a thread's own CPU time, a cgroup's quota, a wire, a disk; and which layer works on it.
+
+A resource is busy for a share of the time that was counted. CPUs of a kernel count together, since threads go where there is room; a CPU
+alone where a thread is pinned to it. KVM's halt polling takes a core and serves nobody: it is left out, and as nobody knows which of the
+host's CPUs polled, none of them is then counted alone. What the load generator uses is listed too: where it is full, the server is not
+what was measured. Not known: locks and pools of places, whose time the engine does not count.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from cutaway.models.lowering import flat
+from cutaway.models.placement import CLIENT, HOST
+from cutaway.sim.machine import Machine, Work
+from cutaway.sim.results import BESIDE_THE_SERVER, Result
+
+POLLING = "halt polling"
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How busy a resource was."""
+
+    what: str
+    share: float
+    layer: str = ""
+    """The layer that works on it most, by the plan of a request."""
+    of_client: bool = False
+    """Whether it belongs to the load generator."""
+    threads: tuple[str, ...] = ()
+    """Who works on it."""
+
+
+def busiest(machine: Machine, results: Sequence[Result]) -> Use:
+    """The resource with the highest mean share over the runs; of equal ones the first in the machine's order."""
+    runs = [list(_uses(machine, result)) for result in results]
+    means = [replace(same[0], share=sum(one.share for one in same) / len(same)) for same in zip(*runs, strict=True)]
+    found: Use = max(means, key=lambda use: use.share)
+    return found if found.layer else replace(found, layer=_layer_of(machine, found.threads))
+
+
+def highest_use(machine: Machine, result: Result) -> float:
+    """The share of the busiest resource of the server."""
+    return max(use.share for use in _uses(machine, result) if not use.of_client)
+
+
+def server_cpus(result: Result) -> float:
+    """CPU time of the server's layers a second, in CPUs; without halt polling, which serves nobody."""
+    return _cpus(result, [layer for layer in result.layers if layer not in (*BESIDE_THE_SERVER, POLLING)])
+
+
+def polled_cpus(result: Result) -> float:
+    """CPU time that KVM polls a second, in CPUs."""
+    return _cpus(result, [POLLING])
+
+
+def _cpus(result: Result, layers: Sequence[str]) -> float:
+    return sum(int(ns) for layer, ns in zip(result.layers, result.layer_ns, strict=True) if layer in layers) / result.counted_ns
+
+
+def _uses(machine: Machine, result: Result) -> Iterator[Use]:
+    yield from _of_cpus(machine, result)
+    yield from _of_threads(machine, result)
+    time_ns = result.counted_ns
+    for group in machine.groups:
+        if group.quota_ns:
+            threads = tuple(thread.name for thread in machine.threads if thread.group == group.name)
+            share = result.groups[group.name]["ran_ns"] * group.period_ns / (group.quota_ns * time_ns)
+            yield Use(f"quota of {group.name}", share, threads=threads)
+    for link in machine.links:
+        yield Use(link.name, result.devices[link.name]["busy_ns"] / time_ns, "wire")
+    for disk in machine.disks:
+        yield Use(disk.name, result.devices[disk.name]["busy_ns"] / (disk.depth * time_ns), "hardware")
+
+
+def _of_cpus(machine: Machine, result: Result) -> Iterator[Use]:
+    """The CPUs of each kernel together, and each one alone that a thread is pinned to."""
+    on: dict[str, list[str]] = defaultdict(list)
+    for thread in machine.threads:
+        for name in thread.cpus:
+            on[name].append(thread.name)
+    pinned = {thread.cpus[0] for thread in machine.threads if thread.kind == "loop" and len(thread.cpus) == 1}
+    for kernel in machine.kernels:
+        cpus = [cpu.name for cpu in machine.cpus if cpu.kernel == kernel.name]
+        of_client = kernel.name.startswith(CLIENT.kernel)                                 # a copy's kernel is named after the first
+        polled = polled_cpus(result) if kernel.name == HOST.kernel else 0.0
+        layer, threads = "client" if of_client else "", tuple(name for cpu in cpus for name in on[cpu])
+        worked = sum(result.utilization(name) for name in cpus) - polled
+        yield Use(f"CPUs of the {kernel.name}", worked / len(cpus), layer, of_client, threads)
+        for name in cpus if len(cpus) > 1 and (kernel.name != HOST.kernel or POLLING not in result.layers) else ():
+            if name in pinned:
+                yield Use(f"CPU {name}", result.utilization(name), layer, of_client, tuple(on[name]))
+
+
+def _of_threads(machine: Machine, result: Result) -> Iterator[Use]:
+    """Event loops: one thread is on one CPU at a time, however many there are."""
+    for thread in machine.threads:
+        if thread.kind != "loop":
+            continue
+        of_client = thread.layer == "client"
+        for name in [thread.name] if thread.count == 1 else [f"{thread.name}#{number}" for number in range(thread.count)]:
+            share = result.threads[name]["running_ns"] / result.counted_ns
+            yield Use(f"thread {name}", share, "client" if of_client else "", of_client, (thread.name,))
+
+
+def _layer_of(machine: Machine, threads: Iterable[str]) -> str:
+    """The layer that most of these threads' CPU time for a request is charged to; the client's own work left out."""
+    of = set(threads)
+    spent: Counter[str] = Counter()
+    for plan in machine.plans:
+        for step in flat(plan.steps):
+            if isinstance(step, Work) and step.thread in of and step.layer != "client":
+                spent[step.layer] += step.cost_ns
+    return max(spent, key=lambda layer: spent[layer], default="")
