@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any
 
 from cutaway import __version__
@@ -28,8 +28,10 @@ from cutaway.session import progress_of
 from cutaway.sim.experiments import executor
 from cutaway.sim.statistics import Estimate
 
-UNITS = {"throughput": "/s", "mean_latency": "ns", "p99_latency": "ns", "cpus": "CPUs", "polled_cpus": "CPUs"}
+UNITS = {"throughput": "/s", "mean_latency": "ns", "p99_latency": "ns", "cpus": "CPUs"}
 """Of the figures of a point."""
+VALUES_EXPECTED = 16
+"""For the bar on a terminal: about as many are tried on a stack."""
 POLLED = 0.1
 """A share of the host's CPUs from which on halt polling is told of."""
 
@@ -88,7 +90,7 @@ class Capacity:
         found = [text for one in self.stacks for text in one.contradictions()]
         for one in self.stacks:
             if self.number.key == COUNT:
-                found += _about_polling(one, self.scenario.machine.cpus)
+                found += _about_polling(one)
             elif (busy := one.found.last.busy) and busy.of_client:
                 found.append(f"{one.stack}: the load generator is busiest ({busy.what}, {busy.share:.0%}): the figures may be its own.")
         return found
@@ -136,19 +138,18 @@ class Capacity:
             "mean_latency": _plain(point.mean_ns),
             "p99_latency": _plain(point.p99_ns),
             "cpus": _plain(point.cpus),
-            "polled_cpus": point.polled,
+            "polled_share": point.polled,
             "money_per_million": _plain(point.money),
             "busiest": _use(point.busy) if point.busy else None,
         }
 
 
-def _about_polling(one: StackCapacity, cpus: int) -> list[str]:
+def _about_polling(one: StackCapacity) -> list[str]:
     """Copies in virtual machines that miss their goal while KVM polls: the model lets a poller keep a CPU that Linux would take from it."""
     missed = one.found.missed
-    share = missed.polled / cpus if missed else 0.0
-    if missed is None or share < POLLED:
+    if missed is None or missed.polled < POLLED:
         return []
-    took = f"at {one.number.text(missed.value)} copies KVM's halt polling takes {share:.0%} of the host's CPUs"
+    took = f"at {one.number.text(missed.value)} copies KVM's halt polling takes {missed.polled:.0%} of the host's CPUs"
     why = "Linux ends it where another thread could run, the model does not, so more copies may fit"
     return [f"{one.stack}: {took}; {why}. --set 'stacks.{one.stack}.layers.kvm.halt polling=0 s' tells how many without it."]
 
@@ -163,6 +164,8 @@ def _use(use: Use) -> dict[str, Any]:
 
 def _fit(one: Fit) -> dict[str, Any]:
     return {
+        "host_cpus": one.host_cpus,
+        "host_bytes": one.host_bytes,
         "once_bytes": one.once_bytes,
         "each_bytes": one.each_bytes,
         "promised_bytes": one.promised_bytes,
@@ -199,12 +202,13 @@ def capacity(
     if ends[0] is not None and ends[1] is not None and ends[0] >= ends[1]:
         raise _wrong("--to", f"{number.text(ends[1])} is not above --from, {number.text(ends[0])}.")
     found = []
-    with progress_of("stacks") as progress, executor(workers) as pool:
-        for done, stack in enumerate(asked, 1):
+    values = count(1)
+    with progress_of("values") as progress, executor(workers) as pool:
+        for stack in asked:
             points = Points(scenario, stack, number, read, pool)
-            found.append(_searched(points, ends, width))
             if progress:
-                progress(done, len(asked))
+                points.tell = lambda: progress(next(values), VALUES_EXPECTED * len(asked))
+            found.append(_searched(points, ends, width))
     return Capacity(scenario, number, read, width, found)
 
 

@@ -21,6 +21,8 @@ from cutaway.planning.points import Point, Points
 class Fit:
     """The account of one stack's copies."""
 
+    host_cpus: int
+    host_bytes: int
     once_bytes: int
     each_bytes: int
     promised_bytes: int
@@ -40,15 +42,17 @@ class Fit:
 
 def fit(points: Points, one: Point, goals: Sequence[Goal]) -> Fit:
     """From the point of a single copy."""
-    scenario, built = points.scenario, points.built(1)
+    host, built = points.hardware, points.built(1)
     each = points.memory_bytes(built, 2) - points.memory_bytes(built, 1)
     once = points.memory_bytes(built, 1) - each
     promised = _promised(points)
-    room = scenario.machine.memory
+    room = host.memory
     ceiling = min((goal.bound for goal in goals if goal.measure.name == "utilization" and "<" in goal.sense), default=Fraction(1))
     cpus_each = one.cpus.mean if one.cpus else 0.0
-    hold = float(scenario.machine.cpus * ceiling)
+    hold = float(host.cpus * ceiling)
     return Fit(
+        host_cpus=host.cpus,
+        host_bytes=room,
         once_bytes=once,
         each_bytes=each,
         promised_bytes=promised,

@@ -7,17 +7,19 @@ at a value near the bound likelier than 1 in 20. Read first: docs/cutaway/capaci
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 from cutaway.building import BuiltStack, build_stacks, span_of
 from cutaway.models.copies import copied, memory_of_copies
+from cutaway.models.hardware import HardwarePart
 from cutaway.models.stack import StackError
 from cutaway.planning.goals import Goal, Tried, Verdict
-from cutaway.planning.saturation import Use, busiest, polled_cpus, server_cpus
+from cutaway.planning.saturation import Use, busiest, polled_share, server_cpus
 from cutaway.scenarios import Scenario, ScenarioError
 from cutaway.scenarios.keys import Number, NumberAt
+from cutaway.scenarios.limits import ENTITIES
 from cutaway.sim.experiments import more
 from cutaway.sim.simulate import Span
 from cutaway.sim.statistics import Estimate, estimate
@@ -54,7 +56,7 @@ class Point:
     cpus: Estimate | None = None
     """CPU time a second that the server takes, in CPUs."""
     polled: float = 0.0
-    """CPU time a second that KVM polls beside that, in CPUs."""
+    """The share of the host's CPU time in which KVM polls, beside that."""
     money: Estimate | None = None
     """What a million requests cost, where the scenario says what the machine does."""
 
@@ -81,6 +83,13 @@ class Points:
         self.goals = goals
         self.pool = pool
         self.tried: dict[Number, Point] = {}
+        self.tell: Callable[[], None] = lambda: None
+        """Called when another value has been run."""
+
+    @property
+    def hardware(self) -> HardwarePart:
+        """The host."""
+        return next(layer for layer in self.scenario.layers_of(self.stack) if isinstance(layer, HardwarePart))
 
     def ordered(self) -> list[Point]:
         """By value."""
@@ -89,7 +98,8 @@ class Points:
     def is_possible(self, value: Number) -> bool:
         """Whether the scenario can have this value."""
         if self.number.key == COUNT:
-            return value <= MOST_COPIES
+            threads = sum(thread.count for thread in self.built(1).machine.threads)
+            return value <= MOST_COPIES and value * threads <= ENTITIES.value
         try:
             self.built(value)
         except (ScenarioError, StackError):
@@ -100,6 +110,7 @@ class Points:
         """The value's point, run when it is asked for the first time. Raises ScenarioError and StackError where it cannot be."""
         if value not in self.tried:
             self.tried[value] = self._run(value, looks)
+            self.tell()
         return self.tried[value]
 
     def built(self, value: Number) -> BuiltStack:
@@ -115,7 +126,7 @@ class Points:
         """What is run for a value, without runs, and how long a run is."""
         built, copies = self.built(value), int(value) if self.number.key == COUNT else 1
         memory_bytes = self.memory_bytes(built, value)
-        fits = copies == 1 or memory_bytes <= self.scenario.machine.memory
+        fits = copies == 1 or memory_bytes <= self.hardware.memory
         machine = copied(built.machine, copies) if fits else built.machine
         return Tried(machine, [], memory_bytes, built.start_up_ns), span_of(self._scenario(value))
 
@@ -126,7 +137,7 @@ class Points:
 
     def _run(self, value: Number, looks: Sequence[int]) -> Point:
         tried, span = self.setting(value)
-        run, there_are = self.scenario.run, self.scenario.machine.memory
+        run, there_are = self.scenario.run, self.hardware.memory
         if self.number.key == COUNT and tried.memory_bytes > there_are:
             return Point(value, 0, (), NO_ROOM, slack=1 - tried.memory_bytes / there_are)
         point = Point(value, 0, ())
@@ -159,6 +170,6 @@ class Points:
             estimate([result.percentile_ns(0.99) for result in results]),
             busiest(tried.machine, results),
             estimate([server_cpus(result) for result in results]),
-            sum(polled_cpus(result) for result in results) / len(results),
+            sum(polled_share(tried.machine, result) for result in results) / len(results),
             estimate([float(prices.host.per_million(one.served, one.counted_ns)) for one in results]) if prices and served else None,
         )

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 from rich.table import Table
 
-from cutaway.models.units import SHARE, SIZE
-from cutaway.planning.capacity import Capacity, StackCapacity
+from cutaway.models.units import SIZE
+from cutaway.planning.capacity import POLLED, Capacity, StackCapacity
 from cutaway.planning.points import COUNT, Point
 from cutaway.planning.saturation import Use
 from cutaway.printing import WIDTH_PIPED, a_table, console, in_rows, money, number
@@ -32,7 +32,7 @@ def print_capacity(found: Capacity) -> None:
         out.print(_answers(found, stacks))
         out.print()
         if found.number.key == COUNT:
-            out.print(_accounts(found, stacks))
+            out.print(_accounts(stacks))
             out.print()
     for one in found.stacks:
         out.print(_curve(one, narrow))
@@ -54,7 +54,7 @@ def _how(found: Capacity) -> str:
     run = found.scenario.run
     span = f"{run.requests:,} requests" if run.duration is None else f"{run.duration / 1e9:g} s"
     ran = f"{run.replications} to {4 * run.replications} x {span} a value, until the 95 % interval tells"
-    return f"{ran}; the border is looked for within {SHARE.text(found.within)}."
+    return f"{ran}; the border is looked for within {100 * float(found.within):g} %."
 
 
 def _answers(found: Capacity, stacks: Sequence[StackCapacity]) -> Table:
@@ -109,16 +109,17 @@ def _busy(use: Use | None) -> str:
     return f"{use.what} {use.share:.0%}" if use else ""
 
 
-def _accounts(found: Capacity, stacks: Sequence[StackCapacity]) -> Table:
+def _accounts(stacks: Sequence[StackCapacity]) -> Table:
     """How many copies memory and CPU time hold, beside what their simulation says."""
-    machine = found.scenario.machine
-    table = a_table(f"What binds on {machine.cpus} CPUs and {SIZE.text(machine.memory)}")
+    table = a_table("What binds")
     table.add_column("")
     for one in stacks:
         table.add_column(printable(one.stack, 20), justify="right")
     fits = [one.fit for one in stacks if one.fit]
     ceiling = f"{float(fits[0].ceiling):.0%}"
     rows = [
+        ("CPUs of the host", [str(fit.host_cpus) for fit in fits]),
+        ("memory of the host", [SIZE.text(fit.host_bytes) for fit in fits]),
         ("memory, once, MiB", [f"{fit.once_bytes / 2**20:.1f}" for fit in fits]),
         ("memory, each copy, MiB", [f"{fit.each_bytes / 2**20:.1f}" for fit in fits]),
         ("copies by memory held", [str(fit.by_memory) for fit in fits]),
@@ -176,5 +177,6 @@ def _what_fills(value: str, missed: Point) -> str:
         return f"At {value}: {missed.trouble}."
     busy = missed.busy
     of = f", mostly for {busy.layer}" if busy.layer else ""
-    fullest = f"Fullest where goals begin to be missed ({value}): {busy.what} ({busy.share:.0%}{of})"
-    return f"{fullest}." if busy.share >= NEAR_FULL else f"{fullest}; nothing is near full."
+    polled = f"; halt polling takes another {missed.polled:.0%} of the host's" if missed.polled >= POLLED else ""
+    fullest = f"Fullest where goals begin to be missed ({value}): {busy.what} ({busy.share:.0%}{of}){polled}"
+    return f"{fullest}." if polled or busy.share >= NEAR_FULL else f"{fullest}; nothing is near full."

@@ -52,9 +52,9 @@ def server_cpus(result: Result) -> float:
     return _cpus(result, [layer for layer in result.layers if layer not in (*BESIDE_THE_SERVER, POLLING)])
 
 
-def polled_cpus(result: Result) -> float:
-    """CPU time that KVM polls a second, in CPUs."""
-    return _cpus(result, [POLLING])
+def polled_share(machine: Machine, result: Result) -> float:
+    """The share of the host's CPU time in which KVM polls."""
+    return _cpus(result, [POLLING]) / sum(cpu.kernel == HOST.kernel for cpu in machine.cpus)
 
 
 def _cpus(result: Result, layers: Sequence[str]) -> float:
@@ -82,15 +82,17 @@ def _of_cpus(machine: Machine, result: Result) -> Iterator[Use]:
     for thread in machine.threads:
         for name in thread.cpus:
             on[name].append(thread.name)
+    every = tuple(thread.name for thread in machine.threads if thread.layer != "client")
     pinned = {thread.cpus[0] for thread in machine.threads if thread.kind == "loop" and len(thread.cpus) == 1}
     for kernel in machine.kernels:
         cpus = [cpu.name for cpu in machine.cpus if cpu.kernel == kernel.name]
         of_client = kernel.name.startswith(CLIENT.kernel)                                 # a copy's kernel is named after the first
-        polled = polled_cpus(result) if kernel.name == HOST.kernel else 0.0
-        layer, threads = "client" if of_client else "", tuple(name for cpu in cpus for name in on[cpu])
-        worked = sum(result.utilization(name) for name in cpus) - polled
-        yield Use(f"CPUs of the {kernel.name}", worked / len(cpus), layer, of_client, threads)
-        for name in cpus if len(cpus) > 1 and (kernel.name != HOST.kernel or POLLING not in result.layers) else ():
+        is_host, layer = kernel.name == HOST.kernel, "client" if of_client else ""
+        # what a guest's threads do, its vCPUs' threads do on the host
+        threads = every if is_host else tuple(name for cpu in cpus for name in on[cpu])
+        worked = sum(result.utilization(name) for name in cpus) / len(cpus)
+        yield Use(f"CPUs of the {kernel.name}", worked - (polled_share(machine, result) if is_host else 0.0), layer, of_client, threads)
+        for name in cpus if len(cpus) > 1 and (not is_host or POLLING not in result.layers) else ():
             if name in pinned:
                 yield Use(f"CPU {name}", result.utilization(name), layer, of_client, tuple(on[name]))
 
