@@ -159,7 +159,7 @@ def _plain(found: Estimate | None) -> dict[str, float | None] | None:
 
 
 def _use(use: Use) -> dict[str, Any]:
-    return {"what": use.what, "layer": use.layer, "share": use.share, "of_client": use.of_client}
+    return {"what": use.what, "layer": use.layer, "share": use.share, "chiefly": use.chiefly or None, "of_client": use.of_client}
 
 
 def _fit(one: Fit) -> dict[str, Any]:

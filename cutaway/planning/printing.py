@@ -135,12 +135,12 @@ def _accounts(stacks: Sequence[StackCapacity]) -> Table:
 
 
 def _curve(one: StackCapacity, narrow: bool) -> Table:
-    table = a_table(printable(one.stack, 60))
-    key = "copies" if one.number.key == COUNT else printable(one.number.key.rpartition(".")[2], 20)
-    for head in [key, "throughput, /s", "mean, µs", "p99, µs", *([] if narrow else ["runs"]), "goals"]:
+    key = "copies" if one.number.key == COUNT else printable(one.number.key, 60)
+    table = a_table(f"{printable(one.stack, 40)}, by {key}")
+    for head in ["", "served/s", "mean, µs", "p99, µs", *([] if narrow else ["runs"]), "goals"]:
         table.add_column(head, justify="right", no_wrap=True)
     if not narrow:
-        table.add_column("busiest", no_wrap=True)
+        table.add_column("busiest")
     for point in one.points:
         figures = [_mean(point.throughput, 1), _mean(point.mean_ns, 1e3), _mean(point.p99_ns, 1e3)]
         verdict = _verdict(point) + ("*" if point is one.found.last and one.found.missed else "")
@@ -176,7 +176,7 @@ def _what_fills(value: str, missed: Point) -> str:
     if missed.busy is None:
         return f"At {value}: {missed.trouble}."
     busy = missed.busy
-    of = f", mostly for {busy.layer}" if busy.layer else ""
+    of = (f", of that {busy.chiefly}" if busy.chiefly else "") + (f", mostly for {busy.layer}" if busy.layer else "")
     polled = f"; halt polling takes another {missed.polled:.0%} of the host's" if missed.polled >= POLLED else ""
     fullest = f"Fullest where goals begin to be missed ({value}): {busy.what} ({busy.share:.0%}{of}){polled}"
     return f"{fullest}." if polled or busy.share >= NEAR_FULL else f"{fullest}; nothing is near full."

@@ -1,9 +1,10 @@
 """Which resource is busiest: a CPU, a thread's own CPU time, a cgroup's quota, a wire, a disk; and which layer works on it.
 
 A resource is busy for a share of the time that was counted. CPUs of a kernel count together, since threads go where there is room; a CPU
-alone where a thread is pinned to it. KVM's halt polling takes a core and serves nobody: it is left out, and as nobody knows which of the
-host's CPUs polled, none of them is then counted alone. What the load generator uses is listed too: where it is full, the server is not
-what was measured. Not known: locks and pools of places, whose time the engine does not count.
+alone where it is clearly busier than all of them, as that of a thread which interrupts take time from. The threads of a guest's vCPUs are
+busy with its exits, too. KVM's halt polling takes a core and serves nobody: it is left out, and as nobody knows which of the host's CPUs
+polled, each counts as if all of it had been there. What the load generator uses is listed too: where it is full, the server is not what was
+measured. Not known: locks and pools of places, whose time the engine does not count.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from cutaway.sim.machine import Machine, Work
 from cutaway.sim.results import BESIDE_THE_SERVER, Result
 
 POLLING = "halt polling"
+CLEARLY = 1.1
+"""A CPU so many times as busy as all CPUs of its kernel together stands alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +35,35 @@ class Use:
     """Whether it belongs to the load generator."""
     threads: tuple[str, ...] = ()
     """Who works on it."""
+    thread: str = ""
+    """The thread that the resource is."""
+    one_of: str = ""
+    """Of a CPU among several: what all of them are called."""
+    chiefly: str = ""
+    """Of a CPU: the thread that may run on it and was busiest, if it can have made most of the work."""
 
 
 def busiest(machine: Machine, results: Sequence[Result]) -> Use:
     """The resource with the highest mean share over the runs; of equal ones the first in the machine's order."""
     runs = [list(_uses(machine, result)) for result in results]
     means = [replace(same[0], share=sum(one.share for one in same) / len(same)) for same in zip(*runs, strict=True)]
-    found: Use = max(means, key=lambda use: use.share)
+    found: Use = max(_apart(means), key=lambda use: use.share)
+    own = [use for use in means if found.one_of and use.thread in found.threads]
+    chief = max(own, key=lambda use: use.share, default=None)
+    if chief and 2 * chief.share > found.share:
+        found = replace(found, chiefly=f"{chief.what} {chief.share:.0%}", threads=chief.threads)
     return found if found.layer else replace(found, layer=_layer_of(machine, found.threads))
 
 
 def highest_use(machine: Machine, result: Result) -> float:
     """The share of the busiest resource of the server."""
-    return max(use.share for use in _uses(machine, result) if not use.of_client)
+    return max(use.share for use in _apart(list(_uses(machine, result))) if not use.of_client)
+
+
+def _apart(found: Sequence[Use]) -> list[Use]:
+    """Without the CPUs that are about as busy as all CPUs of their kernel together."""
+    share_of = {use.what: use.share for use in found}
+    return [use for use in found if not use.one_of or use.share > CLEARLY * share_of[use.one_of]]
 
 
 def server_cpus(result: Result) -> float:
@@ -63,6 +82,7 @@ def _cpus(result: Result, layers: Sequence[str]) -> float:
 
 def _uses(machine: Machine, result: Result) -> Iterator[Use]:
     yield from _of_cpus(machine, result)
+    yield from _of_vcpus(machine, result)
     yield from _of_threads(machine, result)
     time_ns = result.counted_ns
     for group in machine.groups:
@@ -77,24 +97,35 @@ def _uses(machine: Machine, result: Result) -> Iterator[Use]:
 
 
 def _of_cpus(machine: Machine, result: Result) -> Iterator[Use]:
-    """The CPUs of each kernel together, and each one alone that a thread is pinned to."""
+    """The CPUs of each kernel together, and where there are several, each one."""
     on: dict[str, list[str]] = defaultdict(list)
     for thread in machine.threads:
         for name in thread.cpus:
             on[name].append(thread.name)
     every = tuple(thread.name for thread in machine.threads if thread.layer != "client")
-    pinned = {thread.cpus[0] for thread in machine.threads if thread.kind == "loop" and len(thread.cpus) == 1}
     for kernel in machine.kernels:
         cpus = [cpu.name for cpu in machine.cpus if cpu.kernel == kernel.name]
         of_client = kernel.name.startswith(CLIENT.kernel)                                 # a copy's kernel is named after the first
         is_host, layer = kernel.name == HOST.kernel, "client" if of_client else ""
         # what a guest's threads do, its vCPUs' threads do on the host
         threads = every if is_host else tuple(name for cpu in cpus for name in on[cpu])
-        worked = sum(result.utilization(name) for name in cpus) / len(cpus)
-        yield Use(f"CPUs of the {kernel.name}", worked - (polled_share(machine, result) if is_host else 0.0), layer, of_client, threads)
-        for name in cpus if len(cpus) > 1 and (not is_host or POLLING not in result.layers) else ():
-            if name in pinned:
-                yield Use(f"CPU {name}", result.utilization(name), layer, of_client, tuple(on[name]))
+        together = f"CPU{'s' if len(cpus) > 1 else ''} of {kernel.name}"
+        polled = _cpus(result, [POLLING]) if is_host else 0.0
+        worked = sum(result.utilization(name) for name in cpus) - polled
+        yield Use(together, worked / len(cpus), layer, of_client, threads)
+        for name in cpus if len(cpus) > 1 else ():
+            yield Use(f"CPU {name}", max(result.utilization(name) - polled, 0.0), layer, of_client, tuple(on[name]), one_of=together)
+
+
+def _of_vcpus(machine: Machine, result: Result) -> Iterator[Use]:
+    """The threads that a guest's CPUs are, on the host: the guest's work and its exits, without polling; of several guests not known."""
+    guests = {cpu.kernel for cpu in machine.cpus if cpu.vcpu}
+    vcpus = [cpu.vcpu for cpu in machine.cpus if cpu.vcpu]
+    if len(guests) == 1:
+        ran = sum(result.threads[name]["running_ns"] for name in vcpus) / result.counted_ns - _cpus(result, [POLLING])
+        within = tuple(thread.name for thread in machine.threads if thread.layer != "client")
+        what, thread = ("vCPU threads", "") if len(vcpus) > 1 else ("vCPU thread", vcpus[0])
+        yield Use(what, ran / len(vcpus), threads=within, thread=thread)
 
 
 def _of_threads(machine: Machine, result: Result) -> Iterator[Use]:
@@ -105,7 +136,7 @@ def _of_threads(machine: Machine, result: Result) -> Iterator[Use]:
         of_client = thread.layer == "client"
         for name in [thread.name] if thread.count == 1 else [f"{thread.name}#{number}" for number in range(thread.count)]:
             share = result.threads[name]["running_ns"] / result.counted_ns
-            yield Use(f"thread {name}", share, "client" if of_client else "", of_client, (thread.name,))
+            yield Use(f"thread {name}", share, "client" if of_client else "", of_client, (thread.name,), thread=thread.name)
 
 
 def _layer_of(machine: Machine, threads: Iterable[str]) -> str:

@@ -42,9 +42,9 @@ def answer(found: Capacity, stack: str) -> StackCapacity:
 @pytest.mark.parametrize(
     ("changes", "stack", "what", "layer"),
     [
-        ({"clients.rate": "2500 /s", "server.workers": 1, "server.loops": 5000}, "container", "thread python", "python"),
+        ({"clients.rate": "2500 /s", "server.workers": 1, "server.loops": 5000}, "container", "CPU cpu", "python"),
         ({"stacks.container.layers.docker.cpus": 0.13}, "container", "quota of container", "python"),
-        ({"clients.rate": "1500 /s", "stacks.vm.layers.kvm.vcpus": 1}, "vm", "CPUs of the guest", "python"),
+        ({"clients.rate": "1500 /s", "stacks.vm.layers.kvm.vcpus": 1}, "vm", "vCPU thread", "python"),
     ],
 )
 def test_the_resource_that_is_scarce_is_busiest(changes: dict[str, object], stack: str, what: str, layer: str, small: Scenario) -> None:
@@ -52,6 +52,7 @@ def test_the_resource_that_is_scarce_is_busiest(changes: dict[str, object], stac
     changed = small.with_(changes)
     use = busiest(cutaway.machine(changed, stack), cutaway.compare(changed, [stack]).results[stack])
     assert use.what.startswith(what) and use.layer == layer and use.share > 0.7
+    assert use.chiefly.startswith("thread python") == (what == "CPU cpu")
 
 
 def test_a_narrow_wire_is_busiest_and_no_client_counts_as_the_server() -> None:
