@@ -2,6 +2,7 @@
 
 It is YAML 1.2 without the parts that surprise or attack: no anchors, no aliases, no tags, no merge keys, one document,
 no key twice. Words are words (`no`, `12:30` and `0755` stay text), and a number with a decimal point stays exact.
+Files of other programs may have anchors, aliases and merge keys besides (`Dialect`); what an alias repeats counts as often as it stands.
 Left out: what the keys mean (schema), and references to other files (references).
 """
 
@@ -30,7 +31,7 @@ from ruamel.yaml.events import (
 
 from cutaway.models import files
 from cutaway.scenarios import limits
-from cutaway.scenarios.problems import Place, Problem, ScenarioError, key_text, printable
+from cutaway.scenarios.problems import Place, Problem, ScenarioError, key_text, nearest, printable
 
 Scalar = str | int | Decimal | bool | None
 
@@ -64,12 +65,23 @@ class Document:
     """Names of stacks in any of the files that it was composed of."""
 
 
-def read_file(path: Path, shown_as: str) -> Document:
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What is read: its name in sentences, and whether it may share parts by anchors, aliases and merge keys."""
+
+    what: str
+    anchors: bool = False
+
+
+SCENARIO = Dialect("scenario")
+
+
+def read_file(path: Path, shown_as: str, dialect: Dialect = SCENARIO) -> Document:
     """Reads a scenario or a part. Raises ScenarioError where nothing can be made of it."""
-    return read_text(text_of(path, shown_as), shown_as)
+    return read_text(text_of(path, shown_as, dialect), shown_as, dialect)
 
 
-def read_text(text: str, shown_as: str) -> Document:
+def read_text(text: str, shown_as: str, dialect: Dialect = SCENARIO) -> Document:
     """The same for a text that is already in memory."""
     if bad := _NOT_TEXT.search(text):
         raise _error(shown_as, _line_at(text, bad.start()), f"the character U+{ord(bad[0]):04X} cannot stand in a text file.")
@@ -77,12 +89,13 @@ def read_text(text: str, shown_as: str) -> Document:
         raise _error(shown_as, 0, f"has {lines:,} lines; expected at most {limits.LINES.value:,}.")
     if long := next((line for line in _LINE.finditer(text) if line.end() - line.start() > limits.LINE_CHARS.value), None):
         raise _error(shown_as, _line_at(text, long.start()), f"the line is longer than {limits.LINE_CHARS.value:,} characters.")
+    builder = _AnchoredBuilder if dialect.anchors else _Builder
     try:
-        return _Builder(shown_as).build(text)
+        return builder(shown_as, dialect).build(text)
     except _TabError as refused:
         # YAML allows tabs between tokens, this parser does not; only a tab that indents is a mistake.
         try:
-            return _Builder(shown_as).build(_LINE.sub(_with_spaces_between_tokens, text))
+            return builder(shown_as, dialect).build(_LINE.sub(_with_spaces_between_tokens, text))
         except ScenarioError:
             raise ScenarioError(refused.problems) from None
 
@@ -129,10 +142,10 @@ def _error(file: str, line: int, text: str) -> ScenarioError:
 # --- from a path to a text ---------------------------------------------------------------------------------------------------------
 
 
-def text_of(path: Path, shown_as: str) -> str:
+def text_of(path: Path, shown_as: str, dialect: Dialect = SCENARIO) -> str:
     """The text of a file, if it is one that a scenario may be. Raises ScenarioError."""
     try:
-        text = files.text_of(path, limits.FILE_BYTES.value, "a scenario file")
+        text = files.text_of(path, limits.FILE_BYTES.value, f"a {dialect.what} file")
     except files.FileRefused as refused:
         raise _error(shown_as, refused.line, str(refused)) from None
     return unicodedata.normalize("NFC", text)
@@ -144,8 +157,9 @@ def text_of(path: Path, shown_as: str) -> str:
 class _Builder:
     """Builds the values from the parser's events, with a budget: neither depth nor size of a hostile file can hurt."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, dialect: Dialect) -> None:
         self.file = file
+        self.what = dialect.what
         self.problems: list[Problem] = []
         self.values = 0
 
@@ -154,12 +168,12 @@ class _Builder:
         root: Node | None = None
         for event in events:
             if isinstance(event, DocumentStartEvent) and root is not None:
-                self._note(event, "a second document begins here; expected one scenario a file.")
+                self._note(event, f"a second document begins here; expected one {self.what} a file.")
                 break
             if isinstance(event, AliasEvent | ScalarEvent | MappingStartEvent | SequenceStartEvent):
                 root = self._node(event, events, (), Place(self.file, _line(event)))
         if root is None or root.value is None:
-            raise _error(self.file, 0, "is empty; expected a scenario.")
+            raise _error(self.file, 0, f"is empty; expected a {self.what}.")
         return Document(root, self.problems, self.values, not self.problems)
 
     def _events(self, text: str) -> Iterator[Event]:
@@ -177,14 +191,10 @@ class _Builder:
             raise ScenarioError([*self.problems, Problem(Place(self.file, line), text)]) from None
 
     def _node(self, event: Event, events: Iterator[Event], path: tuple[str | int, ...], place: Place) -> Node:
-        self.values += 1
-        if self.values > limits.VALUES.value:
-            raise _error(self.file, _line(event), f"more than {limits.VALUES.value:,} keys and values; a scenario ends there.")
-        if len(path) > limits.NESTING.value:
-            raise _error(self.file, _line(event), f"nested deeper than {limits.NESTING.value} levels; a scenario ends there.")
+        self._count(event, 1)
+        self._go_down(event, len(path))
         if isinstance(event, AliasEvent):
-            self._note(event, f"'*{printable(event.anchor)}' refers to an anchor; anchors are not read, parts are shared with 'use'.")
-            return Node(None, place)
+            return self._alias(event, path, place)
         self._refuse_decoration(event)
         match event:
             case MappingStartEvent():
@@ -192,6 +202,19 @@ class _Builder:
             case SequenceStartEvent():
                 return Node(self._sequence(events, path), place)
         return Node(self._scalar(event), place)
+
+    def _count(self, event: Event, values: int) -> None:
+        self.values += values
+        if self.values > limits.VALUES.value:
+            raise _error(self.file, _line(event), f"more than {limits.VALUES.value:,} keys and values; a {self.what} ends there.")
+
+    def _go_down(self, event: Event, levels: int) -> None:
+        if levels > limits.NESTING.value:
+            raise _error(self.file, _line(event), f"nested deeper than {limits.NESTING.value} levels; a {self.what} ends there.")
+
+    def _alias(self, event: AliasEvent, path: tuple[str | int, ...], place: Place) -> Node:
+        self._note(event, f"'*{printable(event.anchor)}' refers to an anchor; anchors are not read, parts are shared with 'use'.")
+        return Node(None, place)
 
     def _mapping(self, events: Iterator[Event], path: tuple[str | int, ...]) -> dict[str, Node]:
         entries: dict[str, Node] = {}
@@ -214,11 +237,14 @@ class _Builder:
             return ""
         self._refuse_decoration(event)
         if event.value == "<<" and event.style is None:
-            self._note(event, f"'<<'{inside} merges mappings; expected 'use' with the name of a part.")
-            return ""
+            return self._merge_key(event, inside)
         if not event.value:
             self._note(event, f"a key{inside} is empty; expected a name.")
         return self._text(event)
+
+    def _merge_key(self, event: Event, inside: str) -> str:
+        self._note(event, f"'<<'{inside} merges mappings; expected 'use' with the name of a part.")
+        return ""
 
     def _sequence(self, events: Iterator[Event], path: tuple[str | int, ...]) -> list[Node]:
         items: list[Node] = []
@@ -260,6 +286,73 @@ class _Builder:
     def _note(self, event: Event, text: str) -> None:
         self.problems.append(Problem(Place(self.file, _line(event)), text))
 
+
+@dataclass(frozen=True, slots=True)
+class _Anchored:
+    """What an alias repeats: keys and values in it, and levels below it."""
+
+    node: Node
+    values: int
+    levels: int
+
+
+def _levels(node: Node) -> int:
+    inner = node.value.values() if isinstance(node.value, dict) else node.value if isinstance(node.value, list) else ()
+    return max((1 + _levels(one) for one in inner), default=0)
+
+
+class _AnchoredBuilder(_Builder):
+    """The same with anchors, aliases and merge keys. Values are shared, not copied, but each alias is charged for all that it repeats."""
+
+    def __init__(self, file: str, dialect: Dialect) -> None:
+        super().__init__(file, dialect)
+        self.anchors: dict[str, _Anchored | None] = {}
+
+    def _node(self, event: Event, events: Iterator[Event], path: tuple[str | int, ...], place: Place) -> Node:
+        anchor = None if isinstance(event, AliasEvent) else getattr(event, "anchor", None)
+        if anchor is None:
+            return super()._node(event, events, path, place)
+        before = self.values
+        self.anchors[anchor] = None                                          # until it is whole: it cannot hold itself
+        node = super()._node(event, events, path, place)
+        self.anchors[anchor] = _Anchored(node, self.values - before, _levels(node))
+        return node
+
+    def _alias(self, event: AliasEvent, path: tuple[str | int, ...], place: Place) -> Node:
+        name = printable(event.anchor)
+        if event.anchor not in self.anchors:
+            self._note(event, f"'*{name}' refers to an anchor that is not there above it.{nearest(event.anchor, self.anchors)}")
+            return Node(None, place)
+        found = self.anchors[event.anchor]
+        if found is None:
+            self._note(event, f"'*{name}' stands inside of what it repeats.")
+            return Node(None, place)
+        self._count(event, found.values)
+        self._go_down(event, len(path) + found.levels)
+        return Node(found.node.value, place)
+
+    def _mapping(self, events: Iterator[Event], path: tuple[str | int, ...]) -> dict[str, Node]:
+        entries = super()._mapping(events, path)
+        if (merged := entries.pop(_MERGE, None)) is None:
+            return entries
+        sources = merged.value if isinstance(merged.value, list) else [merged]
+        for source in sources:
+            if isinstance(source.value, dict):
+                entries = {**source.value, **entries}                        # what stands here itself comes first, then the first source
+            else:
+                where = key_text(path) or "the file"
+                self.problems.append(Problem(source.place, f"'<<' in {where} is no mapping; expected an alias of one."))
+        return entries
+
+    def _merge_key(self, event: Event, inside: str) -> str:
+        return _MERGE
+
+    def _refuse_decoration(self, event: Any) -> None:
+        if event.tag is not None:
+            self._note(event, f"'{printable(str(event.tag))}' is a tag; tags are not read.")
+
+
+_MERGE = "<<"
 
 def _line(event: Any) -> int:
     return int(event.start_mark.line) + 1
