@@ -17,6 +17,7 @@ from cutaway.commands.check import check
 from cutaway.commands.compare import compare
 from cutaway.commands.cost import cost
 from cutaway.commands.explain import explain
+from cutaway.commands.import_ import import_
 from cutaway.commands.limits import limits
 from cutaway.commands.list import list_
 from cutaway.commands.measure import machine, measure
@@ -81,6 +82,7 @@ app.add_typer(study, name="study", rich_help_panel=SIMULATE)
 _add("list", list_, SCENARIOS)
 _add("check", check, SCENARIOS)
 _add("new", new, SCENARIOS)
+_add("import", import_, SCENARIOS)
 _add("schema", schema, SCENARIOS)
 _add("validate", validate, ABOUT)
 _add("calibrate", calibrate, ABOUT)

@@ -1,7 +1,7 @@
 """How a command ends: the exit code, and one sentence where something went wrong. A traceback never reaches the terminal.
 
-0 ok; 1 finished, but something failed; 2 bad input or usage; 3 a stated target missed; 69 no display, or a part of the installation
-missing; 70 internal error; 74 output failed; 75 busy; 130 and 143 ended by a signal.
+0 ok; 1 finished, but something failed; 2 bad input or usage; 3 a stated target missed; 69 no display, no Docker host, or a part of the
+installation missing; 70 internal error; 74 output failed; 75 busy; 130 and 143 ended by a signal.
 Read first: docs/exit-codes.md.
 """
 
@@ -33,6 +33,7 @@ EXTRAS = {
 """Modules that are not in every installation, and the extra that brings them."""
 
 EXPLAINED = {
+    "importing.engine.NoDockerHost": (MISSING_PART, ""),
     "scenarios.problems.ScenarioError": (BAD_INPUT, ""),
     "models.costs.CostError": (BAD_INPUT, ""),
     "models.costs.measuring.problems.BusyError": (BUSY, ""),
