@@ -16,7 +16,7 @@ SOCKET = "unix:///var/run/docker.sock"
 
 
 def import_(
-    file: Annotated[Path | None, typer.Argument(metavar="[COMPOSE-FILE]", help="A Docker Compose file.")] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="COMPOSE-FILE", help="A Docker Compose file.")] = None,
     running: Annotated[bool, typer.Option("--running", help="The containers of a running Docker host instead; it is only read.")] = False,
     host: Annotated[str, typer.Option("--host", metavar="unix://PATH", help="With --running: where that host listens.")] = SOCKET,
     profile: Annotated[
@@ -57,6 +57,7 @@ def import_(
 
     if running == (file is not None):
         raise typer.BadParameter("expected a Compose file, or --running; one of them.", param_hint="COMPOSE-FILE")
+    _one_source(running, {"--compose-profile": compose_profiles, "--env-file": env_file}, {"--project": project, "--host": host != SOCKET})
     if out:
         nothing_at(out)
     source = _running(host, project) if running else _composed(file or Path(), compose_profiles or [], env_file)
@@ -69,6 +70,14 @@ def import_(
         typer.echo(line)
     typer.echo(f"wrote {printable(str(out), 1000)}")
     typer.echo(f"Next: cutaway compare {printable(str(out), 1000)}")
+
+
+def _one_source(running: bool, of_files: dict[str, object], of_hosts: dict[str, object]) -> None:
+    """What says something of the other source would be passed over in silence."""
+    for option, given in (of_files if running else of_hosts).items():
+        if given:
+            whose = "a Compose file" if running else "--running"
+            raise typer.BadParameter(f"it goes with {whose}; leave it out.", param_hint=option)
 
 
 def _composed(file: Path, profiles: list[str], env_file: Path | None) -> Project:

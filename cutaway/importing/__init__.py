@@ -13,6 +13,7 @@ from pathlib import Path
 from cutaway.importing import demand as _demand
 from cutaway.importing import stacks, writing
 from cutaway.importing.service import Project
+from cutaway.models import costs
 from cutaway.scenarios.loader import load_text
 from cutaway.scenarios.problems import Place, Problem, ScenarioError, choices
 
@@ -23,8 +24,9 @@ def scenario_of(
     """The scenario's text, which loads, and what a terminal of that width should show of it.
 
     `said` is the program of a service that the user names, `busy` are services that become neighbours.
-    Raises ScenarioError, MeasurementError.
+    Raises ScenarioError, CostError, MeasurementError.
     """
+    costs.load(profile)
     measured = _demand.read(demand) if demand else _demand.Demand()
     imported = stacks.make(project, profile, said, busy, measured)
     _there_is_something(project, imported, busy)

@@ -52,7 +52,9 @@ class _Reader:
         top = self._top(self.path, self.shown_as)
         services, own = [], self.values.entries(top.get("services", Node({}, Place(self.shown_as))), ("services",))
         if "services" not in top:
-            text = f"has no 'services'; expected a Compose file, which names them.{nearest('services', top)}"
+            near = next((key for key in top if nearest(key, ("services",))), "")
+            hint = f" Did you mean 'services' by '{printable(near)}'?" if near else ""
+            text = f"has no 'services'; expected a Compose file, which names them.{hint}"
             self.values.note(Place(self.shown_as), text)
         elif not own:
             self.values.note(top["services"].place, "services is empty; expected at least one service.")

@@ -240,6 +240,8 @@ class ServiceReader:
             service.leaves_out("depends_on", "in what order services start is not simulated", known["depends_on"].place.line)
         for index, node in enumerate(self.values.items(known["volumes"], self._at("volumes")) if "volumes" in known else ()):
             self._volume(service, node, self._at("volumes", index))
+        if service.mounts:
+            service.leaves_out("volumes", "only whether nginx's pages lie on one is taken", known["volumes"].place.line)
         if "privileged" in known:
             service.unconfined = self.values.truth(known["privileged"], self._at("privileged"))
         for text in self.values.texts(known["security_opt"], self._at("security_opt")) if "security_opt" in known else ():

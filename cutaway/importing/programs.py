@@ -40,9 +40,9 @@ WEB_SERVERS = ("gunicorn", "uvicorn", "hypercorn", "daphne", "waitress-serve", "
 PAGES = ("/usr/share/nginx", "/var/www", "/srv", "/app")
 """Where nginx's images and their users keep what is served; a volume there is no overlay."""
 
-_WORKERS = re.compile(r"(?:-w|--workers)(?:=|\s*)([0-9]{1,4})")
-_THREADS = re.compile(r"--threads(?:=|\s+)([0-9]{1,4})")
-_CLASS = re.compile(r"(?:-k|--worker-class)(?:=|\s*)(\S+)")
+_WORKERS = re.compile(r"(?<!\S)(?:-w|--workers)(?:=|\s*)([0-9]{1,4})(?!\S)")
+_THREADS = re.compile(r"(?<!\S)--threads(?:=|\s+)([0-9]{1,4})")
+_CLASS = re.compile(r"(?<!\S)(?:-k|--worker-class)(?:=|\s+)(\S+)")
 _PYTHON = re.compile(r"python[0-9.]*")
 
 

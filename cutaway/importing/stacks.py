@@ -91,7 +91,7 @@ class _Maker:
     def made(self) -> Imported:
         where = self._clients()
         stacks, others, named = list[Stack](), list[Neighbour](), list[tuple[str, int, str]]()
-        self._ask_of_the_machine()
+        self._ask_of_the_machine(where)
         for service in self.project.services:
             known = self.known[service.name]
             why = known.why if isinstance(known, Unknown) else ""
@@ -117,14 +117,16 @@ class _Maker:
         there = self.project.machine
         return there.cpus or max(cpus), there.memory or max(memory)
 
-    def _ask_of_the_machine(self) -> None:
+    def _ask_of_the_machine(self, where: str) -> None:
         if not self.project.machine.cpus:
             tells = "nproc and free on the host, or `cutaway import --running` there"
             self._ask("machine", f"{self.cpus} CPUs, {SIZE.text(self.memory)}", "the host", "1 to 4096 CPUs", tells)
         tells = "`cutaway measure` and `cutaway calibrate` there"
         self._ask("profile", self.profile, "what each step costs on the host", "by cost: cutaway profiles show", tells)
         tells = "the access log; with a known rate: {kind: open loop, rate: 800 /s}"
-        self._ask("clients.connections", str(CONNECTIONS), "clients that ask at once, without a pause", MEASURED["connections"], tells)
+        what = "clients that ask at once, without a pause"
+        what += "" if where == "another machine" else ", on CPU 0 of the host; programs without a cpuset have the others"
+        self._ask("clients.connections", str(CONNECTIONS), what, MEASURED["connections"], tells)
 
     def _clients(self) -> str:
         """Where the clients are: outside where a port is published, else on the host as another container would be."""
@@ -264,7 +266,7 @@ class _Maker:
 
     def _measuring(self, service: Service) -> str:
         port = next((port.host for port in service.ports if port.host), 0)
-        target = f"http://127.0.0.1:{port}/" if port else (service.container or "CONTAINER")
+        target = f"http://127.0.0.1:{port}/" if port else (service.container or f"{self.project.name}-{service.name}-1")
         return f"`cutaway measure app {target} --out app.jsonl`, then import with --demand app.jsonl"
 
 

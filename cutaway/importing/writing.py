@@ -87,7 +87,7 @@ def _head(imported: Imported, demand: Demand) -> Iterator[str]:
 def _program(stack: Stack) -> str:
     said = [f"{stack.known.kind}, {stack.known.how}"]
     service = stack.service
-    said += [f"{CPUS.text(service.cpus)} CPUs" if service.cpus else "no limit of CPUs"]
+    said += [f"{CPUS.text(service.cpus)} {'CPU' if service.cpus == 1 else 'CPUs'}" if service.cpus else "no limit of CPUs"]
     if service.cpuset:
         said.append(f"on {'CPUs' if len(service.cpuset) > 1 else 'CPU'} {', '.join(map(str, service.cpuset))}")
     said.append(f"{SIZE.text(service.memory)} of memory" if service.memory else "no limit of memory")
