@@ -15,13 +15,13 @@ from cutaway.scenarios import ScenarioError
 
 SERVICE = "services:\n  web:\n    image: nginx\n"
 MISTAKES = {
-    "a key that is not there": (SERVICE + "    mem_limt: 1g\n", "c.yaml:4: services.web.mem_limt is not a key of services.web", "'mem_limit'?"),
+    "a key that is not there": (SERVICE + "    mem_limt: 1g\n", "c.yaml:4: services.web.mem_limt is not a key of", "'mem_limit'?"),
     "no services": ("service:\n  web: {image: nginx}\n", "has no 'services'", "Did you mean 'services' by 'service'?"),
     "empty services": ("services:\n", "services is empty"),
     "a list of services": ("services: [web]\n", "c.yaml:1: services is a list; expected a mapping."),
     "a text for a file": ("hello\n", "expected a mapping"),
     "a top key": (SERVICE + "volume: {}\n", "volume is not a key of a Compose file", "'volumes'?"),
-    "an unknown dependency": (SERVICE + "    depends_on: [wbe]\n", "services.web.depends_on names 'wbe'; expected 'web'. Did you mean 'web'?"),
+    "an unknown dependency": (SERVICE + "    depends_on: [wbe]\n", "depends_on names 'wbe'; expected 'web'. Did you mean 'web'?"),
     "an unknown network": (SERVICE + "    networks: [frnt]\nnetworks: {front: }\n", "names 'frnt'", "Did you mean 'front'?"),
     "cpus in words": (SERVICE + "    cpus: half\n", "c.yaml:4: services.web.cpus is 'half'; expected a number of CPUs"),
     "negative cpus": (SERVICE + "    cpus: -1\n", "services.web.cpus is -1"),
@@ -45,7 +45,7 @@ MISTAKES = {
     "extends nobody": (SERVICE + "    extends: wbe\n", "services.web.extends is 'wbe'; expected 'web'. Did you mean 'web'?"),
     "extends itself": (SERVICE + "    extends: web\n", "leads back to web"),
     "extends in a ring": ("services: {a: {extends: b}, b: {extends: a}}\n", "leads back to"),
-    "extends from outside": (SERVICE + "    extends: {service: x, file: ../../etc/passwd}\n", "expected a file in the folder of c.yaml"),
+    "extends from outside": (SERVICE + "    extends: {service: x, file: ../../etc/passwd}\n", "a file in the folder of c.yaml"),
     "extends by an absolute name": (SERVICE + "    extends: {service: x, file: /etc/passwd}\n", "expected a file in the folder"),
     "an alias of nothing": ("services: {web: *web}\n", "refers to an anchor that is not there"),
     "an alias in itself": ("services: &s {web: *s}\n", "stands inside of what it repeats"),
@@ -115,17 +115,23 @@ def test_nothing_outside_of_the_folder_is_read(tmp_path: Path) -> None:
 def test_names_cannot_become_keys_of_the_scenario(tmp_path: Path) -> None:
     """Line ends and controls in values stay inside of comments and quotation marks."""
     hostile = "acme/\\nprofile: stolen\\u2028x\\u202e"
-    text = import_text(f'name: "a\\nb: c"\nservices:\n  cache: {{image: redis}}\n  "true": {{image: nginx}}\n  w: {{image: "{hostile}"}}\n', tmp_path)
+    services = f'  cache: {{image: redis}}\n  "true": {{image: nginx}}\n  w: {{image: "{hostile}"}}\n'
+    text = import_text(f'name: "a\\nb: c"\nservices:\n{services}', tmp_path)
     assert "\nprofile: stolen" not in text and "\u2028" not in text and "\u202e" not in text
     assert '  "true":' in text
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.recursive(
-    st.none() | st.booleans() | st.integers(-5, 10**20) | st.sampled_from(["", "nginx", "0.5", "80:80", "1g", "a b", "${A:-b}", "host", "-1"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["cpus", "target", "limits", "condition", "x", "file", "resources", "cpu"]), inner, max_size=3),
+WORDS = st.sampled_from(["", "nginx", "0.5", "80:80", "1g", "a b", "${A:-b}", "host", "-1"])
+KEYS = st.sampled_from(["cpus", "target", "limits", "condition", "x", "file", "resources", "cpu"])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 10**20) | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
     max_leaves=6,
-), st.sampled_from(sorted(compose.keys.TAKEN)))
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(VALUES, st.sampled_from(sorted(compose.keys.TAKEN)))
 def test_any_value_of_any_key_is_read_or_told(tmp_path_factory: pytest.TempPathFactory, value: object, key: str) -> None:
     """A sentence or a scenario that loads; no other exception."""
     import json

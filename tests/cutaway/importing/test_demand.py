@@ -68,7 +68,7 @@ def test_a_page_has_the_size_that_was_measured(tmp_path: Path) -> None:
 
 
 def test_of_several_paths_the_root_counts_and_the_others_are_named(tmp_path: Path) -> None:
-    text = imported(tmp_path, a=("127.0.0.1:8000", "/search", 9000.0, 3), b=("127.0.0.1:8000", "/", 5000.0, 3), c=("10.0.0.1:1", "/", 1.0, 1))
+    text = imported(tmp_path, a=("127.0.0.1:8000", "/search", 9000, 3), b=("127.0.0.1:8000", "/", 5000.0, 3), c=("10.0.0.1:1", "/", 1, 1))
     assert worker_us(scenarios.loader.load_text(text), "api") == pytest.approx(5000, rel=0.002)
     assert "measured, but not used: 127.0.0.1:8000, GET /search" in text and "measured, but not used: 10.0.0.1:1, GET /" in text
 
