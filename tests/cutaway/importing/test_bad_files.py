@@ -41,7 +41,7 @@ MISTAKES = {
     "neither image nor build": ("services: {web: {cpus: 1}}\n", "services.web has neither image nor build"),
     "a name": ("services: {'we b': {image: nginx}}\n", "is no name of a service"),
     "a quotation mark": (SERVICE + "    command: \"nginx '\"\n", "quotation marks are closed"),
-    "a variable that must be set": ("services: {web: {image: 'nginx:${TAG:?which}'}}\n", "services.web.image needs the variable TAG: which"),
+    "a variable that is needed": ("services: {web: {image: 'nginx:${TAG:?which}'}}\n", "web.image needs the variable TAG: which"),
     "extends nobody": (SERVICE + "    extends: wbe\n", "services.web.extends is 'wbe'; expected 'web'. Did you mean 'web'?"),
     "extends itself": (SERVICE + "    extends: web\n", "leads back to web"),
     "extends in a ring": ("services: {a: {extends: b}, b: {extends: a}}\n", "leads back to"),

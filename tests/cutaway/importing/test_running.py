@@ -47,7 +47,7 @@ SHOP = [
     container(3, "shop-cache-1", "sha256:" + "a" * 64, "cache", CpusetCpus="1-2", CpuShares=512, NetworkMode="host"),
     container(4, "shop-worker-2", "acme/worker", "worker"),
     container(5, "shop-worker-1", "acme/worker", "worker"),
-    container(6, "lonely", "redis", SecurityOpt=["seccomp=unconfined"], PortBindings={"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "1"}]}),
+    container(6, "lonely", "redis", SecurityOpt=["seccomp=unconfined"], PortBindings={"80/tcp": [{"HostIp": "::1", "HostPort": "1"}]}),
 ]  # fmt: skip
 IMAGES = {f"/images/sha256:{'a' * 64}/json": {"RepoTags": ["redis:7"]}}
 
