@@ -20,6 +20,8 @@ class Span:
     warm_up_ns: int = 0
     requests: int = 10_000
     duration_ns: int | None = None
+    drain_ns: int = 0
+    """After `duration_ns` open loops send nothing more, and what is under way is waited for and counted, at most so long."""
     latest_ns: int = 30 * 24 * 3600 * 1_000_000_000
     """The run ends here in any case; simulated time has a limit too."""
 
@@ -62,4 +64,8 @@ def _measure(world: World, span: Span, before: list[int]) -> Process:
         world.stop_after(span.requests)
         return
     yield world.clock.timeout(span.duration_ns)
+    if span.drain_ns:
+        world.traffic.end_arrivals()
+        world.stop_after(world.traffic.served + world.traffic.in_flight)
+        yield world.clock.timeout(span.drain_ns)
     world.stop()

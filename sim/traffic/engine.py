@@ -142,6 +142,12 @@ class Traffic:
         for task in range(int(row.first), int(row.first + row.count)):
             self.put(self.now_ns, t.HOG_BEGINS, task)
 
+    def end_arrivals(self) -> None:
+        """Open loops send nothing more from now on; what is under way goes on, and closed loops do."""
+        is_open = self.w.clients["kind"] == t.OPEN
+        self.w.clients["stamp"][is_open] += 1
+        self.w.clients["next_at"][is_open] = t.FOR_EVER
+
     def _put_first_events(self, seed: int) -> None:
         w = self.w
         for index in range(len(self.machine.groups)):

@@ -62,14 +62,25 @@ def test_figures_are_in_the_rows_units(result: Result) -> None:
     assert found["throttled_fraction"] == 1 and found["periods"] == pytest.approx(10, abs=1)
 
 
-def test_what_the_client_still_waits_for_is_not_left_unserved(result: Result) -> None:
-    """The load generator waits a second for the last answers; a server of 1,000 a second has 500 of 1,500 left after it."""
+def test_an_open_loop_counts_from_its_first_arrival_until_a_second_after_the_last() -> None:
+    """At twice what nginx can do the last answer is about a second late, and the load generator waits for it: nobody is left unserved."""
+    load = setup_of(row("nginx static, open loop (Poisson)", params={"connections": 128, "rate_per_s": 250_000, "duration_s": 1}))
+    assert isinstance(load, Load) and (load.warm_up_ns, load.drain_ns) == (0, 1_000_000_000)
+    found = loads.figures(load, costs.load("two-core-vm"))
+    assert "throughput" not in found and found["errors"] == found["left_unserved"] == 0
+    assert found["latency_p50"] == pytest.approx(found["latency_max"] / 2, rel=0.1) and 600_000 < found["latency_max"] < 1_000_000
+
+
+def test_what_is_unanswered_at_the_end_is_left_unserved(result: Result) -> None:
     load = setup_of(row("nginx static, open loop (Poisson)", params={"connections": 128, "rate_per_s": 2000}))
     assert isinstance(load, Load)
-    ended = replace(result, outcomes={**result.outcomes, "served": 1000, "lost": 2}, counted_ns=10**9)
-    for in_flight, left in ((1500, 500), (900, 0)):
-        found = loads._figures(load, replace(ended, in_flight=(0, in_flight)))
-        assert (found["left_unserved"], found["errors"]) == (left, 2) and "throughput" not in found
+    found = loads._figures(load, replace(result, outcomes={**result.outcomes, "lost": 2}, in_flight=(0, 500)))
+    assert (found["left_unserved"], found["errors"]) == (500, 2)
+
+
+def test_a_closed_loop_counts_after_a_warm_up_and_no_longer_than_it_sends() -> None:
+    load = setup_of(row(params={"connections": 2, "body_bytes": 612, "duration_s": 1}))
+    assert isinstance(load, Load) and (load.warm_up_ns, load.drain_ns) == (100_000_000, 0)
 
 
 def test_redis_benchmark_names_the_highest_value_of_a_step() -> None:
