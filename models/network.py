@@ -2,7 +2,7 @@
 
 Serves: receive, send. Hands down: deliver, transmit, unless the other end is on this machine. What loopback and veth devices receive is
 taken in on the sender's CPU, in the sender's context (net/core/dev.c, __netif_rx and the backlog), so it is work of the sender's thread.
-Not modelled: connection set-up, congestion control, loss and retransmission, the 40 ms of delayed acknowledgements, pacing.
+Not modelled: connection set-up, congestion control, loss and retransmission, pacing.
 Read first: docs/models/network.md.
 """
 
@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 
 from cutaway.models.costs import Profile
-from cutaway.models.layer import Layer, Use, kib
+from cutaway.models.layer import Layer, Use, kib, times_as_text
 from cutaway.models.operations import Deliver, Hop, Operation, Packets, Receive, Send, Transmit
 from cutaway.models.placement import Site
-from cutaway.sim.machine import Step
+from cutaway.sim.machine import CostUse, Pause, Spread, Step
 
 SEGMENT_BYTES = 1448
 """Data of a segment at an MTU of 1500, time stamps on."""
@@ -27,6 +28,15 @@ CACHED_BYTES = 16 * 1024
 """Up to here a received message is copied at the price of data that the first-level cache holds."""
 SPLICED_BYTES = 64 * 1024
 """What sendfile moves at once: a pipe of sixteen pages (fs/splice.c, PIPE_DEF_BUFFERS); files beyond it lie in larger folios."""
+
+PAGE_BYTES = 4096
+PIECES_OF_A_PACKET = 17
+"""MAX_SKB_FRAGS of include/linux/skbuff.h."""
+COPIED_INTO_BYTES = 32 * 1024
+"""What a thread copies into packets before it needs a new piece of memory: SKB_FRAG_PAGE_ORDER of net/core/sock.c."""
+LEAST_PIECE_BYTES = 32
+"""Less than this of it is left unused (skb_page_frag_refill)."""
+DELAYED = "delayed acknowledgement"
 
 OF_BRIDGE_AND_NAT: frozenset[Hop] = frozenset({"veth", "bridge", "DNAT in OUTPUT", "DNAT in PREROUTING", "tap"})
 
@@ -59,7 +69,7 @@ class Network(Layer):
                 further: list[Use] = [("further receive call", calls - 1)]
                 further += ["coming back for the rest"] if packets.rest else []
                 yield self.work(self.site.layer, "recv: copy to the program", thread, "socket receive", *copies, *further)
-            case Send(thread=thread, size_bytes=size, hops=hops, from_file=from_file, corked=corked, writes=writes, local=local):
+            case Send(thread=thread, size_bytes=size, hops=hops, from_file=from_file, corked=corked, writes=writes, local=local) as sent:
                 way = self.path + hops
                 packets = packets_of(size, self._segment_bytes(way), corked)
                 packets = replace(packets, data=packets.data + (0 if corked else writes - 1))
@@ -68,12 +78,22 @@ class Network(Layer):
                 body = file if from_file else [("copy per KiB", kib(size))]
                 yield self.work(self.site.layer, "send: TCP, IP", thread, "TCP send", ("further packet", packets.data - 1), *body)
                 yield from self._down(Transmit(thread, packets, way), local)
+                yield from self._held_back(sent, self._segment_bytes(way))
             case Deliver(hops=hops):
                 yield from self._up(replace(operation, hops=self.path + hops))
             case Transmit(hops=hops):
                 yield from self._down(replace(operation, hops=self.path + hops), local=False)
             case _:
                 yield operation
+
+    def _held_back(self, sent: Send, segment_bytes: int) -> Iterator[Step]:
+        """The rest of a message whose first packet fell short waits for that one's acknowledgement, and the receiver delays it."""
+        permille = held_back_permille(sent, segment_bytes)
+        if permille:
+            chance = Fraction(permille, 1000)
+            waits_ns = round(self.profile[DELAYED].value * chance)
+            costs = (CostUse(DELAYED, times_as_text(chance)),)
+            yield Pause(self.site.layer, "the rest waits for an acknowledgement", waits_ns, Spread("rare", permille), costs)
 
     def _segment_bytes(self, way: tuple[Hop, ...]) -> int:
         return LOOPBACK_SEGMENT_BYTES if self.over_loopback or "loopback" in way else SEGMENT_BYTES
@@ -94,6 +114,22 @@ class Network(Layer):
         for hop in hops:
             layer = "bridge and NAT" if hop in OF_BRIDGE_AND_NAT else self.site.layer
             yield self.work(layer, hop, thread, (hop, packets.data + packets.acks))
+
+
+def held_back_permille(sent: Send, segment_bytes: int) -> int:
+    """How many of a thousand corked answers from a file are held back in their middle; none where segments are small.
+
+    A packet holds MAX_SKB_FRAGS pieces of memory. Over loopback a full segment is a header and sixteen pages: just as many. The header is
+    copied into what is left of the sending thread's 32 KiB (net/core/sock.c, skb_page_frag_refill), and where that ends within it, it is
+    two pieces: the packet leaves a page early, and is a small one. Then Nagle's rule as Minshall has it (tcp_output.c, tcp_minshall_check)
+    holds the last, small packet until that is acknowledged. nginx has the rule in force, as it takes TCP_NODELAY back when it corks
+    (ngx_linux_sendfile_chain.c). The receiver acknowledges at once what is more than a segment, and the rest after its time-out.
+    """
+    early_bytes = sent.header_bytes + (PIECES_OF_A_PACKET - 2) * PAGE_BYTES
+    small = early_bytes < segment_bytes
+    if not (sent.corked and sent.header_bytes and small and early_bytes < sent.size_bytes < early_bytes + segment_bytes):
+        return 0
+    return round(Fraction(1000 * max(0, sent.header_bytes - LEAST_PIECE_BYTES), COPIED_INTO_BYTES))
 
 
 def packets_of(size_bytes: int, segment: int, corked: bool) -> Packets:

@@ -117,6 +117,8 @@ class Send(Operation):
     corked: bool = False
     writes: int = 1
     """Calls that write it; what a call writes leaves in packets of its own, unless corked."""
+    header_bytes: int = 0
+    """What of it the program has copied in before the file's pages; 0 where it does not matter how packets are filled."""
     local: bool = False
     """The receiver is on this machine: its receiving half runs here and now, in the sender's context."""
     within: bool = False

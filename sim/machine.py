@@ -15,11 +15,12 @@ from typing import Literal
 class Spread:
     """The shape of a duration around its mean, as a distribution of mean 1.
 
-    `permille` is the coefficient of variation (lognormal) or the half width (uniform) in thousandths of the mean.
+    `permille` is the coefficient of variation (lognormal) or the half width (uniform) in thousandths of the mean; of `rare`
+    the thousandths of draws that are anything at all, all of one length.
     `quantiles` (measured) are values at equally spaced probabilities 0 ... 1, in any unit: only their shape counts.
     """
 
-    kind: Literal["fixed", "exponential", "lognormal", "uniform", "measured"] = "fixed"
+    kind: Literal["fixed", "exponential", "lognormal", "uniform", "measured", "rare"] = "fixed"
     permille: int = 0
     quantiles: tuple[int, ...] = ()
 

@@ -105,6 +105,8 @@ def _quantile(spread: Spread, p: Floats) -> Floats:
         sigma = np.sqrt(logarithm(np.array([1.0 + cv * cv])))
         inner = np.clip(p, 0.125 / (POINTS * TAIL), 1.0)
         return exponential(sigma * normal_quantile(inner))
+    if spread.kind == "rare":
+        return np.where(p > 1.0 - spread.permille / 1000.0, 1.0, 0.0)
     if spread.kind == "measured":
         points = np.array(spread.quantiles, dtype=np.float64)
         place = p * (len(points) - 1)

@@ -177,8 +177,10 @@ def enter(w: Tables, i: int, waker: int) -> None:
             arrive(w, i, waker)
             return
         if kind == PAUSE:
-            _pause(w, i)
-            return
+            if _pause(w, i):
+                return
+            token.step += 1
+            continue
         if kind == TRANSFER:
             _transmit(w, i)
             return
@@ -213,13 +215,17 @@ def enter(w: Tables, i: int, waker: int) -> None:
 
 
 @compiled
-def _pause(w: Tables, i: int) -> None:
+def _pause(w: Tables, i: int) -> bool:
+    """Draws how long; False when it is no time, and the token goes on in the context that it came in."""
     token = w.tokens[i]
     step = w.steps[token.step]
     world = w.world[0]
     who = w.clients[token.client].who + token.connection
     ns = draw(step.cost, step.table, w.quantiles, world.seed_low, world.seed_high, step.stream, who, token.number, step.visit)
+    if ns == 0:
+        return False
     put(w, world.now + ns, TIMER, i, token.stamp)
+    return True
 
 
 @compiled

@@ -35,6 +35,16 @@ def cells(spread: Spread) -> tuple[Floats, Floats, Floats]:
     return left, right, np.concatenate([np.full(used, 1 / POINTS), np.full(POINTS, 1 / POINTS / TAIL)])
 
 
+def test_a_rare_thing_is_all_or_nothing() -> None:
+    """Six of a thousand draws are something, and of one length; the cell in which it begins has lengths between."""
+    left, right, share = cells(Spread("rare", 6))
+    whole = (left == right) & (left > 0)
+    assert share[whole].sum() == pytest.approx(0.006, abs=1 / POINTS)
+    assert share[right > 0].sum() - share[whole].sum() <= 1 / POINTS + 1e-12
+    assert left[whole] == pytest.approx(1 / 0.006, rel=0.03)
+    assert ((left + right) / 2 * share).sum() == pytest.approx(1, abs=1e-5)
+
+
 @pytest.mark.parametrize(("spread", "reference"), CASES, ids=NAMES)
 def test_tables_hold_the_quantiles_of_the_distribution(spread: Spread, reference: stats.rv_continuous) -> None:
     body, tail = table(spread) / UNIT

@@ -93,6 +93,21 @@ def ledger(traffic: Traffic) -> dict[tuple[str, str], float]:
 # --- apart and together ------------------------------------------------------------------------------------------------------------
 
 
+def test_a_pause_of_no_time_leaves_what_follows_to_who_led_there() -> None:
+    """The waker pays for waking the next thread as if there were no pause; after a real one nobody does."""
+    kernel = Kernel("host", "server", 3 * MS, 4 * MS, waker_ns=5 * US)
+
+    def paid(ns: int) -> float:
+        threads = tuple(Thread(f"thread{k}", (f"cpu{k}",), layer="server") for k in range(2))
+        steps = (work(10 * US), Pause("server", "wait", ns), work(10 * US, 1))
+        cpus = tuple(Cpu(f"cpu{k}", "host") for k in range(2))
+        client = ClosedLoop("client", "plan", 1, think_ns=MS)
+        traffic = run(Machine("test", LAYERS, (kernel,), cpus, threads, (Plan("plan", steps),), (client,)))
+        return float(traffic.thread_counts("running_ns")[0] / traffic.served)
+
+    assert paid(0) == pytest.approx(15 * US, rel=0.01) and paid(1) == pytest.approx(10 * US, rel=0.01)
+
+
 def test_a_fork_lasts_as_long_as_its_longest_branch() -> None:
     traffic = run(machine(work(MS), Fork(((work(2 * MS),), (work(5 * MS, 1), Pause("wire", "wait", MS)), ())), work(MS)))
     assert traffic.served > 40 and latency(traffic) == 8 * MS
