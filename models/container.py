@@ -90,15 +90,15 @@ class Container(Layer):
             case OpenFile() | StatFile() | ReadFile():
                 yield replace(operation, overlay=overlay)
             case Receive(size_bytes=size, within=False) if self.proxied:
-                yield Receive(PROXY, size, hops=self.outer_hops)
+                yield Receive(PROXY, size, hops=self.outer_hops, spliced=True)
                 yield Compute(PROXY, "bridge and NAT", "docker-proxy: copy the request", "docker-proxy message")
-                yield Send(PROXY, size, local=True)
+                yield Send(PROXY, size, from_file=True, local=True)
                 yield replace(operation, sender=PROXY, hops=self.hops)
             case Send(size_bytes=size, within=False) if self.proxied:
                 yield replace(operation, hops=self.hops, local=True)
-                yield Receive(PROXY, size, sender=operation.thread)
+                yield Receive(PROXY, size, sender=operation.thread, spliced=True)
                 yield Compute(PROXY, "bridge and NAT", "docker-proxy: copy the answer", "docker-proxy message")
-                yield Send(PROXY, size, hops=self.outer_hops)
+                yield Send(PROXY, size, from_file=True, hops=self.outer_hops)
             case Receive() | Send() | Connect() | CloseConnection() if operation.within:
                 yield operation                                                           # stays in the container's own name space
             case Receive(hops=hops) | Send(hops=hops) | Handshake(hops=hops) | CloseConnection(hops=hops):

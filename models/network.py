@@ -57,14 +57,14 @@ class Network(Layer):
 
     def lower(self, operation: Operation) -> Iterator[Step | Operation]:
         match operation:
-            case Receive(thread=thread, size_bytes=size, hops=hops, sender=sender, calls=calls):
+            case Receive(thread=thread, size_bytes=size, hops=hops, sender=sender, calls=calls, spliced=spliced):
                 way = self.path + hops
                 packets = packets_of(size, self._segment_bytes(way), corked=True)
                 yield from self._up(Deliver(thread, packets, way, sender))
                 context = sender or self.peer or self.site.softirq
                 data, acks = ("TCP receive", packets.data), ("acknowledgement", packets.acks)
                 yield self.work(self.site.layer, "receive: IP, TCP, into the socket", context, data, acks)
-                hot, cold = min(size, CACHED_BYTES), max(0, size - CACHED_BYTES)
+                hot, cold = (0, 0) if spliced else (min(size, CACHED_BYTES), max(0, size - CACHED_BYTES))
                 copies = [("receive copy per KiB", kib(hot)), ("receive copy per KiB beyond 16 KiB", kib(cold))]
                 further: list[Use] = [("further receive call", calls - 1)]
                 further += ["coming back for the rest"] if packets.rest else []

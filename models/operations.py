@@ -100,6 +100,8 @@ class Receive(Operation):
     sender: str = ""
     calls: int = 1
     """System calls that it takes to read all of it."""
+    spliced: bool = False
+    """It goes on by splice(2): its pages are handed to a pipe, not copied, and who sends them on pays for that."""
     within: bool = False
     """From another program of the same stack: the message stays on the loopback of their own name space, which is the hops."""
 
@@ -108,7 +110,7 @@ class Receive(Operation):
 class Send(Operation):
     """Put a message into a socket and the packets on their way.
 
-    from_file: the body is taken from the page cache (sendfile), without a copy. corked: only full segments leave until the push.
+    from_file: the body is taken from the page cache (sendfile), or from another socket (splice), without a copy. corked: only full segments leave until the push.
     """
 
     size_bytes: int
