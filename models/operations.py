@@ -110,7 +110,8 @@ class Receive(Operation):
 class Send(Operation):
     """Put a message into a socket and the packets on their way.
 
-    from_file: the body is taken from the page cache (sendfile), or from another socket (splice), without a copy. corked: only full segments leave until the push.
+    from_file: the body is taken from the page cache (sendfile), or from another socket (splice), without a copy.
+    corked: only full segments leave until the push.
     """
 
     size_bytes: int

@@ -62,6 +62,9 @@ def test_docker_proxy_stands_between_with_two_sockets(profile: Profile) -> None:
     assert isinstance(way[-2], Receive) and way[-2].sender == "docker-proxy"
     back = lowered(profile, Send("nginx", 850), publish="proxy", seccomp="unconfined")
     assert [item.thread for item in back if isinstance(item, Operation)] == ["nginx"] + ["docker-proxy"] * 3
+    received = [item for item in way + back if isinstance(item, Receive) and item.thread == "docker-proxy"]
+    sent = [item for item in way + back if isinstance(item, Send) and item.thread == "docker-proxy"]
+    assert [item.spliced for item in received] == [item.from_file for item in sent] == [True, True]
 
 
 def test_a_quota_is_cpu_time_of_each_period(profile: Profile) -> None:
