@@ -26,8 +26,8 @@ from cutaway.studying.workers import DIED, Work, processes
 from tests.cutaway.studying.studies import PRECISE, SMALL, results, study
 
 CALLS = ("fsync", "replace", "write", "ftruncate")
-KILLS = 12
-"""Of each study in these tests; `benchmarks/study_kills.py` takes every call and many random moments."""
+KILLS = 8
+"""Of each study in these tests, spread over all of its calls."""
 
 
 @pytest.fixture(scope="module", params=[SMALL, PRECISE], ids=["fixed", "precise"])
