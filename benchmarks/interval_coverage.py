@@ -182,8 +182,6 @@ def tell_pairs(name: str, replications: int, workers: int) -> None:
     for metric in METRICS:
         gains = [gain_of_pairs(*([metric.of(result) for result in found[stack]] for stack in (other, base))) for other in others]
         print(f"  {metric.name:42}" + "".join(f"{gain:16.1f}" for gain in gains))
-
-
     tell_shipped(found, scenario.run.warm_up, scenario.run.replications)
 
 
