@@ -109,19 +109,9 @@ class Comparison:
             elif (least := min(result.served for result in results)) < self._asked():
                 short = f"a run ended with {least:,} requests served, of {self._asked():,}"
                 found.append(f"{built.name}: {short}: the simulated time was over.")
-            found += next((texts for result in results if (texts := result.warnings())), []) or self._unsettled(built.name)
+            first = next((texts for result in results if (texts := result.warnings())), [])
+            found += first or unsettled(results, self.scenario.run.warm_up)
         return found
-
-    def _unsettled(self, stack: str) -> list[str]:
-        """Whether the start of the runs is in the figures."""
-        verdict = warm_up.judge([result.series for result in self.results[stack]], self.scenario.run.warm_up)
-        if verdict.finding == "enough":
-            return []
-        moved = f"what comes before makes the mean latency {100 * abs(verdict.bias):.2g} % {'larger' if verdict.bias > 0 else 'smaller'}"
-        if verdict.finding == "run too short":
-            return [f"{stack}: the runs are too short: latency still changes in their second half, and {moved}."]
-        settled = DURATION.text(int(float(f"{verdict.truncation.time_ns:.1e}")))
-        return [f"{stack}: the warm-up is too short: latency settles about {settled} after the start, and {moved}."]
 
     def _asked(self) -> int:
         """Requests that a run must serve; 0 when it has a duration."""
@@ -216,6 +206,19 @@ class Comparison:
             "cpu_sum_ns": self.cpu_time_ns(built.name),
             "fingerprints": [result.fingerprint for result in results],
         }
+
+
+def unsettled(results: Sequence[Result], warm_up_ns: int) -> list[str]:
+    """Whether the start of these replications of a stack is in their figures, as far as that is clear."""
+    verdict = warm_up.judge([result.series for result in results], warm_up_ns)
+    stack = results[0].stack
+    if verdict.finding == "enough":
+        return []
+    moved = f"what comes before makes the mean latency {100 * abs(verdict.bias):.2g} % {'larger' if verdict.bias > 0 else 'smaller'}"
+    if verdict.finding == "run too short":
+        return [f"{stack}: the runs are too short: latency still changes in their second half, and {moved}."]
+    settled = DURATION.text(int(float(f"{verdict.truncation.time_ns:.1e}")))
+    return [f"{stack}: the warm-up is too short: latency settles about {settled} after the start, and {moved}."]
 
 
 def _place_after_neighbours(longest: list[str], layers: Sequence[str], layer: str) -> int:

@@ -234,11 +234,18 @@ def trace(source: Scenario | Path, *, stacks: Sequence[str], format: str, out: P
     return 0
 
 
+def say_if_it_compiles() -> bool:
+    """Tells of the wait before the engine is compiled for the first time; whether it will be."""
+    if is_cached():
+        return False
+    print("Compiling the engine for this machine, once; it is kept for the next time.", file=sys.stderr, flush=True)
+    return True
+
+
 @contextmanager
 def progress_of(what: str) -> Iterator[Progress | None]:
     """A bar on a terminal's standard error, nothing elsewhere; and a line before the engine is compiled for the first time."""
-    if not is_cached():
-        print("Compiling the engine for this machine, once; it is kept for the next time.", file=sys.stderr, flush=True)
+    say_if_it_compiles()
     if not sys.stderr.isatty():
         yield None
         return

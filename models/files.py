@@ -1,10 +1,11 @@
-"""Texts from files that somebody names: regular files of a size that can be, in UTF-8, or one sentence.
+"""Texts from files that somebody names: regular files of a size that can be, in UTF-8, or one sentence; and lines that are added whole.
 
 A device would be read for ever, and a named pipe waited for; a call that reads a gigabyte hears no signal meanwhile.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -22,6 +23,18 @@ class FileRefused(Exception):  # noqa: N818
 def text_of(path: Path, most_bytes: int, expected: str) -> str:
     """All of a file, a byte order mark left out. `expected` names what it should be, as `a scenario file`. Raises FileRefused."""
     return _decoded(_bytes_of(path, most_bytes, expected))
+
+
+def append_whole(handle: int, line: bytes, file: Path) -> None:
+    """Adds a line to the file of an open handle and brings it to the disk; all of it or, where that fails, nothing. Raises OSError."""
+    before = os.fstat(handle).st_size
+    try:
+        if os.write(handle, line) < len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(handle)
+    except OSError as error:
+        os.ftruncate(handle, before)
+        raise OSError(error.errno, error.strerror, str(file)) from None
 
 
 def _bytes_of(path: Path, most_bytes: int, expected: str) -> bytes:

@@ -14,6 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema, to_jsonable_python
 
 from cutaway.scenarios.schema import Scenario
+from cutaway.scenarios.study_file import Study
 
 _REFERENCES = {
     "use": {"type": "string", "description": "A part to start from: a file beside this one, or a part of Cutaway; keys here change it."},
@@ -36,6 +37,13 @@ class _Draft07(GenerateJsonSchema):
         return {**inner, "default": value} if "$ref" not in inner else {"allOf": [inner], "default": value}
 
 
+def study_schema() -> dict[str, Any]:
+    """The same of study files, which have no bases and parts of their own."""
+    schema = Study.model_json_schema(by_alias=True, schema_generator=_Draft07, ref_template="#/definitions/{model}")
+    definitions = schema.pop("$defs", {})
+    return {"$schema": _Draft07.schema_dialect, **_draft07(schema), "title": "Cutaway study", "definitions": _draft07(definitions)}
+
+
 def as_schema() -> dict[str, Any]:
     """The schema; its keywords are those of draft-07."""
     schema = Scenario.model_json_schema(by_alias=True, schema_generator=_Draft07, ref_template="#/definitions/{model}")
@@ -47,8 +55,9 @@ def as_schema() -> dict[str, Any]:
     return whole
 
 
-def as_text() -> str:
-    return json.dumps(as_schema(), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+def as_text(schema: dict[str, Any] | None = None) -> str:
+    """A schema as the text of a file; that of scenarios when left out."""
+    return json.dumps(schema or as_schema(), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def _composable(part: dict[str, Any]) -> dict[str, Any]:

@@ -88,6 +88,8 @@ def _sentence(error: ErrorDetails, spot: Spot, data: Any) -> tuple[Spot, str]:
         return spot, f"{key} is {finding}; {_expected(error, found, spot, context)}"
     if kind in ("too_short", "too_long"):
         return spot, f"{key} has {_entries(len(found) if isinstance(found, dict | tuple) else 0)}; {_expected(error, found, spot, context)}"
+    if kind == "expected" and isinstance(found, dict) and _is_mapping(spot.wanted):
+        return spot, f"{key}: {_expected(error, found, spot, context)}"          # its keys, each right, do not go together
     if found is None and kind != "literal_error":
         return spot, f"{key} is empty; {_expected(error, found, spot, context)}"
     return spot, f"{key} is {shown(found)}; {_expected(error, found, spot, context)}"
@@ -121,6 +123,10 @@ def _expected(error: ErrorDetails, found: Any, spot: Spot, context: dict[str, An
     if kind == "string_pattern_mismatch" and spot.field is not None:
         return f"expected {_described(spot.field)}."
     return f"{error['msg'][:1].lower()}{error['msg'][1:]}."
+
+
+def _is_mapping(wanted: Any) -> bool:
+    return isinstance(wanted, type) and issubclass(wanted, BaseModel)
 
 
 def _about_kind(spot: Spot, found: Any, discriminator: str) -> tuple[Spot, str]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from fractions import Fraction
+from functools import cached_property
 from itertools import product
 from typing import Any
 
@@ -46,6 +47,7 @@ class Values:
         """The same for the head of a column: of a key the last name, which says most."""
         return self.axis.name.en if self.axis.name else self.axis.key.rpartition(".")[2]
 
+    @cached_property
     def numbers(self) -> tuple[list[float], str] | None:
         """The values as numbers of one unit, and that unit; None where one of them is no number."""
         split = [_split(value) for value in self.values]

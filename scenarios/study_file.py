@@ -123,7 +123,7 @@ class Study(Part):
     """The stack from which differences are told; the first when left out."""
     seed: Annotated[int, Field(ge=0, le=LARGEST)] | None = None
     """Start of all random numbers; that of the scenario when left out."""
-    runs_a_file: Count | None = Field(default=None, le=limits.REPLICATIONS.value)
+    runs_a_file: Count | None = Field(default=None, le=1000)
     """Replications that are kept together in one file; as many as make about 200,000 requests when left out."""
     figures: tuple[Figure, ...] = Field(default=(), max_length=64)
     """Pictures of the report; throughput, mean and p99 latency along the first axis when left out."""

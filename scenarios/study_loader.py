@@ -7,6 +7,7 @@ two of them go together is seen when their point is run.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -62,6 +63,18 @@ class LoadedStudy:
         """Runs of each point and stack, where their number is fixed."""
         return self.study.replications or self.base.run.replications
 
+    @property
+    def least_runs(self) -> int:
+        """Runs of all points and stacks; with a precision, those before the first look."""
+        precision = self.study.precision
+        return self.count() * len(self.stacks) * (precision.at_least if precision else self.replications())
+
+    @property
+    def most_runs(self) -> int:
+        """The same, if no point is precise before its last replication."""
+        precision = self.study.precision
+        return self.count() * len(self.stacks) * (precision.at_most if precision else self.replications())
+
     def content(self) -> dict[str, Any]:
         """All that its results depend on, of plain values: equal for studies that differ in words, comments and figures only."""
         elsewhere = {"title", "question", "figures", "base", "stacks", "set_", "axes"}
@@ -80,6 +93,16 @@ def load_study(path_or_name: str | Path) -> LoadedStudy:
     path, shown_as = find_among(path_or_name, catalogue.studies(), "study")
     text = reading.text_of(path, shown_as)
     return _loaded(text, shown_as, lambda name, place: load_base(name, place, path))
+
+
+def is_study(path_or_name: str | Path) -> bool:
+    """Whether a name or a file is meant as a study: it says so in its first key or in another."""
+    if str(path_or_name) in catalogue.studies():
+        return True
+    try:
+        return re.search(r"^study *:", reading.text_of(Path(path_or_name), str(path_or_name)), re.MULTILINE) is not None
+    except ScenarioError:
+        return False
 
 
 def restored_study(text: str, shown_as: str, varied: Mapping[str, Any]) -> LoadedStudy:
@@ -124,8 +147,11 @@ class _Checker:
         if (count := how_many(axes)) > limits.STUDY_POINTS.value:
             self._note(("axes",), f"the axes make {count:,} points; expected at most {limits.STUDY_POINTS.value:,}.")
         self._figures([one.key for one in study.axes])
+        loaded = LoadedStudy(text, study, varied, base, stacks, axes)
+        if loaded.most_runs > limits.STUDY_RUNS.value:
+            self._note(("study",), f"the study may take {loaded.most_runs:,} runs; expected at most {limits.STUDY_RUNS.value:,}.")
         self._raise()
-        return LoadedStudy(text, study, varied, base, stacks, axes)
+        return loaded
 
     def _set(self, varied: Scenario, settings: dict[str, Any]) -> Scenario:
         """All settings at once, since some only go together; what is wrong is told of the one that is wrong by itself, if there is one."""

@@ -14,7 +14,7 @@ def check(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Check scenario files, and tell every mistake.
+    """Check scenario and study files, and tell every mistake.
 
     One sentence for each mistake: the file, the line, the key, what was found, what was expected. The exit code is 0 when all files are
     in order, and 2 when one is not.
@@ -23,11 +23,12 @@ def check(
 
     from cutaway import scenarios
     from cutaway.scenarios.problems import printable
+    from cutaway.scenarios.study_loader import is_study, load_study
 
     found: list[scenarios.Problem] = []
     for name in files:
         try:
-            scenarios.load(name)
+            (load_study if is_study(name) else scenarios.load)(name)
         except scenarios.ScenarioError as wrong:
             found += wrong.problems
         else:

@@ -12,15 +12,18 @@ def list_(
     language: Annotated[str, typer.Option("--lang", metavar="en|ko", help="Language of the titles.")] = "en",
     as_json: AsJson = False,
 ) -> None:
-    """List scenarios, stacks and cost profiles.
+    """List scenarios, stacks, studies and cost profiles.
 
     One line each. A scenario's name goes wherever a command wants SCENARIO.
     """
     from cutaway import scenarios
     from cutaway.models import costs
+    from cutaway.scenarios.catalogue import studies
     from cutaway.scenarios.problems import printable
+    from cutaway.scenarios.study_loader import load_study
 
     loaded = {name: scenarios.load(name) for name in scenarios.names()}
+    questions = {name: load_study(name).study.question.in_language(language) for name in studies()}
     profiles = [costs.load(name) for name in costs.names()]
     if as_json:
         listed: dict[str, Any] = {
@@ -30,6 +33,7 @@ def list_(
                 for name, scenario in loaded.items()
                 for stack in scenario.stacks
             ],
+            "studies": [{"name": name, "question": question} for name, question in questions.items()],
             "profiles": [{"name": profile.name, "machine": profile.machine} for profile in profiles],
         }
         typer.echo(json.dumps(listed, ensure_ascii=False, indent=2))
@@ -39,5 +43,7 @@ def list_(
     for name, scenario in loaded.items():
         for stack, parts in scenario.stacks.items():
             typer.echo(f"stack     {name}, {printable(stack)}: {' < '.join(layer.kind for layer in parts.layers)}")
+    for name, question in questions.items():
+        typer.echo(f"study     {name}: {printable(question, 200)}")
     for profile in profiles:
         typer.echo(f"profile   {profile.name}: {printable(profile.what, 200)}")

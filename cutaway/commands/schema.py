@@ -8,6 +8,7 @@ import typer
 
 def schema(
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="File to write; standard output when left out.")] = None,
+    study: Annotated[bool, typer.Option("--study", help="That of study files.")] = False,
 ) -> None:
     """Print the JSON Schema of scenario files, for editors.
 
@@ -17,12 +18,13 @@ def schema(
 
     Example: cutaway schema > cutaway.schema.json
     """
-    from cutaway.scenarios.json_schema import as_text
+    from cutaway.scenarios.json_schema import as_text, study_schema
 
+    text = as_text(study_schema() if study else None)
     if out is None:
-        typer.echo(as_text(), nl=False)
+        typer.echo(text, nl=False)
     else:
         from cutaway.places import write_whole
 
-        write_whole(out, as_text().encode(), over=True)
+        write_whole(out, text.encode(), over=True)
         typer.echo(f"wrote {out}")

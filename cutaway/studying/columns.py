@@ -78,7 +78,7 @@ class AxisColumn:
     @staticmethod
     def of(axis: Values) -> tuple[AxisColumn, tuple[float | str, ...]]:
         """The column, and what it holds for each of the axis' values."""
-        numbers = axis.numbers()
+        numbers = axis.numbers
         if numbers is None:
             return AxisColumn(axis.key, None), tuple(map(written, axis.values))
         return AxisColumn(axis.key, numbers[1]), tuple(numbers[0])
@@ -102,7 +102,12 @@ def parquet(rows: Sequence[Mapping[str, Any]], axes: Sequence[AxisColumn]) -> by
 
 
 def row(
-    beginning: Mapping[str, Any], at: Mapping[AxisColumn, float | str], warm_up_ns: int, built: BuiltStack, result: Result
+    beginning: Mapping[str, Any],
+    at: Mapping[AxisColumn, float | str],
+    warm_up_ns: int,
+    built: BuiltStack,
+    result: Result,
+    warnings: Sequence[str],
 ) -> dict[str, Any]:
     """One run, after the columns that say which it is."""
     return {
@@ -122,6 +127,7 @@ def row(
         "latency_sum_ns": result.latency_sum_ns,
         "latency_max_ns": result.latency_max_ns,
         **_made_of(result),
+        "warnings": list(warnings),
     }
 
 
@@ -139,5 +145,4 @@ def _made_of(result: Result) -> dict[str, Any]:
         "threads": [{"name": name, **counts} for name, counts in result.threads.items()],
         "groups": [{"name": name, **counts} for name, counts in result.groups.items()],
         "devices": [{"name": name, **counts} for name, counts in result.devices.items()],
-        "warnings": result.warnings(),
     }

@@ -51,9 +51,9 @@ class Conductor:
         self.ready: deque[Batch] = deque()
         self.begun: dict[int, tuple[Point, Progression]] = {}
         self.numbers = count()
-        self.tally = Tally(least_runs(study) // shard.of)
+        self.tally = Tally(study.least_runs // shard.of)
 
-    def conduct(self, workers: Workers, writer: Writer, watch: Watcher) -> Tally:
+    def conduct(self, workers: Workers, writer: Writer, watch: Watcher) -> None:
         """Runs what is not done yet. Raises OSError."""
         self._feed(workers)
         while workers.under_way:
@@ -61,7 +61,6 @@ class Conductor:
                 self._take(job.batch, outcome, writer)
             self._feed(workers)
             watch(self.tally)
-        return self.tally
 
     def samples(self) -> Iterator[Job]:
         """A batch of each stack at the first and at the last point: what a study costs, in small."""
@@ -91,6 +90,8 @@ class Conductor:
     def _open_rounds(self, progression: Progression) -> None:
         """Asks for the next round; what is done already arrives at once, and may open another."""
         while found := list(progression.next_batches()):
+            if found[0].first:
+                self.tally.expected += sum(map(len, found))      # the first round was certain to come
             for batch in found:
                 if not self._is_ours(next(self.numbers)):
                     progression.arrive(batch, {})
@@ -119,9 +120,7 @@ class Conductor:
             writer.done(batch, outcome.digest)
             self.tally.made += len(batch)
             progression.arrive(batch, outcome.figures or figures_of(self.folder.file_of(batch)))
-        before = progression.given
         self._open_rounds(progression)
-        self.tally.expected += (progression.given - before) * len(self.study.stacks)
 
     def _job(self, batch: Batch) -> Job:
         point, _ = self.begun[batch.point]
@@ -134,17 +133,3 @@ def brief_of(study: LoadedStudy) -> Brief:
     columns = tuple(AxisColumn.of(axis)[0] for axis in study.axes)
     keys = tuple(BY_NAME[name].key for name in watched(study))
     return Brief(study.digest(), study.base, columns, study.study.warm_up == "mser-5", keys)
-
-
-def least_runs(study: LoadedStudy) -> int:
-    """Runs of a study; with a precision, those of the first rounds."""
-    precision = study.study.precision
-    each = precision.at_least if precision else study.replications()
-    return study.count() * len(study.stacks) * each
-
-
-def most_runs(study: LoadedStudy) -> int:
-    """Runs of a study if no point is precise before its last replication."""
-    precision = study.study.precision
-    each = precision.at_most if precision else study.replications()
-    return study.count() * len(study.stacks) * each

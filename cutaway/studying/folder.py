@@ -19,6 +19,7 @@ import os
 import platform
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from fnmatch import fnmatch
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from cutaway import __version__
+from cutaway.models import files
 from cutaway.places import AlreadyThere, write_whole
 from cutaway.scenarios import digest
 from cutaway.scenarios.loader import dumped
@@ -68,11 +70,9 @@ class StudyFolder:
     # --- what is asked ---
 
     def begin(self, study: LoadedStudy) -> None:
-        """Makes it the folder of a study, or sees that it is. Raises AlreadyThere, StudyError, OSError."""
+        """Makes it the folder of a study, or sees that it is. Raises StudyError, OSError."""
         manifest = self.path / MANIFEST
         if not manifest.exists():
-            if strangers := self._strangers():
-                raise AlreadyThere(f"{self.path}: holds {strangers[0]} and no study; results are not put among others, name a new folder.")
             self.runs.mkdir(parents=True, exist_ok=True)
             write_whole(self.path / STUDY, study.text.encode(), over=True)
             write_whole(self.path / SCENARIO, _lines(dumped(study.varied), in_order=False), over=True)      # its stacks have one
@@ -97,13 +97,15 @@ class StudyFolder:
         }  # fmt: skip
         write_whole(self.path / MACHINE, _lines(about), over=True)
 
-    def _strangers(self) -> list[str]:
-        if not self.path.exists():
-            return []
+    def refuse_strangers(self) -> None:
+        """Whether a study may begin or go on here; nothing is written to find out. Raises AlreadyThere."""
+        if not self.path.exists() or (self.path / MANIFEST).exists():
+            return
         if not self.path.is_dir():
             raise AlreadyThere(f"{self.path}: is a file; name a new folder.")
-        ours = (STUDY, SCENARIO, MACHINE, RUNS)
-        return sorted(one.name for one in self.path.iterdir() if one.name not in ours and not one.name.startswith("."))
+        ours = (STUDY, SCENARIO, MACHINE, RUNS, ".lock*", ".*.part-*")
+        if strangers := sorted(one.name for one in self.path.iterdir() if not any(fnmatch(one.name, name) for name in ours)):
+            raise AlreadyThere(f"{self.path}: holds {strangers[0]} and no study; results are not put among others, name a new folder.")
 
     def _compare(self, expected: Mapping[str, Any]) -> None:
         found = self._document(self.path / MANIFEST)
@@ -122,11 +124,9 @@ class StudyFolder:
 
     def _text(self, file: Path) -> str:
         try:
-            if not file.is_file() or file.stat().st_size > LARGEST_DOCUMENT:
-                raise StudyError(f"{file}: is missing or too large; expected what `cutaway study run` wrote.")
-            return file.read_text(encoding="utf-8")
-        except UnicodeDecodeError:
-            raise StudyError(f"{file}: is damaged; expected what `cutaway study run` wrote.") from None
+            return files.text_of(file, LARGEST_DOCUMENT, "what `cutaway study run` wrote")
+        except files.FileRefused as refused:
+            raise StudyError(f"{file}: {refused}") from None
 
     # --- who may write ---
 
@@ -150,6 +150,8 @@ class StudyFolder:
                     pass
             except StudyBusy:
                 return True
+            except OSError:
+                continue      # a folder that may only be read: nobody writes to it
         return False
 
     @contextmanager
@@ -174,7 +176,7 @@ class StudyFolder:
     def names(self) -> Iterator[Batch]:
         """The batches whose files are there, whatever the index says."""
         for file in self.runs.glob("*.parquet"):
-            if batch := batch_named(file.stem):
+            if (batch := batch_named(file.stem)) and file.is_file():
                 yield batch
 
     def remove_parts(self) -> None:

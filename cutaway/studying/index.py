@@ -13,6 +13,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from cutaway.models.files import append_whole
 from cutaway.places import write_whole
 from cutaway.studying.batches import Batch, batch_named
 
@@ -24,23 +25,17 @@ class Index:
     done: dict[Batch, str] = field(default_factory=dict)
     failed: dict[Batch, str] = field(default_factory=dict)
 
-    def runs(self) -> int:
-        return sum(len(batch) for batch in self.done)
-
-    def take(self, line: Mapping[str, Any]) -> bool:
-        """A line; whether it could be understood. A batch that failed and then was done is done."""
+    def take(self, line: Mapping[str, Any]) -> None:
+        """A line, if it can be understood. Of two about a batch the later one counts."""
         batch = batch_named(str(line.get("batch")))
         if batch is None:
-            return False
+            return
         if isinstance(digest := line.get("digest"), str):
             self.done[batch] = digest
             self.failed.pop(batch, None)
         elif isinstance(reason := line.get("failed"), str):
             self.failed[batch] = reason
             self.done.pop(batch, None)
-        else:
-            return False
-        return True
 
 
 def read(files: Iterable[Path]) -> Index:
@@ -80,15 +75,7 @@ class Writer:
                     os.write(self.handle, b"\n")
 
     def _append(self, document: Mapping[str, str]) -> None:
-        line = _line(document)
-        before = os.fstat(self.handle).st_size
-        try:
-            if os.write(self.handle, line) < len(line):
-                raise OSError(28, "No space left on device", str(self.file))
-            os.fsync(self.handle)
-        except OSError as error:
-            os.ftruncate(self.handle, before)
-            raise OSError(error.errno, error.strerror, str(self.file)) from None
+        append_whole(self.handle, _line(document), self.file)
 
 
 def write_sorted(file: Path, index: Index) -> None:

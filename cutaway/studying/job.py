@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cutaway.building import BuiltStack, build_stacks, span_of
+from cutaway.comparison import unsettled
 from cutaway.scenarios import Scenario
 from cutaway.sim.experiments import seed_of
 from cutaway.sim.simulate import Span, simulate
@@ -111,11 +112,13 @@ def run(brief: Brief, job: Job) -> tuple[bytes, Figures]:
 
 def _run(brief: Brief, job: Job) -> tuple[bytes, Figures]:
     ready = _Ready.of(brief, job)
+    results = [simulate(ready.built.machine, seed_of(ready.seed, k), ready.span).result for k in job.batch.replications]
+    of_all = unsettled(results, ready.span.warm_up_ns)
+    at = dict(zip(brief.axes, job.at, strict=True))
     rows = []
-    for replication in job.batch.replications:
-        result = simulate(ready.built.machine, seed_of(ready.seed, replication), ready.span).result
+    for replication, result in zip(job.batch.replications, results, strict=True):
         beginning = {"point": job.batch.point, "stack": job.stack, "replication": replication}
-        rows.append(row(beginning, dict(zip(brief.axes, job.at, strict=True)), ready.span.warm_up_ns, ready.built, result))
+        rows.append(row(beginning, at, ready.span.warm_up_ns, ready.built, result, result.warnings() or of_all))
     return parquet(rows, brief.axes), {key: tuple(one[key] for one in rows) for key in brief.watched}
 
 

@@ -64,7 +64,7 @@ def _curves(summary: Summary, asked: Asked, format: Format) -> Drawn:
 
 
 def _first_with_numbers(axes: Sequence[Values]) -> int:
-    return next((k for k, axis in enumerate(axes) if axis.numbers()), 0)
+    return next((k for k, axis in enumerate(axes) if axis.numbers), 0)
 
 
 def _families(summary: Summary, along: int) -> list[_Family]:
@@ -99,7 +99,7 @@ def _colours(summary: Summary) -> list[str]:
 def _place(summary: Summary, along: int, point: Point) -> float:
     if not summary.study.axes:
         return 0.0
-    numbers = summary.study.axes[along].numbers()
+    numbers = summary.study.axes[along].numbers
     return numbers[0][point.at[along]] if numbers else float(point.at[along])
 
 
@@ -108,7 +108,7 @@ def _frame(drawing: Any, summary: Summary, metric: Figure, along: int, asked: As
     drawing.set_ylabel(f"{metric.name}, {metric.unit}")
     if summary.study.axes:
         axis = summary.study.axes[along]
-        numbers = axis.numbers()
+        numbers = axis.numbers
         drawing.set_xlabel(f"{axis.title}, {numbers[1]}" if numbers and numbers[1] else axis.title)
         if numbers is None:
             drawing.set_xticks(range(len(axis.values)), [axis.text(k) for k in range(len(axis.values))])
@@ -116,7 +116,7 @@ def _frame(drawing: Any, summary: Summary, metric: Figure, along: int, asked: As
         drawing.set_xticks([])
     for side in asked.log:
         getattr(drawing, f"set_{side}scale")("log")
-        if side == "x" and summary.study.axes and (numbers := summary.study.axes[along].numbers()) and len(numbers[0]) <= 12:
+        if side == "x" and summary.study.axes and (numbers := summary.study.axes[along].numbers) and len(numbers[0]) <= 12:
             drawing.set_xticks(numbers[0], [f"{number:g}" for number in numbers[0]])
             drawing.minorticks_off()
     if "y" not in asked.log:

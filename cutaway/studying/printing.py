@@ -8,12 +8,11 @@ from typing import Any
 
 from rich.table import Table
 
-from cutaway.printing import a_table, console, relative, with_interval
+from cutaway.printing import a_table, console, with_interval
 from cutaway.scenarios.problems import printable
-from cutaway.scenarios.study_axes import Point
 from cutaway.scenarios.study_loader import LoadedStudy
 from cutaway.studying.columns import Figure
-from cutaway.studying.conducting import Tally, least_runs, most_runs
+from cutaway.studying.conducting import Tally
 from cutaway.studying.folder import StudyFolder
 from cutaway.studying.progress import duration
 from cutaway.studying.progression import in_words
@@ -54,7 +53,7 @@ def _table(summary: Summary, metric: Figure, stacks: tuple[str, ...]) -> Table:
     study = summary.study
     table = a_table(f"{metric.name}, {metric.unit}")
     for axis in study.axes:
-        table.add_column(printable(axis.short_title, 16), justify="right" if axis.numbers() else "left", overflow="fold")
+        table.add_column(printable(axis.short_title, 16), justify="right" if axis.numbers else "left", overflow="fold")
     for stack in stacks:
         table.add_column(printable(stack, 20), justify="right", no_wrap=True)
         if stack != summary.base:
@@ -65,14 +64,10 @@ def _table(summary: Summary, metric: Figure, stacks: tuple[str, ...]) -> Table:
             found = summary.figure(point, stack, metric)
             cells.append(with_interval(found) if found else "")
             if stack != summary.base:
-                cells.append(_from_base(summary, point, stack, metric))
+                beside = summary.beside_base(point, stack, metric)
+                cells.append(beside[1] if beside else "")
         table.add_row(*[printable(label, 24) for label in summary.labels(point)], *cells)
     return table
-
-
-def _from_base(summary: Summary, point: Point, stack: str, metric: Figure) -> str:
-    found, base = summary.difference(point, stack, metric), summary.figure(point, summary.base, metric)
-    return relative(found, base.mean) if found and base else ""
 
 
 def print_end(study: LoadedStudy, folder: StudyFolder, tally: Tally, shard: Shard) -> None:
@@ -107,7 +102,7 @@ def print_status(folder: StudyFolder, study: LoadedStudy, found: Mapping[str, An
 def print_estimate(study: LoadedStudy, workers: int, seconds: float, size: float) -> None:
     """What a study takes, from what a run of its first and last point took."""
     out = console()
-    least, most = least_runs(study), most_runs(study)
+    least, most = study.least_runs, study.most_runs
     counts = [least] if least == most else [least, most]
     out.print(f"{study.count():,} points on {len(study.stacks)} stacks, {in_words(study)}")
     for count, head in zip(counts, ("at least", "at most") if len(counts) > 1 else ("",), strict=True):

@@ -15,7 +15,7 @@ QUIET_S = 60
 
 
 @contextmanager
-def watching(tally: Tally, study: LoadedStudy) -> Iterator[Watcher]:
+def watching(study: LoadedStudy) -> Iterator[Watcher]:
     """A watcher for the time that a study runs."""
     if sys.stderr.isatty():
         with _bar() as watch:

@@ -15,7 +15,7 @@ from cutaway import __version__
 from cutaway.building import build_stacks
 from cutaway.models.costs import Cost
 from cutaway.plotting import as_svg
-from cutaway.printing import relative, with_interval
+from cutaway.printing import with_interval
 from cutaway.scenarios.study_axes import Point, written
 from cutaway.sim import trace
 from cutaway.studying.columns import METRICS, Figure
@@ -124,14 +124,10 @@ def _table(summary: Summary, metric: Figure) -> tuple[str, list[str], list[list[
             found = summary.figure(point, stack, metric)
             row.append(with_interval(found) if found else "")
             if stack != summary.base:
-                row.append(_difference(summary, point, stack, metric))
+                beside = summary.beside_base(point, stack, metric)
+                row.append(f"{with_interval(beside[0], signed=True)} ({beside[1]})" if beside else "")
         rows.append(row)
     return f"{metric.name}, {metric.unit}", heads, rows
-
-
-def _difference(summary: Summary, point: Point, stack: str, metric: Figure) -> str:
-    found, base = summary.difference(point, stack, metric), summary.figure(point, summary.base, metric)
-    return f"{with_interval(found, signed=True)} ({relative(found, base.mean)})" if found and base else ""
 
 
 def _ledger(summary: Summary, point: Point) -> tuple[str, list[str], list[list[str]]]:

@@ -15,11 +15,11 @@ from cutaway.building import build_stacks
 from cutaway.places import nothing_at, write_whole
 from cutaway.scenarios.problems import printable
 from cutaway.scenarios.study_loader import LoadedStudy
+from cutaway.session import say_if_it_compiles
 from cutaway.sim.simulate import Span, simulate
-from cutaway.sim.traffic.jit import is_cached
 from cutaway.studying import index as indexes
 from cutaway.studying.batches import Batch
-from cutaway.studying.conducting import Conductor, Tally, brief_of, least_runs, most_runs
+from cutaway.studying.conducting import Conductor, Tally, brief_of
 from cutaway.studying.folder import StudyError, StudyFolder
 from cutaway.studying.index import Index, Writer
 from cutaway.studying.job import Kept, Sent
@@ -48,6 +48,7 @@ class Means:
 def run(study: LoadedStudy, out: Path, means: Means) -> int:
     """Runs a study into a folder, or goes on in the one that has it."""
     folder = StudyFolder(out)
+    folder.refuse_strangers()
     with folder.locked(means.shard):
         folder.begin(study)
         return _conducted(study, folder, means)
@@ -76,7 +77,7 @@ def _conducted(study: LoadedStudy, folder: StudyFolder, means: Means) -> int:
         closing(Writer(folder.index_of(means.shard))) as writer,
         _told_when_stopped(folder, conductor.tally, means.shard),
         _workers(study, folder, means) as workers,
-        watching(conductor.tally, study) as watch,
+        watching(study) as watch,
     ):
         conductor.conduct(workers, writer, watch)
     _tidy(folder, means.shard)
@@ -89,8 +90,7 @@ def _workers(study: LoadedStudy, folder: StudyFolder, means: Means) -> Iterator[
         with cluster(means.address, Sent(brief_of(study))) as workers:
             yield workers
         return
-    if not is_cached():
-        print("Compiling the engine for this machine, once; it is kept for the next time.", file=sys.stderr, flush=True)
+    if say_if_it_compiles():
         # Here, before there are workers: each would compile for itself.
         (built,) = build_stacks(study.base, study.stacks[:1])
         simulate(built.machine, 0, Span(requests=1))
@@ -113,8 +113,9 @@ def _told_when_stopped(folder: StudyFolder, tally: Tally, shard: Shard) -> Itera
 
 
 def _tidy(folder: StudyFolder, shard: Shard) -> None:
-    """The index in the order of the batches; the whole's takes in those of the shares."""
+    """The index in the order of the batches; the whole's takes in those of the shares. What killed workers left half written goes."""
     if shard.is_whole:
+        folder.remove_parts()
         files = sorted(folder.path.glob("index*.jsonl"))
         indexes.write_sorted(folder.index_of(shard), verified(folder, indexes.read(files)))
         for file in files:
@@ -147,8 +148,8 @@ def status(out: Path, *, as_json: bool) -> int:
     document = {
         "study": study.study.title.en,
         "runs": done,
-        "runs_at_least": least_runs(study),
-        "runs_at_most": most_runs(study),
+        "runs_at_least": study.least_runs,
+        "runs_at_most": study.most_runs,
         "failed": {batch.name: reason for batch, reason in sorted(found.failed.items()) if batch not in there},
         "busy": folder.is_busy(),
     }
@@ -165,8 +166,7 @@ def dry_run(study: LoadedStudy, means: Means) -> int:
     """Says what a study takes, after trying its first and last point once."""
     from cutaway.studying.printing import print_estimate
 
-    if not is_cached():
-        print("Compiling the engine for this machine, once; it is kept for the next time.", file=sys.stderr, flush=True)
+    say_if_it_compiles()
     conductor, work = Conductor(study, StudyFolder(Path()), Index(), Shard()), Sent(brief_of(study))
     seconds, size = [], []
     for job in conductor.samples():

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from cutaway.printing import relative
 from cutaway.scenarios.study_axes import Point
 from cutaway.scenarios.study_loader import LoadedStudy
 from cutaway.sim.results import BESIDE_THE_SERVER
@@ -70,6 +71,11 @@ class Summary:
         there = dict(zip(base.replications, base.values[metric.key], strict=True))
         pairs = [(value, there[k]) for k, value in zip(cell.replications, cell.values[metric.key], strict=True) if k in there]
         return paired_difference([pair[0] for pair in pairs], [pair[1] for pair in pairs], self.confidence) if pairs else None
+
+    def beside_base(self, point: Point, stack: str, metric: Figure) -> tuple[Estimate, str] | None:
+        """The difference from the base, and the same in per cent; None for the base itself, and where there is none."""
+        found, base = self.difference(point, stack, metric), self.figure(point, self.base, metric)
+        return (found, relative(found, base.mean)) if stack != self.base and found and base else None
 
     def cpu_by_layer_us(self, point: Point, stack: str) -> dict[str, float]:
         """CPU time of a request by layer, µs."""

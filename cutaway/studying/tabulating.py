@@ -67,7 +67,7 @@ def table(summary: Summary, metrics: Sequence[Figure], form: Form) -> str:
 
 
 def _heads(summary: Summary, metrics: Sequence[Figure]) -> list[str]:
-    heads = [_with_unit(axis.title, (axis.numbers() or ([], ""))[1]) for axis in summary.study.axes] + ["stack", "runs"]
+    heads = [_with_unit(axis.title, (axis.numbers or ([], ""))[1]) for axis in summary.study.axes] + ["stack", "runs"]
     for metric in metrics:
         heads += [_with_unit(metric.name, metric.unit), "half width"]
         if len(summary.study.stacks) > 1:
@@ -99,7 +99,7 @@ def _places(summary: Summary, at: Sequence[int]) -> list[str]:
     """Numbers without their unit, which stands in the head."""
     found = []
     for axis, index in zip(summary.study.axes, at, strict=True):
-        numbers = axis.numbers()
+        numbers = axis.numbers
         found.append(f"{numbers[0][index]:g}" if numbers else axis.text(index))
     return found
 

@@ -19,6 +19,7 @@ from cutaway.models.costs.measuring.calm import Calm
 from cutaway.models.costs.measuring.points import Found
 from cutaway.models.costs.measuring.problems import BusyError, MeasuringError
 from cutaway.models.costs.measuring.rows import Run, Subject, calmest, rows
+from cutaway.models.files import append_whole
 
 FORM = 1
 
@@ -142,15 +143,7 @@ class Journal:
         self.rounds[line["point"]] = max(self.rounds.get(line["point"], 0), line["round"] + 1)
 
     def _append(self, line: Mapping[str, Any]) -> None:
-        text = (json.dumps(line, separators=(",", ":"), allow_nan=False) + "\n").encode()
-        before = os.fstat(self.file).st_size
-        try:
-            if os.write(self.file, text) < len(text):
-                raise OSError(28, "No space left on device", str(self.files.runs))
-            os.fsync(self.file)
-        except OSError as error:
-            os.ftruncate(self.file, before)
-            raise OSError(error.errno, error.strerror, str(self.files.runs)) from None
+        append_whole(self.file, (json.dumps(line, separators=(",", ":"), allow_nan=False) + "\n").encode(), self.files.runs)
 
 
 class Facts(MutableMapping[str, float]):
