@@ -1,0 +1,133 @@
+"""Archives of simulated files: tar as Docker sends and takes it, in memory, within bounds.
+
+Names in an archive are names in the simulation: an absolute one, or one with `..`, stays inside of the place it is unpacked to.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import posixpath
+import stat
+import tarfile
+from collections.abc import Iterable, Iterator
+
+from cutaway.models.docker.errors import InvalidError
+from cutaway.models.docker.filesystem.nodes import Attributes, Directory, File, Link, Made, Node, Special, type_of
+from cutaway.models.docker.filesystem.tree import Layer, join, name_of, parent_of
+
+MOST_ENTRIES = 100_000
+WHITEOUT = ".wh."
+"""Before the name of a file that a layer hides, as the image specification of the OCI has it."""
+_SECOND_NS = 1_000_000_000
+_SPECIAL = {stat.S_IFCHR: tarfile.CHRTYPE, stat.S_IFBLK: tarfile.BLKTYPE, stat.S_IFIFO: tarfile.FIFOTYPE}
+
+
+def packed(entries: Iterable[tuple[str, Node]]) -> bytes:
+    """A tar file of nodes under their names in it."""
+    into = io.BytesIO()
+    with tarfile.open(fileobj=into, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for name, node in entries:
+            member, content = _member(name, node)
+            archive.addfile(member, io.BytesIO(content) if content is not None else None)
+    return into.getvalue()
+
+
+def packed_layer(layer: Layer) -> bytes:
+    """A layer as in an image's archive."""
+    def entries() -> Iterator[tuple[str, Node]]:
+        for path, node in sorted(layer.items()):
+            if node is None:
+                yield join(parent_of(path), f"{WHITEOUT}{name_of(path)}").lstrip("/"), File(b"", 0, Attributes(0))
+            elif path != "/":
+                yield path.lstrip("/"), node
+    return packed(entries())
+
+
+def _member(name: str, node: Node) -> tuple[tarfile.TarInfo, bytes | None]:
+    member = tarfile.TarInfo(name)
+    member.mode, member.uid, member.gid = node.at.mode, node.at.uid, node.at.gid
+    member.uname = member.gname = "root" if node.at.uid == 0 else ""
+    member.mtime = node.at.changed_ns // _SECOND_NS
+    match node:
+        case Directory():
+            member.type = tarfile.DIRTYPE
+        case Link(target=target):
+            member.type, member.linkname = tarfile.SYMTYPE, target
+        case Special():
+            member.type = _SPECIAL.get(type_of(node), tarfile.FIFOTYPE)
+            member.devmajor, member.devminor = node.device
+        case Made(make=make):
+            content = make()
+            member.size = len(content)
+            return member, content
+        case File():
+            member.size = node.size
+            return member, node.bytes
+    return member, None
+
+
+def unpacked(content: bytes, most_bytes: int) -> Iterator[tuple[str, Node]]:
+    """The nodes of a tar file, plain or with gzip, under absolute paths; what links hard to a member before is a copy of it.
+
+    Raises InvalidError for what is no archive, or has more than it may.
+    """
+    left, kept = most_bytes, {}
+    try:
+        with tarfile.open(fileobj=io.BytesIO(_plain(content, most_bytes)), mode="r:") as archive:
+            for count, member in enumerate(archive):
+                if count >= MOST_ENTRIES:
+                    raise InvalidError(f"archive has more than {MOST_ENTRIES:,} entries")
+                path = posixpath.normpath(f"/{member.name}")
+                left -= member.size if member.isreg() else 0
+                if left < 0:
+                    raise InvalidError(f"archive holds more than {most_bytes:,} bytes")
+                node = _node(member, archive, kept)
+                if node is not None:
+                    kept[path] = node
+                    yield path, node
+    except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:
+        raise InvalidError(f"Error processing tar file(exit status 1): {error}") from None
+
+
+def _plain(content: bytes, most_bytes: int) -> bytes:
+    if not content.startswith(b"\x1f\x8b"):
+        return content
+    try:
+        with gzip.open(io.BytesIO(content)) as packed_content:
+            plain = packed_content.read(most_bytes + 1)
+    except (OSError, EOFError) as error:
+        raise InvalidError(f"Error processing tar file(exit status 1): {error}") from None
+    if len(plain) > most_bytes:
+        raise InvalidError(f"archive holds more than {most_bytes:,} bytes")
+    return plain
+
+
+def _node(member: tarfile.TarInfo, archive: tarfile.TarFile, kept: dict[str, Node]) -> Node | None:
+    at = Attributes(member.mode & 0o7777, member.uid, member.gid, int(member.mtime) * _SECOND_NS)
+    if member.isdir():
+        return Directory(at)
+    if member.issym():
+        return Link(member.linkname, at)
+    if member.islnk():
+        return kept.get(posixpath.normpath(f"/{member.linkname}"))
+    if member.isreg():
+        handle = archive.extractfile(member)
+        content = handle.read() if handle else b""
+        return File(content, len(content), at)
+    kind = next((kind for kind, letter in _SPECIAL.items() if letter == member.type), None)
+    return Special(kind, at, (member.devmajor, member.devminor)) if kind is not None else None
+
+
+def as_layer(content: bytes, most_bytes: int) -> dict[str, Node | None]:
+    """A layer out of an image's archive. Raises InvalidError."""
+    layer: dict[str, Node | None] = {}
+    for path, node in unpacked(content, most_bytes):
+        name = name_of(path)
+        if name.startswith(WHITEOUT):
+            layer[join(parent_of(path), name.removeprefix(WHITEOUT))] = None
+        else:
+            layer[path] = node
+    return layer
+
+

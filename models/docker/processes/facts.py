@@ -1,0 +1,62 @@
+"""What a kernel and a network show of themselves to the processes of a container."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The Docker host: the machine, or the virtual machine, whose kernel all containers share."""
+
+    name: str
+    cpus: int
+    memory: int
+    """Bytes."""
+    kernel: str
+    """As `uname -r`."""
+    kernel_version: str
+    """As `uname -v`."""
+    operating_system: str
+    architecture: str = "x86_64"
+    cgroup: int = 2
+    """Version of its cgroups."""
+
+
+@dataclass
+class Interface:
+    """A network interface in a container."""
+
+    name: str
+    index: int
+    peer: int
+    """Index of the veth's other end, on the host; 0 for none."""
+    address: str
+    prefix: int
+    mac: str
+    mtu: int = 1500
+    received: int = 0
+    """Bytes."""
+    sent: int = 0
+    gateway: str = ""
+
+
+@dataclass
+class Facts:
+    """What is asked by `uname`, `ip`, `df`, `mount`, /proc and their like."""
+
+    machine: Machine
+    container: str
+    """Its id."""
+    interfaces: list[Interface] = field(default_factory=list)
+    resolve: Callable[[str], list[str]] = lambda name: []
+    """Addresses of a name; none if there is none."""
+    names_of: Callable[[str], list[str]] = lambda address: []
+    """Names at an address."""
+    reach: Callable[[str, int, str], object | None] = lambda address, port, protocol: None
+    """Who listens at an address, as the networks of the container lead there."""
+    memory_used: Callable[[], int] = lambda: 0
+    """Bytes that the host's processes hold."""
+    disk: Callable[[], tuple[int, int]] = lambda: (0, 0)
+    """Bytes of the host's disk, and how many of them are used."""

@@ -1,0 +1,139 @@
+"""The namespaces and the cgroup that the processes of a container share, and the table of processes in them."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from cutaway.models.docker.filesystem.view import View, failure
+from cutaway.models.docker.processes import signals
+from cutaway.models.docker.processes.process import Files, Identity, Process, Program
+from cutaway.sim.clock import Clock
+
+
+@dataclass
+class Limits:
+    """What a cgroup allows."""
+
+    cpus: Fraction | None = None
+    """CPU time a time; None for no limit."""
+    shares: int = 1024
+    memory: int | None = None
+    """Bytes."""
+    pids: int | None = None
+    cpuset: tuple[int, ...] | None = None
+
+
+class Pids:
+    """Process numbers of a namespace, given out in order and around, as Linux does."""
+
+    def __init__(self, first: int, largest: int = 4_194_304) -> None:
+        self.next, self.first, self.largest = first, first, largest
+        self.used: set[int] = set()
+
+    def take(self) -> int:
+        while self.next in self.used:
+            self._step()
+        number = self.next
+        self.used.add(number)
+        self._step()
+        return number
+
+    def _step(self) -> None:
+        self.next = self.next + 1 if self.next < self.largest else self.first
+
+
+@dataclass
+class Space:
+    """One container's namespaces: its processes, its mounts, its name."""
+
+    clock: Clock
+    host_pids: Pids
+    view: View
+    hostname: str
+    limits: Limits
+    facts: Any
+    """What its kernel and network show of themselves; see programs.facts."""
+    pids: Pids = field(default_factory=lambda: Pids(1))
+    processes: dict[int, Process] = field(default_factory=dict)
+    """Those that are alive, by their number in the namespace."""
+    listening: dict[tuple[int, str], Callable[..., Any]] = field(default_factory=dict)
+    """Who answers at a port, by port and protocol."""
+    frozen: bool = False
+    used_ns: int = 0
+    """CPU time of processes that have ended."""
+    peak: int = 0
+    epoch_ns: int = 0
+    """Unix time at the clock's zero."""
+    oom_kills: int = 0
+    on_oom: Callable[[Process], None] | None = None
+
+    @property
+    def now_ns(self) -> int:
+        """Unix time."""
+        return self.epoch_ns + int(self.clock.now)
+
+    def spawn(
+        self,
+        program: Program,
+        argv: Sequence[str],
+        environment: Mapping[str, str],
+        cwd: str,
+        identity: Identity,
+        files: Files,
+        parent: Process | None = None,
+    ) -> Process:
+        """A new process. Raises OSError where the cgroup has as many as it may."""
+        if self.limits.pids is not None and len(self.processes) >= self.limits.pids:
+            raise failure(errno.EAGAIN, "fork")
+        process = Process(
+            self.clock, self, self.host_pids.take(), self.pids.take(), parent, tuple(argv), dict(environment), cwd, identity, files,
+            int(self.clock.now), self.clock.event(),
+        )  # fmt: skip
+        self.processes[process.inner_pid] = process
+        if parent is not None:
+            parent.children[process.inner_pid] = process
+        process.begin(program)
+        if self.frozen:
+            process.freeze()
+        return process
+
+    def gone(self, process: Process) -> None:
+        """A process has ended; with PID 1 the kernel kills all others."""
+        self.processes.pop(process.inner_pid, None)
+        self.pids.used.discard(process.inner_pid)
+        self.host_pids.used.discard(process.pid)
+        self.used_ns += process.cpu_ns
+        if process.parent is not None:
+            process.parent.children.pop(process.inner_pid, None)
+        if process.inner_pid == 1:
+            for other in list(self.processes.values()):
+                other.thaw()
+                other.kill(signals.KILL)
+
+    def slowed(self, cpu_ns: int) -> int:
+        """Time that so much CPU time takes under the quota."""
+        cpus = self.limits.cpus
+        return cpu_ns if cpus is None or cpus >= 1 else round(cpu_ns / cpus)
+
+    @property
+    def cpu_ns(self) -> int:
+        return self.used_ns + sum(process.cpu_ns for process in self.processes.values())
+
+    @property
+    def memory(self) -> int:
+        """Bytes that its processes hold."""
+        return sum(process.resident for process in self.processes.values())
+
+    def freeze(self) -> None:
+        self.frozen = True
+        for process in self.processes.values():
+            process.freeze()
+
+    def thaw(self) -> None:
+        self.frozen = False
+        for process in self.processes.values():
+            process.thaw()

@@ -1,0 +1,499 @@
+"""Runs scripts: commands, pipes, lists, redirections, conditions, loops, functions.
+
+Not modelled: job control, `select`, coprocesses. A construct that is not here says so and ends the script with 2.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from cutaway.models.docker.processes import exec as execs
+from cutaway.models.docker.processes.process import Exit, Files, Process, Program
+from cutaway.models.docker.processes.streams import Bytes, Collected, Empty, FileWriter, Nowhere, Pipe, Writer
+from cutaway.models.docker.shell.words import ShellError, fields, text
+from cutaway.sim.clock import Process as Steps
+
+if TYPE_CHECKING:
+    from tree_sitter import Node as Syntax
+
+COMMAND_NS = 1_000
+"""CPU time of a shell for a command of its own; of the order that dash needs for a loop of `:`, assumed 0.3 to 3 us."""
+NOT_FOUND, NOT_EXECUTABLE, SYNTAX = 127, 126, 2
+WORDS = ("word", "string", "raw_string", "ansi_c_string", "translated_string", "concatenation", "simple_expansion", "expansion",
+         "command_substitution", "arithmetic_expansion", "number", "extglob_pattern", "regex", "variable_name")  # fmt: skip
+
+
+class Returned(Exception):  # noqa: N818
+    """`return`, `break` or `continue`, on its way to what it leaves."""
+
+    def __init__(self, kind: str, count: int) -> None:
+        super().__init__(kind, count)
+        self.kind, self.count = kind, count
+
+
+@cache
+def _parser() -> Any:
+    import tree_sitter
+    import tree_sitter_bash
+
+    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_bash.language()))
+
+
+def parsed(script: str) -> Syntax:
+    """Raises ShellError."""
+    root: Syntax = _parser().parse(script.encode()).root_node
+    if root.has_error:
+        wrong = _first_error(root)
+        near = (wrong.text or b"").decode(errors="replace").split("\n")[0][:40]
+        raise ShellError(f"syntax error: unexpected {near!r}" if near else "syntax error: unexpected end of file")
+    return root
+
+
+def _first_error(node: Syntax) -> Syntax:
+    for child in node.children:
+        if child.has_error or child.is_missing:
+            return _first_error(child)
+    return node
+
+
+class Interpreter:
+    """One shell, in one process."""
+
+    def __init__(self, process: Process, programs: dict[str, Program], name: str = "sh", arguments: Sequence[str] = ()) -> None:
+        self.process = process
+        self.programs = programs
+        self.name = name
+        self.arguments = list(arguments)
+        self.variables: dict[str, str] = {}
+        """Those that are not exported; the others are the process' environment."""
+        self.functions: dict[str, Syntax] = {}
+        self.status = 0
+        self.options: set[str] = set()
+        self.background: list[Process] = []
+        self.traps: dict[int, str] = {}
+        self.pending: list[str] = []
+
+    # --- variables ---
+
+    def value(self, name: str) -> str:
+        match name:
+            case "?":
+                return str(self.status)
+            case "$":
+                return str(self.process.inner_pid)
+            case "!":
+                return str(self.background[-1].inner_pid) if self.background else ""
+            case "#":
+                return str(len(self.arguments))
+            case "@" | "*":
+                return " ".join(self.arguments)
+            case "0":
+                return self.name
+            case "PWD":
+                return self.process.cwd
+        if name.isdigit():
+            return self.arguments[int(name) - 1] if 0 < int(name) <= len(self.arguments) else ""
+        return self.variables.get(name, self.process.environment.get(name, ""))
+
+    def is_set(self, name: str) -> bool:
+        return name in self.variables or name in self.process.environment or (name.isdigit() and 0 < int(name) <= len(self.arguments))
+
+    def assign(self, name: str, value: str) -> None:
+        if name in self.process.environment:
+            self.process.environment[name] = value
+        else:
+            self.variables[name] = value
+
+    # --- running ---
+
+    def run(self, script: str) -> Steps:
+        """A script; its exit code. Raises Exit, Killed."""
+        try:
+            root = parsed(script)
+            for node in root.named_children:
+                yield from self.execute(node)
+        except ShellError as error:
+            yield from self.process.complain(f"{self.name}: {error}")
+            self.status = SYNTAX
+        except Returned as returned:
+            self.status = returned.count if returned.kind == "return" else self.status
+        return self.status
+
+    def execute(self, node: Syntax) -> Steps:
+        """One statement; its exit code, which is `$?` afterwards. Raises ShellError, Returned, Exit, Killed."""
+        yield from self._trapped()
+        handler = getattr(self, f"_do_{node.type}", None)
+        if handler is None:
+            raise ShellError(f"syntax error: {node.type.replace('_', ' ')} is not simulated")
+        self.status = yield from handler(node)
+        if self.status and "e" in self.options and node.type in ("command", "redirected_statement", "subshell", "pipeline"):
+            raise Exit(self.status)
+        return self.status
+
+    def _all(self, nodes: Sequence[Syntax]) -> Steps:
+        for node in nodes:
+            if node.type != "comment":
+                yield from self.execute(node)
+        return self.status
+
+    def _trapped(self) -> Steps:
+        while self.pending:
+            status = self.status
+            yield from self.run(self.pending.pop(0))
+            self.status = status
+
+    def _do_comment(self, node: Syntax) -> Steps:
+        yield from ()
+        return self.status
+
+    def _do_list(self, node: Syntax) -> Steps:
+        """`a && b`, `a || b`, with what stands in the background."""
+        left, operator, right = node.children[0], node.children[1].type, node.children[-1]
+        kept, self.options = self.options, self.options - {"e"}
+        status = yield from self.execute(left)
+        self.options = kept
+        if (operator == "&&") == (status == 0):
+            status = yield from self.execute(right)
+        return status
+
+    def _do_negated_command(self, node: Syntax) -> Steps:
+        kept, self.options = self.options, self.options - {"e"}
+        status = yield from self.execute(node.children[-1])
+        self.options = kept
+        return int(not status)
+
+    def _do_compound_statement(self, node: Syntax) -> Steps:
+        return (yield from self._all(node.named_children))
+
+    _do_program = _do_do_group = _do_compound_statement
+
+    def _do_subshell(self, node: Syntax) -> Steps:
+        child = self._fork(lambda shell: shell._all(node.named_children), self.process.files)
+        return (yield from self._wait_for(child))
+
+    def _do_pipeline(self, node: Syntax) -> Steps:
+        stages = node.named_children
+        files, children = self.process.files, []
+        for k, stage in enumerate(stages):
+            pipe = Pipe(self.process.clock) if k < len(stages) - 1 else None
+            here = replace(files, stdout=pipe) if pipe else replace(files, stdout=self.process.files.stdout)
+            children.append(self._fork(lambda shell, stage=stage: shell.execute(stage), here))
+            if pipe:
+                files = replace(self.process.files, stdin=pipe)
+        for child in children:
+            yield from self._wait_for(child)
+        return children[-1].code or 0
+
+    def _do_if_statement(self, node: Syntax) -> Steps:
+        body: list[Syntax] = []
+        asked = None
+        for child in node.named_children:
+            if child.type in ("elif_clause", "else_clause"):
+                break
+            if asked is None:
+                asked = child
+            else:
+                body.append(child)
+        assert asked is not None
+        if (yield from self._asked(asked)):
+            return (yield from self._all(body))
+        for child in node.named_children:
+            if child.type == "elif_clause":
+                first, *rest = child.named_children
+                if (yield from self._asked(first)):
+                    return (yield from self._all(rest))
+            elif child.type == "else_clause":
+                return (yield from self._all(child.named_children))
+        return 0
+
+    def _asked(self, node: Syntax) -> Steps:
+        """Whether a condition holds; what fails in it ends no script."""
+        kept, self.options = self.options, self.options - {"e"}
+        status = yield from self.execute(node)
+        self.options = kept
+        return status == 0
+
+    def _do_while_statement(self, node: Syntax) -> Steps:
+        wanted = node.children[0].type == "while"
+        *asked, body = node.named_children
+        status = 0
+        while True:
+            for one in asked[:-1]:
+                yield from self.execute(one)
+            if (yield from self._asked(asked[-1])) != wanted:
+                return status
+            try:
+                status = yield from self.execute(body)
+            except Returned as returned:
+                if self._leaves(returned):
+                    return 0
+
+    def _do_for_statement(self, node: Syntax) -> Steps:
+        name, *rest = node.named_children
+        values: list[str] = []
+        for child in rest[:-1]:
+            values += yield from fields(self, child)
+        for value in values if len(rest) > 1 else list(self.arguments):
+            self.assign((name.text or b"").decode(), value)
+            try:
+                yield from self.execute(rest[-1])
+            except Returned as returned:
+                if self._leaves(returned):
+                    return 0
+        return self.status
+
+    def _leaves(self, returned: Returned) -> bool:
+        """Whether a loop ends by it; one that is for a loop around goes on."""
+        if returned.kind == "return" or returned.count > 1:
+            raise returned if returned.kind == "return" else Returned(returned.kind, returned.count - 1)
+        return returned.kind == "break"
+
+    def _do_case_statement(self, node: Syntax) -> Steps:
+        value = yield from text(self, node.named_children[0])
+        for item in node.named_children[1:]:
+            ends = next(k for k, child in enumerate(item.children) if child.type == ")")
+            patterns = [child for child in item.children[:ends] if child.is_named]
+            for pattern in patterns:
+                if fnmatchcase(value, (yield from text(self, pattern))):
+                    return (yield from self._all([child for child in item.children[ends + 1 :] if child.is_named]))
+        return 0
+
+    def _do_function_definition(self, node: Syntax) -> Steps:
+        name, body = node.named_children[0], node.named_children[-1]
+        self.functions[(name.text or b"").decode()] = body
+        yield from ()
+        return 0
+
+    def _do_variable_assignment(self, node: Syntax) -> Steps:
+        name, value = yield from self._assignment(node)
+        self.assign(name, value)
+        return 0
+
+    def _do_variable_assignments(self, node: Syntax) -> Steps:
+        return (yield from self._all(node.named_children))
+
+    def _do_declaration_command(self, node: Syntax) -> Steps:
+        """`export`, `readonly`, `local`."""
+        for child in node.named_children:
+            if child.type == "variable_assignment":
+                name, value = yield from self._assignment(child)
+            else:
+                name = yield from text(self, child)
+                value = self.value(name)
+            if node.children[0].type == "export":
+                self.variables.pop(name, None)
+                self.process.environment[name] = value
+            else:
+                self.assign(name, value)
+        return 0
+
+    def _do_unset_command(self, node: Syntax) -> Steps:
+        for child in node.named_children:
+            name = yield from text(self, child)
+            self.variables.pop(name, None)
+            self.process.environment.pop(name, None)
+        return 0
+
+    def _assignment(self, node: Syntax) -> Steps:
+        name = (node.named_children[0].text or b"").decode()
+        value = (yield from text(self, node.named_children[1])) if len(node.named_children) > 1 else ""
+        if b"+=" in (node.text or b"")[: len(name) + 2]:
+            value = self.value(name) + value
+        return name, value
+
+    def _do_test_command(self, node: Syntax) -> Steps:
+        return (yield from self._command(["test", *(yield from self._leaves_of(node))], {}, self.process.files))
+
+    def _leaves_of(self, node: Syntax) -> Steps:
+        found: list[str] = []
+        for child in node.children:
+            if child.type in WORDS:
+                found.append((yield from text(self, child)))
+            elif child.child_count:
+                found += yield from self._leaves_of(child)
+            elif child.type not in ("[", "]", "[[", "]]"):
+                found.append((child.text or b"").decode())
+        return found
+
+    # --- commands ---
+
+    def _do_command(self, node: Syntax) -> Steps:
+        environment, argv, redirections = {}, [], []
+        for child in node.children:
+            if child.type == "variable_assignment":
+                name, value = yield from self._assignment(child)
+                environment[name] = value
+            elif child.type.endswith("_redirect"):
+                redirections.append(child)
+            elif child.type == "command_name":
+                argv += yield from fields(self, child)
+            elif child.type in WORDS or child.is_named:
+                argv += yield from fields(self, child)
+            elif child.text not in (b"\n", b";"):
+                argv.append((child.text or b"").decode())
+        try:
+            files = yield from self._redirected(redirections)
+        except OSError as error:
+            yield from self.process.complain(f"{self.name}: can't open {error.filename}: {error.strerror}")
+            return 1
+        if not argv:
+            for name, value in environment.items():
+                self.assign(name, value)
+            return self.status if node.named_children and not environment else 0
+        return (yield from self._command(argv, environment, files))
+
+    def _do_redirected_statement(self, node: Syntax) -> Steps:
+        body, *redirections = node.named_children
+        try:
+            files = yield from self._redirected(redirections)
+        except OSError as error:
+            yield from self.process.complain(f"{self.name}: can't open {error.filename}: {error.strerror}")
+            return 1
+        if body.type in ("pipeline", "subshell"):
+            child = self._fork(lambda shell: shell.execute(body), files)
+            return (yield from self._wait_for(child))
+        kept, self.process.files = self.process.files, files
+        try:
+            return (yield from self.execute(body))
+        finally:
+            self.process.files = kept
+
+    def _command(self, argv: list[str], environment: dict[str, str], files: Files) -> Steps:
+        from cutaway.models.docker.shell.builtins import BUILTINS
+
+        yield from self.process.compute(COMMAND_NS)
+        name = argv[0]
+        if name in self.functions:
+            return (yield from self._call(name, argv[1:], files))
+        if name in BUILTINS:
+            kept, self.process.files = self.process.files, files
+            try:
+                return (yield from BUILTINS[name](self, argv))
+            finally:
+                self.process.files = kept
+        try:
+            path = execs.found(self.process.space.view, name, self.process.cwd, {**self.process.environment, **environment})
+            child = self.start(path, argv, {**self.process.environment, **environment}, files)
+        except OSError as error:
+            return (yield from self._cannot(name, error, files))
+        return (yield from self._wait_for(child))
+
+    def _cannot(self, name: str, error: OSError, files: Files) -> Steps:
+        missing, unknown = isinstance(error, FileNotFoundError), error.errno == errno.ENOEXEC
+        said = "not found" if missing and "/" not in name else "is not simulated" if unknown else error.strerror
+        yield from files.stderr.write(f"{self.name}: {name}: {said}\n".encode())
+        return NOT_FOUND if missing or unknown else NOT_EXECUTABLE
+
+    def _call(self, name: str, arguments: list[str], files: Files) -> Steps:
+        kept, self.arguments = self.arguments, arguments
+        files, self.process.files = self.process.files, files
+        try:
+            return (yield from self.execute(self.functions[name]))
+        except Returned as returned:
+            if returned.kind != "return":
+                raise
+            return returned.count
+        finally:
+            self.arguments, self.process.files = kept, files
+
+    def start(self, path: str, argv: Sequence[str], environment: dict[str, str], files: Files) -> Process:
+        """A child that runs a program. Raises OSError."""
+        program, arguments = execs.loaded(self.process.space.view, path, argv, self.programs)
+        return self.process.space.spawn(program, arguments, environment, self.process.cwd, self.process.identity, files, self.process)
+
+    def _fork(self, body: Any, files: Files) -> Process:
+        """A shell like this one in a process of its own; it closes the pipe that it writes to when it ends."""
+        def program(process: Process, argv: tuple[str, ...]) -> Steps:
+            shell = Interpreter(process, self.programs, self.name, self.arguments)
+            shell.variables, shell.functions, shell.status = dict(self.variables), dict(self.functions), self.status
+            shell.options = set(self.options)
+            try:
+                return (yield from body(shell))
+            except ShellError as error:
+                yield from process.complain(f"{self.name}: {error}")
+                return SYNTAX
+            finally:
+                if isinstance(files.stdout, Pipe):
+                    files.stdout.close()
+                if isinstance(files.stdin, Pipe):
+                    files.stdin.leave()
+        child = self.process
+        return child.space.spawn(program, self.process.argv, self.process.environment, child.cwd, child.identity, files, child)
+
+    def _wait_for(self, child: Process) -> Steps:
+        if child.code is None:
+            yield from self.process.wait(child.ended)
+        assert child.code is not None
+        return child.code
+
+    def substitute(self, node: Syntax) -> Steps:
+        """`$(...)`: what the commands print, without the last line ends."""
+        into = Collected()
+        child = self._fork(lambda shell: shell._all(node.named_children), replace(self.process.files, stdout=into))
+        self.status = yield from self._wait_for(child)
+        return into.content.decode(errors="replace").rstrip("\n")
+
+    # --- redirections ---
+
+    def _redirected(self, nodes: Sequence[Syntax]) -> Steps:
+        """Raises OSError."""
+        files = self.process.files
+        for node in nodes:
+            if node.type == "heredoc_redirect":
+                body = next((child for child in node.named_children if child.type == "heredoc_body"), None)
+                files = replace(files, stdin=Bytes((yield from self._heredoc(body)).encode()))
+            elif node.type == "herestring_redirect":
+                files = replace(files, stdin=Bytes(((yield from text(self, node.named_children[-1])) + "\n").encode()))
+            else:
+                files = yield from self._file_redirect(node, files)
+        return files
+
+    def _heredoc(self, body: Syntax | None) -> Steps:
+        if body is None:
+            return ""
+        found, at, source = "", body.start_byte, body.text or b""
+        for child in body.named_children:
+            found += source[at - body.start_byte : child.start_byte - body.start_byte].decode(errors="replace")
+            found += (yield from text(self, child)) if child.type != "heredoc_content" else (child.text or b"").decode(errors="replace")
+            at = child.end_byte
+        return found + source[at - body.start_byte :].decode(errors="replace")
+
+    def _file_redirect(self, node: Syntax, files: Files) -> Steps:
+        number, operator, target = None, "", ""
+        for child in node.children:
+            if child.type == "file_descriptor":
+                number = int(child.text or b"1")
+            elif not child.is_named and not operator:
+                operator = child.type
+            else:
+                target = yield from text(self, child)
+        view, cwd = self.process.space.view, self.process.cwd
+        if operator in (">&", "<&") and target.isdigit():
+            return _with(files, 1 if number is None else number, _writer(files, int(target)))
+        if operator == "<":
+            return replace(files, stdin=Empty() if target == "/dev/null" else Bytes(view.read(target, cwd)))
+        writer: Writer
+        if target in ("/dev/stdout", "/dev/stderr"):
+            writer = _writer(files, 1 if target.endswith("out") else 2)
+        elif target == "/dev/null":
+            writer = Nowhere()
+        else:
+            owner = (self.process.identity.uid, self.process.identity.gid)
+            view.write(target, b"", cwd, append=operator in (">>", "&>>"), now_ns=self.process.space.now_ns, owner=owner)
+            writer = FileWriter(view, view.resolve(target, cwd), lambda: self.process.space.now_ns)
+        if operator.startswith("&"):
+            return replace(files, stdout=writer, stderr=writer)
+        return _with(files, 1 if number is None else number, writer)
+
+
+def _writer(files: Files, number: int) -> Writer:
+    return files.stderr if number == 2 else files.stdout
+
+
+def _with(files: Files, number: int, writer: Writer) -> Files:
+    return replace(files, stderr=writer) if number == 2 else replace(files, stdout=writer)
