@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
+from cutaway.models.docker.errors import InvalidError
 from cutaway.models.docker.processes.process import Process
 from cutaway.models.docker.processes.signals import NAMES, signal_of
-from cutaway.models.docker.errors import InvalidError
 from cutaway.models.docker.programs.files import lines_of
 from cutaway.models.docker.programs.options import options
 from cutaway.sim.clock import Process as Steps

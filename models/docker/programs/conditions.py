@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from cutaway.models.docker.filesystem.nodes import Directory, File, Link, Made
-from cutaway.models.docker.filesystem.nodes import size_of
+from cutaway.models.docker.filesystem.nodes import Directory, File, Link, Made, size_of
 from cutaway.models.docker.processes.process import Process
 from cutaway.sim.clock import Process as Steps
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cutaway.models.docker.filesystem.nodes import Directory
-from cutaway.models.docker.processes import signals
 from cutaway.models.docker.processes.process import Process
 from cutaway.sim.clock import Process as Steps
 

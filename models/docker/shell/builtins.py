@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from cutaway.models.docker.errors import InvalidError
 from cutaway.models.docker.processes import exec as execs

@@ -330,9 +330,7 @@ class Interpreter:
                 environment[name] = value
             elif child.type.endswith("_redirect"):
                 redirections.append(child)
-            elif child.type == "command_name":
-                argv += yield from fields(self, child)
-            elif child.type in WORDS or child.is_named:
+            elif child.type == "command_name" or child.type in WORDS or child.is_named:
                 argv += yield from fields(self, child)
             elif child.text not in (b"\n", b";"):
                 argv.append((child.text or b"").decode())

@@ -134,8 +134,9 @@ def _expansion(shell: Interpreter, node: Syntax) -> Steps:
     name, operator = matched[1], matched[2]
     value, is_set = shell.value(name), shell.is_set(name)
     there = bool(value) if operator.startswith(":") else is_set
-    rest = node.named_children[1:]
-    word = "".join([(yield from text(shell, child)) for child in rest]) if rest else ""
+    word = ""
+    for child in node.named_children[1:]:
+        word += yield from text(shell, child)
     match operator.lstrip(":"):
         case "-":
             return value if there else word

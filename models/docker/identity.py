@@ -1,0 +1,46 @@
+"""Ids and names that the daemon gives out: the same for the same seed, in the order in which they are asked for."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+_FEELINGS = (
+    "able", "bold", "brave", "bright", "busy", "calm", "clever", "curious", "eager", "fair", "fond", "gentle", "happy", "honest", "jolly", "keen",
+    "kind", "lively", "merry", "modest", "neat", "nimble", "patient", "proud", "quick", "quiet", "sharp", "sunny", "swift", "vivid", "warm", "wise",
+)  # fmt: skip
+_PEOPLE = (
+    "babbage", "bell", "boole", "cerf", "curie", "dijkstra", "euler", "franklin", "gauss", "goldberg", "hamilton", "hoare", "hopper", "jang", "kay",
+    "kernighan", "kim", "knuth", "lamport", "lovelace", "meitner", "neumann", "noether", "perlman", "ritchie", "sejong", "shannon", "tesla",
+    "thompson", "turing", "wirth", "wu",
+)  # fmt: skip
+
+
+class Identities:
+    """The source of what must be unique in one Engine."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.given: dict[str, int] = {}
+
+    def new(self, kind: str, digits: int = 64) -> str:
+        """The next id of a kind, in hexadecimal."""
+        number = self.given.get(kind, 0)
+        self.given[kind] = number + 1
+        return blake2b(f"{self.seed}/{kind}/{number}".encode(), digest_size=32).hexdigest()[:digits]
+
+    def name(self) -> str:
+        """A name for a container that was given none."""
+        digest = int(self.new("name", 16), 16)
+        return f"{_FEELINGS[digest % len(_FEELINGS)]}_{_PEOPLE[digest // len(_FEELINGS) % len(_PEOPLE)]}"
+
+    def mac(self) -> str:
+        """A locally administered address of an Ethernet card."""
+        digits = self.new("mac", 10)
+        return ":".join(["02", *(digits[k : k + 2] for k in range(0, 10, 2))])
+
+
+def digest_of(content: bytes) -> str:
+    """As of an image or a layer; not SHA-256 of real content, for there is none."""
+    from hashlib import sha256
+
+    return f"sha256:{sha256(content).hexdigest()}"
