@@ -17,7 +17,17 @@ IPTABLES_RULES = 6
 def docker_run(start: Start, bridged: bool, published: bool, overlay: bool, seccomp: bool) -> Process:
     """The command line, the daemon, the runtime; ends where the server program is executed."""
     yield from start.phase("docker", "the command starts and finds the daemon", "docker command")
+    yield from docker_create(start)
+    yield from docker_start(start, bridged, published, overlay, seccomp)
+
+
+def docker_create(start: Start) -> Process:
+    """POST /containers/create."""
     yield from start.phase("dockerd", "create: configuration, layers", "docker create")
+
+
+def docker_start(start: Start, bridged: bool, published: bool, overlay: bool, seccomp: bool) -> Process:
+    """POST /containers/ID/start."""
     if overlay:
         yield from start.phase("kernel", "mount the overlay", "overlay mount")
     if bridged:
