@@ -1,0 +1,147 @@
+"""Attach, logs, stats: what a container says, to whom it may concern."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+from cutaway.engine.engine import Engine
+from cutaway.engine.filters import moment_of
+from cutaway.engine.http import MULTIPLEXED, RAW, Answer, Hijacked, Reply, Request, Streamed
+from cutaway.engine.routing import route
+from cutaway.engine.streams import Feed, Keys, framed, talk
+from cutaway.engine.times import rfc3339
+from cutaway.models.docker.container import Container
+from cutaway.models.docker.errors import ConflictError, InvalidError, UnsupportedError
+from cutaway.models.docker.logs import Entry
+
+SAMPLE_S = 1.0
+"""Between two samples of stats, in real time: the CLI shows nothing when it waits for more than two."""
+
+
+@route("POST", "/containers/{name}/attach")
+async def attach(engine: Engine, request: Request) -> Answer:
+    container = engine.daemon.container(request.parts["name"])
+    if container.paused:
+        raise ConflictError(f"container {container.name} is paused, unpause the container before attach")
+    if container.status == "restarting":
+        raise ConflictError(f"container {container.id} is restarting, wait until the container is running")
+    keys = _keys(request.get("detachKeys"))
+    wanted = {number for number, name in ((1, "stdout"), (2, "stderr")) if request.flag(name)}
+    tty = container.config.tty
+    feed = Feed(engine.live)
+    if request.flag("logs"):
+        for entry in container.log.entries:
+            feed.take(entry.stream, entry.data)
+    if request.flag("stream"):
+        feed.watch(container.output)
+    else:
+        feed.end()
+    engine.daemon.tell(container, "attach")
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        wants_input = request.flag("stdin") and container.config.open_stdin
+        await talk(
+            reader, writer, feed, engine.live, raw=tty, wanted=wanted,
+            pipe=lambda: (container.terminal if tty else container.stdin) if wants_input else None,
+            keys=keys if tty or request.get("detachKeys") else None, close_stdin=wants_input and container.config.stdin_once,
+        )  # fmt: skip
+        engine.daemon.tell(container, "detach") if container.has_process else None
+    return Hijacked(speak, multiplexed=not tty)
+
+
+def _keys(text: str) -> Keys:
+    try:
+        return Keys(text)
+    except ValueError:
+        raise InvalidError(f"Invalid escape keys ({text}) provided") from None
+
+
+@route("GET", "/containers/{name}/logs")
+async def logs(engine: Engine, request: Request) -> Answer:
+    container = engine.daemon.container(request.parts["name"])
+    streams = {number for number, name in ((1, "stdout"), (2, "stderr")) if request.flag(name)}
+    if not streams:
+        raise InvalidError("Bad parameters: you must choose at least one stream")
+    if container.host.log_config.type == "none":
+        raise UnsupportedError("configured logging driver does not support reading")
+    since, until = (moment_of(request.get(name), engine.daemon.now_ns) for name in ("since", "until"))
+    tail = int(request.get("tail")) if request.get("tail").isdigit() else None
+    follow, stamps, tty = request.flag("follow"), request.flag("timestamps"), container.config.tty
+
+    def form(entry: Entry) -> bytes:
+        text = rfc3339(entry.time_ns).encode() + b" " + entry.data if stamps else entry.data
+        return text if tty else framed(entry.stream, text)
+    return Streamed(_logged(engine, container, streams, since, until, tail, follow, form), RAW if tty or not request.at_least("1.42") else MULTIPLEXED)
+
+
+async def _logged(
+    engine: Engine, container: Container, streams: set[int], since: int, until: int, tail: int | None, follow: bool, form: Any
+) -> AsyncIterator[bytes]:
+    arrived: asyncio.Queue[Entry | None] = asyncio.Queue()
+    log = container.log
+    following = follow and container.running
+    if following:
+        log.listeners.append(arrived.put_nowait)
+    try:
+        for entry in list(log.select(streams, since, until, tail)):
+            yield form(entry)
+        while following and (entry_ := await arrived.get()) is not None:
+            if until and entry_.time_ns > until:
+                return
+            if entry_.stream in streams:
+                yield form(entry_)
+    finally:
+        if following:
+            log.listeners.remove(arrived.put_nowait)
+
+
+@route("GET", "/containers/{name}/stats")
+async def stats(engine: Engine, request: Request) -> Answer:
+    container = engine.daemon.container(request.parts["name"])
+    stream = request.flag("stream") if request.get("stream") else True
+    if request.flag("one-shot") and stream:
+        raise InvalidError("cannot have stream=true and one-shot=true")
+    if not stream:
+        first = None if request.flag("one-shot") or not container.has_process else _sample(engine, container, None)
+        if first is not None:
+            await asyncio.sleep(SAMPLE_S)
+            engine.live.catch_up()
+        return Reply(document=_sample(engine, container, first))
+
+    async def samples() -> AsyncIterator[bytes]:
+        before = None
+        while container.id in engine.daemon.containers:
+            engine.live.catch_up()
+            before = _sample(engine, container, before)
+            yield (json.dumps(before) + "\n").encode()
+            await asyncio.sleep(SAMPLE_S)
+    return Streamed(samples())
+
+
+def _sample(engine: Engine, container: Container, before: dict[str, Any] | None) -> dict[str, Any]:
+    daemon, space = engine.daemon, container.space
+    if not container.has_process or space is None:
+        return {"name": f"/{container.name}", "id": container.id}
+    machine = daemon.machine
+    now = rfc3339(daemon.now_ns)
+    cpu = {
+        "cpu_usage": {"total_usage": space.cpu_ns, "usage_in_kernelmode": 0, "usage_in_usermode": space.cpu_ns},
+        "system_cpu_usage": int(daemon.clock.now) * machine.cpus, "online_cpus": machine.cpus,
+        "throttling_data": {"periods": 0, "throttled_periods": 0, "throttled_time": 0},
+    }  # fmt: skip
+    nothing = {"cpu_usage": {"total_usage": 0, "usage_in_kernelmode": 0, "usage_in_usermode": 0},
+               "throttling_data": {"periods": 0, "throttled_periods": 0, "throttled_time": 0}}  # fmt: skip
+    memory = space.memory
+    return {
+        "name": f"/{container.name}", "id": container.id, "read": now, "preread": before["read"] if before else "0001-01-01T00:00:00Z",
+        "pids_stats": {"current": len(space.processes), "limit": space.limits.pids or 18446744073709551615},
+        "blkio_stats": {"io_service_bytes_recursive": [], "io_serviced_recursive": None, "io_queue_recursive": None, "io_service_time_recursive": None,
+                        "io_wait_time_recursive": None, "io_merged_recursive": None, "io_time_recursive": None, "sectors_recursive": None},
+        "num_procs": 0, "storage_stats": {}, "cpu_stats": cpu, "precpu_stats": before["cpu_stats"] if before else nothing,
+        "memory_stats": {"usage": memory, "stats": {"inactive_file": 0}, "limit": space.limits.memory or machine.memory},
+        "networks": {one.name: {"rx_bytes": one.received, "rx_packets": 0, "rx_errors": 0, "rx_dropped": 0, "tx_bytes": one.sent, "tx_packets": 0,
+                                "tx_errors": 0, "tx_dropped": 0} for one in space.facts.interfaces},
+    }  # fmt: skip
