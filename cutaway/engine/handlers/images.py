@@ -1,0 +1,372 @@
+"""Images: pulled, listed, named, looked at, packed and unpacked, taken away."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from typing import Any
+
+from cutaway.engine.engine import Engine
+from cutaway.engine.filters import Filters, filters_of, moment_of
+from cutaway.engine.http import MOST_BODY_BYTES, Answer, Reply, Request, Streamed
+from cutaway.engine.routing import route
+from cutaway.engine.times import rfc3339
+from cutaway.models.docker.container import Container
+from cutaway.models.docker.daemon import Daemon
+from cutaway.models.docker.errors import ConflictError, DaemonError, InvalidError, NotFoundError
+from cutaway.models.docker.filesystem.archive import as_layer
+from cutaway.models.docker.filesystem.tree import layer_size
+from cutaway.models.docker.identity import digest_of
+from cutaway.models.docker.images import catalogue, packing
+from cutaway.models.docker.images.image import Image, ImageLayer, Step
+from cutaway.models.docker.images.pulling import Pull
+from cutaway.models.docker.references import Reference, reference_of
+from cutaway.models.docker.specification import Config, form_of
+
+LIST_FILTERS = ("before", "dangling", "label", "reference", "since", "until")
+Tell = Callable[[dict[str, Any]], None]
+
+
+# --- forms -----------------------------------------------------------------------------------------------------------------------------
+
+
+def summary(daemon: Daemon, image: Image) -> dict[str, Any]:
+    return {
+        "Containers": -1, "Created": image.created_ns // 1_000_000_000, "Id": image.id, "Labels": image.config.labels or None,
+        "ParentId": image.parent, "RepoDigests": image.digests, "RepoTags": image.tags, "SharedSize": -1, "Size": image.size,
+    }  # fmt: skip
+
+
+def inspected(image: Image) -> dict[str, Any]:
+    config = {key: value for key, value in image.config.as_json().items() if value is not None}
+    return {
+        "Id": image.id, "RepoTags": image.tags, "RepoDigests": image.digests, "Parent": image.parent, "Comment": image.comment,
+        "Created": rfc3339(image.created_ns), "DockerVersion": "", "Author": image.author, "Container": image.container, "Config": config,
+        "Architecture": image.architecture, "Os": image.os, "Size": image.size, "VirtualSize": image.size,
+        "GraphDriver": {"Name": "overlay2", "Data": {"UpperDir": f"/var/lib/docker/overlay2/{image.id[7:]}/diff"}},
+        "RootFS": {"Type": "layers", "Layers": [layer.digest for layer in image.layers]},
+        "Metadata": {"LastTagTime": rfc3339(image.tagged_ns or -1)},
+    }  # fmt: skip
+
+
+# --- looking ---------------------------------------------------------------------------------------------------------------------------
+
+
+@route("GET", "/images/json")
+async def list_(engine: Engine, request: Request) -> Answer:
+    filters, images = filters_of(request, LIST_FILTERS), engine.daemon.images
+    found = sorted(images.by_id.values(), key=lambda one: (one.created_ns, one.id), reverse=True)
+    if not request.flag("all"):
+        found = [one for one in found if one.tags or not images.children(one)]
+    found = [one for one in found if _wanted(engine.daemon, one, filters)]
+    return Reply(document=[summary(engine.daemon, one) for one in found])
+
+
+def _wanted(daemon: Daemon, one: Image, filters: Filters) -> bool:
+    dangling = filters.truth("dangling")
+    later = [daemon.images.get(name).created_ns for name in filters.get("since")]
+    earlier = [daemon.images.get(name).created_ns for name in filters.get("before")]
+    untils = [moment_of(text, daemon.now_ns) for text in filters.get("until")]
+    return (
+        (dangling is None or dangling == (not one.tags)) and filters.labelled(one.config.labels)
+        and all(one.created_ns > at for at in later) and all(one.created_ns < at for at in (*earlier, *untils))
+        and (not filters.get("reference") or any(_named(one, pattern) for pattern in filters.get("reference")))
+    )  # fmt: skip
+
+
+def _named(image: Image, pattern: str) -> bool:
+    from fnmatch import fnmatchcase
+
+    return any(fnmatchcase(tag, pattern) or fnmatchcase(tag.rpartition(":")[0], pattern) for tag in image.tags)
+
+
+@route("GET", "/images/search")
+async def search(engine: Engine, request: Request) -> Answer:
+    term = request.get("term")
+    found = [name for name in catalogue.repositories() if term in name]
+    return Reply(document=[{"name": name, "description": "simulated by Cutaway", "star_count": 0, "is_official": True, "is_automated": False}
+                           for name in found])  # fmt: skip
+
+
+@route("GET", "/images/get")
+async def save_several(engine: Engine, request: Request) -> Answer:
+    names = [name for text in request.query.get("names", []) for name in text.split(",")]
+    return _saved(engine, names)
+
+
+@route("GET", "/images/{name*}/get")
+async def save(engine: Engine, request: Request) -> Answer:
+    return _saved(engine, [request.parts["name"]])
+
+
+def _saved(engine: Engine, names: list[str]) -> Answer:
+    if not names:
+        raise InvalidError("no image names were given")
+    images = [(engine.daemon.images.get(name), name) for name in names]
+    for image, name in images:
+        engine.daemon.tell_image("save", image.id, name)
+    return Reply(content=packing.packed(images), kind="application/x-tar")
+
+
+@route("GET", "/images/{name*}/json")
+async def inspect(engine: Engine, request: Request) -> Answer:
+    return Reply(document=inspected(engine.daemon.images.get(request.parts["name"])))
+
+
+@route("GET", "/images/{name*}/history")
+async def history(engine: Engine, request: Request) -> Answer:
+    image = engine.daemon.images.get(request.parts["name"])
+    found = [{"Id": "<missing>", "Created": step.created_ns // 1_000_000_000, "CreatedBy": step.created_by, "Tags": None,
+              "Size": step.layer.size if step.layer else 0, "Comment": step.comment} for step in reversed(image.steps)]  # fmt: skip
+    found[0] |= {"Id": image.id, "Tags": image.tags or None}
+    return Reply(document=found)
+
+
+@route("GET", "/distribution/{name*}/json")
+async def distribution(engine: Engine, request: Request) -> Answer:
+    reference = reference_of(request.parts["name"])
+    entry = catalogue.find(reference.repository, reference.tag or "latest") if reference.domain == "docker.io" else None
+    if entry is None:
+        raise NotFoundError(f"errors:\ndenied: requested access to the resource is denied\nunauthorized: {reference.text}")
+    return Reply(document={
+        "Descriptor": {"mediaType": "application/vnd.oci.image.index.v1+json", "digest": entry.digest, "size": 1024},
+        "Platforms": [{"architecture": entry.image.architecture, "os": entry.image.os}],
+    })  # fmt: skip
+
+
+# --- changing --------------------------------------------------------------------------------------------------------------------------
+
+
+@route("POST", "/images/create")
+async def create(engine: Engine, request: Request) -> Answer:
+    """A pull, or an import of an archive."""
+    if source := request.get("fromSrc"):
+        return await _import(engine, request, source)
+    name = request.get("fromImage")
+    if not name:
+        raise InvalidError("invalid reference format")
+    tag = request.get("tag")
+    reference = reference_of(f"{name}@{tag}" if tag.startswith("sha256:") else f"{name}:{tag}" if tag else name)
+    if not tag and not reference.tag and not reference.digest:
+        reference = replace(reference, tag="latest")
+    return await _told(engine, lambda tell: _pull(engine.daemon, reference, request.get("platform"), tell))
+
+
+def _pull(daemon: Daemon, reference: Reference, platform: str, tell: Tell) -> Any:
+    pull = Pull(daemon.clock, daemon.images, tell, "/".join((platform or "linux/amd64").split("/")[:2]))
+    image = yield from pull.run(reference)
+    if not reference.digest:
+        daemon.images.tag(image, reference, daemon.now_ns)
+    daemon.tell_image("pull", reference.text, reference.repository)
+
+
+async def _told(engine: Engine, steps: Callable[[Tell], Any]) -> Answer:
+    """Messages as they come; what goes wrong before the first is an ordinary error, and a message after."""
+    messages: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+    task = asyncio.ensure_future(engine.live.do(steps(messages.put_nowait)))
+    task.add_done_callback(lambda _: messages.put_nowait(None))
+    first = await messages.get()
+    if first is None:
+        task.result()
+
+    async def lines() -> AsyncIterator[bytes]:
+        message = first
+        while message is not None:
+            yield _line(message)
+            message = await messages.get()
+        if (error := task.exception()) is not None:
+            if not isinstance(error, DaemonError):
+                raise error
+            yield _line({"errorDetail": {"message": error.message}, "error": error.message})
+    return Streamed(lines())
+
+
+def _line(message: dict[str, Any]) -> bytes:
+    return json.dumps(message).encode() + b"\r\n"
+
+
+async def _import(engine: Engine, request: Request, source: str) -> Answer:
+    if source != "-":
+        raise InvalidError("only an archive that is sent along can be imported: nothing outside of the simulation is read")
+    content = await request.body(MOST_BODY_BYTES)
+    daemon = engine.daemon
+    files = as_layer(content, MOST_BODY_BYTES)
+    if not files and not content:
+        raise InvalidError("archive is empty")
+    config = _changed(form_of(Config, {}), request.query.get("changes", []))
+    layer = ImageLayer(digest_of(content), files, layer_size(files), len(content))
+    comment = request.get("message") or "Imported from -"
+    image = _made(daemon, config, (Step("", daemon.now_ns, layer, comment),), comment=comment)
+    if repository := request.get("repo"):
+        daemon.images.tag(image, reference_of(f"{repository}:{request.get('tag')}" if request.get("tag") else repository), daemon.now_ns)
+    daemon.tell_image("import", image.id, image.id)
+    return Reply(content=_line({"status": image.id}))
+
+
+def _made(daemon: Daemon, config: Config, steps: tuple[Step, ...], **more: Any) -> Image:
+    identity = json.dumps([config.as_json(), [[step.created_by, step.layer.digest if step.layer else ""] for step in steps], daemon.now_ns])
+    return daemon.images.add(Image(digest_of(identity.encode()), config, steps, daemon.now_ns, **more))
+
+
+@route("POST", "/commit")
+async def commit(engine: Engine, request: Request) -> Answer:
+    daemon = engine.daemon
+    container = daemon.container(request.get("container"))
+    document = await request.json()
+    config = form_of(Config, document) if document else container.config.model_copy(deep=True)
+    config = _changed(_over(config, container), request.query.get("changes", []))
+    reference = _commit_name(request)
+    files = {path: node for path, node in container.tree.layer().items() if not path.startswith(("/etc/hosts", "/etc/hostname", "/etc/resolv.conf"))}
+    layer = ImageLayer(digest_of(f"{container.id}{daemon.now_ns}".encode()), files, layer_size(files), layer_size(files))
+    step = Step(" ".join(container.argv), daemon.now_ns, layer, request.get("comment"))
+    image = _made(daemon, config, (*container.image.steps, step), author=request.get("author"), comment=request.get("comment"),
+                  parent=container.image.id, container=container.id)  # fmt: skip
+    if reference is not None:
+        daemon.images.tag(image, reference, daemon.now_ns)
+    daemon.tell(container, "commit", {"imageID": image.id, "imageRef": reference.tagged if reference else ""})
+    return Reply(201, {"Id": image.id})
+
+
+def _commit_name(request: Request) -> Reference | None:
+    if not request.get("repo"):
+        return None
+    return reference_of(f"{request.get('repo')}:{request.get('tag')}" if request.get("tag") else request.get("repo"))
+
+
+def _over(config: Config, container: Container) -> Config:
+    from cutaway.models.docker.daemon import with_image
+
+    return with_image(config, container.config)
+
+
+def _changed(config: Config, lines: list[str]) -> Config:
+    """Instructions of a Dockerfile that change the configuration, as --change gives them."""
+    from cutaway.models.docker.images.dockerfile import apply_change
+
+    for text in lines:
+        for line in filter(str.strip, text.splitlines()):
+            config = apply_change(config, line)
+    return config
+
+
+@route("POST", "/images/load")
+async def load(engine: Engine, request: Request) -> Answer:
+    content = await request.body(MOST_BODY_BYTES)
+    daemon, lines = engine.daemon, []
+    for image, names in packing.unpacked(content, MOST_BODY_BYTES):
+        image = daemon.images.add(image)
+        for name in names:
+            daemon.images.tag(image, reference_of(name), daemon.now_ns)
+            lines.append(_line({"stream": f"Loaded image: {reference_of(name).tagged}\n"}))
+        if not names:
+            lines.append(_line({"stream": f"Loaded image ID: {image.id}\n"}))
+        daemon.tell_image("load", image.id, image.id)
+    return Reply(content=b"".join(lines))
+
+
+@route("POST", "/images/{name*}/tag")
+async def tag(engine: Engine, request: Request) -> Answer:
+    daemon = engine.daemon
+    image = daemon.images.get(request.parts["name"])
+    repository, label = request.get("repo"), request.get("tag")
+    reference = reference_of(f"{repository}:{label}" if label else repository)
+    if reference.digest:
+        raise InvalidError("refusing to create a tag with a digest reference")
+    daemon.images.tag(image, reference, daemon.now_ns)
+    daemon.tell_image("tag", image.id, reference.tagged)
+    return Reply(201)
+
+
+@route("POST", "/images/{name*}/push")
+async def push(engine: Engine, request: Request) -> Answer:
+    reference = reference_of(request.parts["name"])
+    engine.daemon.images.get(reference.tagged if not request.get("tag") else f"{reference.repository}:{request.get('tag')}")
+    message = "denied: requested access to the resource is denied"
+    first = _line({"status": f"The push refers to repository [{reference.domain}/{reference.path}]"})
+    return Reply(content=first + _line({"errorDetail": {"message": message}, "error": message}))
+
+
+@route("DELETE", "/images/{name*}")
+async def remove(engine: Engine, request: Request) -> Answer:
+    daemon, name = engine.daemon, request.parts["name"]
+    image = daemon.images.get(name)
+    return Reply(document=_removed(daemon, image, name, force=request.flag("force"), prune=not request.flag("noprune")))
+
+
+def _removed(daemon: Daemon, image: Image, name: str, *, force: bool, prune: bool) -> list[dict[str, str]]:
+    by_id = not _is_name(image, name)
+    users = list(daemon.of_image(image))
+    found: list[dict[str, str]] = []
+    if not by_id and (len(image.tags) > 1 or (users and image.tags)):
+        others = [tag for tag in image.tags if tag != reference_of(name).tagged]
+        if users and not others and not force:
+            raise ConflictError(f'conflict: unable to remove repository reference "{name}" (must force) - container {users[0].id[:12]} is using its '
+                                f"referenced image {image.id[7:19]}")  # fmt: skip
+        return [*_untagged(daemon, image, [reference_of(name).tagged])]
+    if by_id and len(image.tags) > 1 and not force:
+        raise ConflictError(f"conflict: unable to delete {image.id[7:19]} (must be forced) - image is referenced in multiple repositories")
+    if running := [one for one in users if one.running]:
+        raise ConflictError(f"conflict: unable to delete {image.id[7:19]} (cannot be forced) - image is being used by running container {running[0].id[:12]}")
+    if users and not force:
+        raise ConflictError(f"conflict: unable to delete {image.id[7:19]} (must be forced) - image is being used by stopped container {users[0].id[:12]}")
+    if daemon.images.children(image):
+        if by_id and not image.tags:
+            raise ConflictError(f"conflict: unable to delete {image.id[7:19]} (cannot be forced) - image has dependent child images")
+        return [*_untagged(daemon, image, list(image.tags))]
+    found += _untagged(daemon, image, list(image.tags))
+    return found + _deleted(daemon, image, prune=prune)
+
+
+def _is_name(image: Image, name: str) -> bool:
+    try:
+        return reference_of(name).tagged in image.tags
+    except DaemonError:
+        return False
+
+
+def _untagged(daemon: Daemon, image: Image, tags: list[str]) -> list[dict[str, str]]:
+    found = []
+    for one in tags:
+        image.tags.remove(one)
+        daemon.tell_image("untag", image.id, one)
+        found.append({"Untagged": one})
+    if not image.tags:
+        found += [{"Untagged": digest} for digest in image.digests]
+        image.digests.clear()
+    return found
+
+
+def _deleted(daemon: Daemon, image: Image, *, prune: bool) -> list[dict[str, str]]:
+    found = [{"Deleted": image.id}]
+    del daemon.images.by_id[image.id]
+    daemon.tell_image("delete", image.id, image.id)
+    there = {layer.digest for other in daemon.images.by_id.values() for layer in other.layers}
+    found += [{"Deleted": layer.digest} for layer in reversed(image.layers) if layer.digest not in there]
+    parent = daemon.images.by_id.get(image.parent)
+    if prune and parent is not None and not parent.tags and not daemon.images.children(parent) and not any(daemon.of_image(parent)):
+        found += _deleted(daemon, parent, prune=True)
+    return found
+
+
+@route("POST", "/images/prune")
+async def prune(engine: Engine, request: Request) -> Answer:
+    filters, daemon = filters_of(request, ("dangling", "label", "label!", "until")), engine.daemon
+    only_dangling = filters.truth("dangling") is not False
+    until = moment_of(filters.get("until")[0], daemon.now_ns) if filters.get("until") else 0
+    found: list[dict[str, str]] = []
+    freed = 0
+    for image in list(daemon.images.by_id.values()):
+        if image.id not in daemon.images.by_id or any(daemon.of_image(image)) or daemon.images.children(image) or (only_dangling and image.tags):
+            continue
+        if not filters.labelled(image.config.labels) or (until and image.created_ns >= until):
+            continue
+        freed += sum(layer.size for layer in image.layers if not daemon.images.is_layer_shared(layer.digest, image))
+        found += _untagged(daemon, image, list(image.tags)) + _deleted(daemon, image, prune=True)
+    return Reply(document={"ImagesDeleted": found or None, "SpaceReclaimed": freed})
+
+
+@route("POST", "/build/prune")
+async def prune_build(engine: Engine, request: Request) -> Answer:
+    return Reply(document={"CachesDeleted": None, "SpaceReclaimed": 0})
