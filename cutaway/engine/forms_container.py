@@ -77,7 +77,7 @@ def endpoint_form(network: Network | None, endpoint: Endpoint | None, asked: dic
     names = [] if endpoint is None or network is None or network.name == "bridge" else [endpoint.name, *endpoint.aliases, endpoint.container[:12]]
     return {
         "IPAMConfig": asked.get("IPAMConfig"), "Links": asked.get("Links"), "Aliases": asked.get("Aliases"),
-        "MacAddress": endpoint.mac if endpoint and endpoint.address else "", "DriverOpts": asked.get("DriverOpts"), "GwPriority": 0,
+        "MacAddress": (endpoint.mac if endpoint else "") or asked.get("MacAddress") or "", "DriverOpts": asked.get("DriverOpts"), "GwPriority": 0,
         "NetworkID": network.id if network else "", "EndpointID": endpoint.id if endpoint else "", "Gateway": gateway,
         "IPAddress": str(endpoint.address) if endpoint and endpoint.address else "", "IPPrefixLen": endpoint.prefix if endpoint else 0,
         "IPv6Gateway": "", "GlobalIPv6Address": "", "GlobalIPv6PrefixLen": 0, "DNSNames": list(dict.fromkeys(names)) or None,

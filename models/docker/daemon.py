@@ -23,7 +23,7 @@ from cutaway.models.docker.images.image import Image
 from cutaway.models.docker.images.store import Images
 from cutaway.models.docker.lifecycle import Lifecycle, limits_of
 from cutaway.models.docker.logs import Log
-from cutaway.models.docker.mounting import asked_mounts
+from cutaway.models.docker.mounting import asked_mounts, copy_up, show_mounts
 from cutaway.models.docker.networks import PREDEFINED, Endpoint, Network, Networks, Pool, check_ipam
 from cutaway.models.docker.ports import Ports
 from cutaway.models.docker.processes.facts import Machine
@@ -123,6 +123,9 @@ class Daemon:
         try:
             container.mounts = asked_mounts(container, self.volumes, lambda *asked: self._volume_for(container, *asked))
             self._from_others(container)
+            for point in container.mounts:
+                copy_up(container, point)
+            show_mounts(container, container.view)
         except Exception:
             self._drop(container)
             raise
@@ -195,7 +198,7 @@ class Daemon:
         host.ipc_mode = host.ipc_mode or "private"
         host.shm_size = host.shm_size or 64 * 1024 * 1024
         host.restart_policy.name = host.restart_policy.name or "no"
-        tree = Tree(image.files)
+        tree = Tree(image.root)
         view = View()
         view.mount(Mount("/", tree))
         keep = host.log_config.type != "none"
@@ -309,7 +312,7 @@ class Daemon:
     def create_network(self, asked: Mapping[str, Any]) -> Network:
         """Raises InvalidError, ConflictError, ForbiddenError, NotFoundError."""
         name, driver, ipam = asked.get("Name") or "", asked.get("Driver") or "bridge", asked.get("IPAM") or {}
-        if not name or not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*", name):
+        if not name or not name.strip() == name or "/" in name:
             raise InvalidError(f'invalid network name: "{name}"' if name else "network name cannot be empty")
         if name in RESERVED:
             raise ForbiddenError(f'operation is not permitted on predefined {name} network')
@@ -340,13 +343,13 @@ class Daemon:
             extra |= {"AuxiliaryAddresses": pool.auxiliary} if pool.auxiliary else {}
             shown.append({"Subnet": str(pool.subnet), **extra, "Gateway": str(pool.gateway)})
         shown += [one for one in ipam.get("Config") or [] if ":" in (one.get("Subnet") or "")]
-        network.ipam = {"Driver": ipam.get("Driver") or "default", "Options": ipam.get("Options") or {}, "Config": shown}
+        network.ipam = {"Driver": ipam.get("Driver") or "default", "Options": ipam.get("Options"), "Config": shown}
 
     def connect(self, container: Container, network: Network, asked: Mapping[str, Any]) -> None:
         """An endpoint of a container that starts or runs. Raises ForbiddenError, InvalidError."""
         self._links += 2
         endpoint = Endpoint(
-            self.identities.new("endpoint"), container.id, container.name, None, 0, asked.get("MacAddress") or self.identities.mac(),
+            self.identities.new("endpoint"), container.id, container.name, None, 0, asked.get("MacAddress") or (getattr(container.config, "MacAddress", None) if network.name == container.host.network_mode else None) or "",
             list(asked.get("Aliases") or []), list(asked.get("Links") or []), dict(asked.get("IPAMConfig") or {}),
             dict(asked.get("DriverOpts") or {}), f"eth{len(container.endpoints)}", self._links + 1,
         )  # fmt: skip
@@ -477,7 +480,6 @@ def with_image(config: Config, image: Config) -> Config:
         merged.entrypoint = None
     names = {line.partition("=")[0] for line in config.env}
     merged.env = [*config.env, *(line for line in image.env if line.partition("=")[0] not in names)]
-    merged.env = [line for line in merged.env if "=" in line]
     merged.exposed_ports = {**image.exposed_ports, **config.exposed_ports}
     merged.volumes = {**image.volumes, **config.volumes}
     merged.labels = {**image.labels, **config.labels}

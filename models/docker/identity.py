@@ -33,11 +33,6 @@ class Identities:
         digest = int(self.new("name", 16), 16)
         return f"{_FEELINGS[digest % len(_FEELINGS)]}_{_PEOPLE[digest // len(_FEELINGS) % len(_PEOPLE)]}"
 
-    def mac(self) -> str:
-        """A locally administered address of an Ethernet card."""
-        digits = self.new("mac", 10)
-        return ":".join(["02", *(digits[k : k + 2] for k in range(0, 10, 2))])
-
 
 def digest_of(content: bytes) -> str:
     """As of an image or a layer; not SHA-256 of real content, for there is none."""

@@ -16,7 +16,7 @@ from cutaway.models.costs import Profile
 from cutaway.models.docker.container import Container
 from cutaway.models.docker.errors import ConflictError, DaemonError, InvalidError, NothingToDo
 from cutaway.models.docker.health import Checker
-from cutaway.models.docker.mounting import copy_up, mounted
+from cutaway.models.docker.mounting import mounted
 from cutaway.models.docker.ports import Ports
 from cutaway.models.docker.processes import exec as execs
 from cutaway.models.docker.processes import signals
@@ -93,8 +93,6 @@ class Lifecycle:
         """Finds all that a start needs, so that what is missing is told before anything is made; the value begins PID 1."""
         clock, host = self.daemon.clock, container.host
         facts = self._facts(container)
-        for point in container.mounts:
-            copy_up(container, point)
         container.view = mounted(container, facts, self._hosts(container), self._resolver(container))
         space = Space(clock, self.host_pids, container.view, container.hostname, limits_of(host), facts, epoch_ns=self.daemon.epoch_ns)
         identity, home = identity_of(container.view, container.config.user, container.host.group_add or [])

@@ -124,15 +124,17 @@ def mounted(container: Container, facts: Facts, hosts: str, resolver: str) -> Vi
     written = Tree()
     for name, text in (("hostname", f"{container.hostname}\n"), ("hosts", hosts), ("resolv.conf", resolver)):
         written.put(f"/{name}", file(text.encode()))
-        container.tree.make_directories("/etc")
-        if container.tree.get(f"/etc/{name}") is None:
-            container.tree.put(f"/etc/{name}", file(b"", 0o755))
         view.mount(Mount(f"/etc/{name}", written, f"/{name}", "ext4", "/dev/vda1"))
+    show_mounts(container, view)
+    return view
+
+
+def show_mounts(container: Container, view: View) -> None:
+    """The mounts that were asked for, each at its place, which is made where the image has none."""
     for point in container.mounts:
         container.tree.make_directories(point.destination)
         source = "tmpfs" if point.kind == "tmpfs" else "/dev/vda1"
         view.mount(Mount(point.destination, point.tree, point.inside, "tmpfs" if point.kind == "tmpfs" else "ext4", source, not point.writable, point.limit))
-    return view
 
 
 def _dev() -> Tree:

@@ -163,6 +163,8 @@ class Networks:
                 endpoint.address = self._wanted(network, wanted)
             else:
                 endpoint.address = pool.take()
+        if not endpoint.mac and endpoint.address is not None:
+            endpoint.mac = "02:42:" + ":".join(f"{part:02x}" for part in endpoint.address.packed)
         network.endpoints[endpoint.container] = endpoint
 
     def _wanted(self, network: Network, text: str) -> IPv4Address:
@@ -192,6 +194,6 @@ def check_ipam(asked: dict[str, Any]) -> None:
     for one in asked.get("Config") or []:
         if one.get("Subnet"):
             try:
-                ip_network(one["Subnet"])
+                ip_network(one["Subnet"], strict=False)
             except ValueError:
                 raise InvalidError(f"invalid network config: invalid subnet {one['Subnet']}") from None

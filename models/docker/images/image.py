@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from cutaway.models.docker.filesystem.nodes import Node, directory, file, link
 from cutaway.models.docker.filesystem.tree import Layer, Merged
 from cutaway.models.docker.specification import Config
+
+INIT: dict[str, Node | None] = {
+    "/dev": directory(), "/dev/pts": directory(), "/dev/shm": directory(), "/etc": directory(), "/etc/hostname": file(b"", 0o755),
+    "/etc/hosts": file(b"", 0o755), "/etc/mtab": link("/proc/mounts"), "/etc/resolv.conf": file(b"", 0o755), "/proc": directory(),
+    "/sys": directory(), "/.dockerenv": file(b"", 0o755),
+}  # fmt: skip
+"""The layer of its own that overlay2 puts between image and container (daemon/initlayer of moby)."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,7 @@ class Image:
     """`nginx@sha256:...`, of those that were pulled."""
     tagged_ns: int = 0
     _merged: Merged | None = None
+    _root: Merged | None = None
 
     @property
     def layers(self) -> list[ImageLayer]:
@@ -68,3 +77,10 @@ class Image:
         if self._merged is None:
             self._merged = Merged(tuple(layer.files for layer in self.layers))
         return self._merged
+
+    @property
+    def root(self) -> Merged:
+        """What a container writes over: the image, and what the daemon puts there before anything runs."""
+        if self._root is None:
+            self._root = Merged((*(layer.files for layer in self.layers), INIT))
+        return self._root

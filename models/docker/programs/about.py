@@ -219,3 +219,13 @@ def which(process: Process, argv: tuple[str, ...]) -> Steps:
 def tty(process: Process, argv: tuple[str, ...]) -> Steps:
     yield from process.write("/dev/pts/0\n" if process.files.terminal else "not a tty\n")
     return int(process.files.terminal is None)
+
+
+def hello(process: Process, argv: tuple[str, ...]) -> Steps:
+    """What the image hello-world runs: it says the way that the command took."""
+    yield from process.write(
+        "\nHello from a simulated Docker.\nThis line came the way that every container's output comes: the docker command asked the daemon over "
+        "its\nREST API, the daemon pulled the image where it was missing and had containerd and runc start a\ncontainer of it, and what the "
+        "container writes goes back over the same connection.\n\n"
+    )
+    return 0
