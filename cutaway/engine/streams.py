@@ -6,6 +6,7 @@ import asyncio
 import struct
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 
 from cutaway.engine.live import Live
 from cutaway.models.docker.processes.streams import Output, Pipe, Watcher
@@ -155,7 +156,7 @@ async def _typed(
                 await asyncio.sleep(0.01)
                 into = pipe()
             if into is not None:
-                live.now(lambda into=into, held=held: _give(into, held))
+                live.now(partial(_give, into, held))
                 if close_stdin and isinstance(into, Pipe):
                     live.now(into.close)
             return
@@ -166,7 +167,7 @@ async def _typed(
             while (into := pipe()) is None:
                 await asyncio.sleep(0.01)
             data, held = held, b""
-        live.now(lambda into=into, data=data: _give(into, data))
+        live.now(partial(_give, into, data))
         while isinstance(into, Pipe) and len(into.buffer) > MOST_BYTES and not into.broken:
             await asyncio.sleep(0.01)
 

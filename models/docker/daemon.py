@@ -159,10 +159,9 @@ class Daemon:
             raise InvalidError(f"invalid IPC mode: {host.ipc_mode}")
 
     def _name_for(self, name: str | None) -> str:
-        if name is None or not name:
-            while any(one.name == (name := self.identities.name()) for one in self.containers.values()):
-                pass
-            return name
+        if not name:
+            taken = {one.name for one in self.containers.values()}
+            return next(made for made in iter(self.identities.name, None) if made not in taken)
         if not _NAME.fullmatch(name):
             raise InvalidError(f"Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")
         name = name.removeprefix("/")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -177,7 +178,7 @@ class Lifecycle:
 
     def interfaces(self, container: Container) -> list[Interface]:
         """What `ip addr` shows."""
-        found = []
+        found: list[Interface] = []
         for name, endpoint in container.endpoints.items():
             if endpoint.address is not None:
                 pools = self.daemon.networks.get(name).pools
@@ -296,16 +297,11 @@ class Lifecycle:
         self.daemon.tell(container, "stop")
 
     def restart(self, container: Container, text: str | None, seconds: int | None) -> Steps:
-        try:
+        with suppress(NothingToDo):
             yield from self.stop(container, text, seconds)
-        except NothingToDo:
-            pass
-        yield from self._begin_again(container)
-        self.daemon.tell(container, "restart")
-
-    def _begin_again(self, container: Container) -> Steps:
         container.manually_stopped = False
         yield from self._begin(container)
+        self.daemon.tell(container, "restart")
 
     # --- pause ---
 

@@ -33,7 +33,7 @@ async def start(engine: Engine, request: Request) -> Answer:
     if not document.get("Detach"):
         feed.watch(one.output)
     running: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    task = asyncio.ensure_future(engine.live.do(engine.daemon.execs.start(one, lambda: running.done() or running.set_result(None))))
+    task = asyncio.ensure_future(engine.live.do(engine.daemon.execs.start(one, lambda: _tell(running))))
     await asyncio.wait({task, running}, return_when=asyncio.FIRST_COMPLETED)
     if not running.done():
         await task
@@ -50,6 +50,11 @@ async def start(engine: Engine, request: Request) -> Answer:
         if one.running:
             engine.daemon.tell(one.container, "exec_detach", {"execID": one.id})
     return Hijacked(speak, multiplexed=not tty)
+
+
+def _tell(running: asyncio.Future[None]) -> None:
+    if not running.done():
+        running.set_result(None)
 
 
 @route("POST", "/exec/{id}/resize")

@@ -72,7 +72,7 @@ def unpacked(content: bytes, most_bytes: int) -> Iterator[tuple[str, Node]]:
 
     Raises InvalidError for what is no archive, or has more than it may.
     """
-    left, kept = most_bytes, {}
+    left, kept = most_bytes, dict[str, Node]()
     try:
         with tarfile.open(fileobj=io.BytesIO(_plain(content, most_bytes)), mode="r:") as archive:
             for count, member in enumerate(archive):

@@ -88,7 +88,7 @@ class Tree:
             return self.upper[path]
         return self.below.nodes.get(path)
 
-    def list(self, path: str) -> list[str]:
+    def children(self, path: str) -> list[str]:
         """Names in a directory, sorted."""
         hidden = {name for name in self.below.names.get(path, ()) if join(path, name) in self.upper}
         return sorted((self.below.names.get(path, set()) - hidden) | self.names.get(path, set()))
@@ -121,7 +121,7 @@ class Tree:
         """A node's path and those of all below it, parents first."""
         found = [path]
         if isinstance(self.get(path), Directory):
-            for name in self.list(path):
+            for name in self.children(path):
                 found += self.walk(join(path, name))
         return found
 

@@ -139,7 +139,7 @@ class View:
         if not isinstance(place.node, Directory):
             raise failure(errno.ENOTDIR, name)
         mounted = {name_of(at) for at in self.mounts if at != ROOT and parent_of(at) == path}
-        return sorted({*place.mount.tree.list(place.path), *mounted})
+        return sorted({*place.mount.tree.children(place.path), *mounted})
 
     def walk(self, path: str) -> Iterator[str]:
         """A path and those of all below it, parents first; links are not followed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from cutaway.models.docker.errors import InvalidError
 from cutaway.models.docker.processes import exec as execs
@@ -135,7 +136,7 @@ def _trap(shell: Interpreter, argv: list[str]) -> Steps:
         if argv[1] == "-":
             shell.process.handlers.pop(number, None)
         else:
-            shell.process.handlers[number] = lambda script=argv[1]: shell.pending.append(script)
+            shell.process.handlers[number] = partial(shell.pending.append, argv[1])
     return 0
 
 
