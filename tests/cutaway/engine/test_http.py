@@ -1,0 +1,148 @@
+"""What a daemon must survive: HTTP that is wrong, slow, too large or gone (reliability E3, E4, E7)."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+from tests.cutaway.engine.conftest import Served
+
+PATIENCE_S = 3.0
+
+
+@contextlib.contextmanager
+def connected(served: Served) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as one:
+        one.settimeout(PATIENCE_S)
+        one.connect(str(served.path))
+        yield one
+
+
+def asked(served: Served, data: bytes) -> bytes:
+    """All that comes back for some bytes, until the Engine closes or nothing comes any more."""
+    with connected(served) as one:
+        with contextlib.suppress(ConnectionError):
+            one.sendall(data)
+        found = b""
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            while taken := one.recv(65536):
+                found += taken
+                if b"\r\n\r\n" in found and _is_whole(found):
+                    break
+        return found
+
+
+def _is_whole(found: bytes) -> bool:
+    head, _, body = found.partition(b"\r\n\r\n")
+    lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+    return bool(lengths) and len(body) >= int(lengths[0].split(b":")[1])
+
+
+def get(served: Served, path: str, method: str = "GET", body: object = None) -> tuple[int, object]:
+    content = json.dumps(body).encode() if body is not None else b""
+    head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n".encode()
+    found = asked(served, head + content)
+    status = int(found.split(b" ", 2)[1])
+    text = found.partition(b"\r\n\r\n")[2]
+    return status, json.loads(text) if text.strip() else None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        b"GARBAGE\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        b"POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
+        b"POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999999999\r\n\r\n{}",
+        b"GET /\x00 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"GET /" + b"a" * (1 << 20) + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\n" + b"".join(b"X-%d: y\r\n" % k for k in range(20_000)) + b"\r\n",
+    ],
+)
+def test_wrong_http_is_refused_and_others_are_not_disturbed(served: Served, wrong: bytes) -> None:
+    began = time.monotonic()
+    found = asked(served, wrong)
+    assert found == b"" or found.startswith((b"HTTP/1.1 400", b"HTTP/1.1 431", b"HTTP/1.1 413"))
+    assert time.monotonic() - began < PATIENCE_S
+    assert asked(served, b"GET /_ping HTTP/1.1\r\nHost: x\r\n\r\n").endswith(b"OK")
+
+
+def test_every_answer_says_who_speaks(served: Served) -> None:
+    for target in (b"/_ping", b"/v1.43/version", b"/nonsense"):
+        head = asked(served, b"GET " + target + b" HTTP/1.1\r\nHost: x\r\n\r\n").partition(b"\r\n\r\n")[0]
+        assert b"Api-Version: 1.50" in head and b"Ostype: linux" in head and b"Server: Docker/28.2.2 (linux)" in head
+
+
+def test_versions_that_are_not_spoken(served: Served) -> None:
+    assert get(served, "/v1.99/info") == (400, {"message": "client version 1.99 is too new. Maximum supported API version is 1.50"})
+    assert get(served, "/v1.2/info")[0] == 400
+    assert get(served, "/nonsense") == (404, {"message": "page not found"})
+    assert get(served, "/v1.24/_ping", "HEAD")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"{} {}", "unexpected content after JSON"),
+        (b"{", "invalid JSON"),
+        (b"[" * 100 + b"]" * 100, "more than 64 levels"),
+        (b'{"Image": ' + b"[" * 100_000, "invalid JSON"),
+        (b"[]", "config cannot be empty"),
+        (b'{"Image": "alpine", "HostConfig": 7}', "invalid JSON"),
+        (b'{"Image": {"a": 1}}', "invalid JSON"),
+    ],
+)
+def test_wrong_bodies_are_refused_in_a_sentence(served: Served, body: bytes, why: str) -> None:
+    head = b"POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+    found = asked(served, head + body)
+    assert found.startswith(b"HTTP/1.1 400") and why in json.loads(found.partition(b"\r\n\r\n")[2])["message"]
+
+
+def test_a_body_that_is_too_large_is_refused(served: Served) -> None:
+    size = 5 << 20
+    head = b"POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % size
+    assert asked(served, head + b" " * size).startswith((b"HTTP/1.1 400", b"HTTP/1.1 413"))
+
+
+def test_another_kind_of_body_is_refused(served: Served) -> None:
+    found = asked(served, b"POST /volumes/create HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}")
+    assert b"unsupported Content-Type header (text/plain)" in found
+
+
+def test_slow_clients_hold_nobody_up(served: Served) -> None:
+    with contextlib.ExitStack() as held:
+        for _ in range(60):
+            one = held.enter_context(connected(served))
+            one.sendall(b"GET /inf")
+        began = time.monotonic()
+        assert get(served, "/containers/json?all=1")[0] == 200
+        assert time.monotonic() - began < 1.0
+
+
+def test_a_client_that_goes_leaves_nothing_behind(served: Served) -> None:
+    before = len(served.engine.daemon.events.listeners)
+    with connected(served) as one:
+        one.sendall(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert one.recv(1024).startswith(b"HTTP/1.1 200")
+        assert len(served.engine.daemon.events.listeners) == before + 1
+    until = time.monotonic() + PATIENCE_S
+    while len(served.engine.daemon.events.listeners) != before and time.monotonic() < until:
+        time.sleep(0.01)
+    assert len(served.engine.daemon.events.listeners) == before
+
+
+def test_requests_follow_one_another_on_a_connection(served: Served) -> None:
+    with connected(served) as one:
+        for _ in range(3):
+            one.sendall(b"GET /_ping HTTP/1.1\r\nHost: x\r\n\r\n")
+            found = b""
+            while not found.endswith(b"OK"):
+                found += one.recv(4096)
