@@ -86,14 +86,13 @@ class Live:
     def catch_up(self) -> bool:
         """Brings the clock to where it should be; whether it did not get there."""
         due, ends = self.due_ns(), time.monotonic() + SLICE_S
-        while self.clock.peek() <= due:
+        there = self.clock.timeout(max(0, due - int(self.clock.now)))
+        while not there.processed:
             self._step()
             if time.monotonic() > ends:
                 # Too much happens to keep the pace: the simulation takes its time rather than to run after it.
                 self._rebase()
                 return True
-        if due > self.clock.now:
-            self.clock.run(until=due)
         return False
 
     def _step(self) -> None:

@@ -78,7 +78,7 @@ def unpacked(content: bytes, most_bytes: int) -> Iterator[tuple[str, Node]]:
             for count, member in enumerate(archive):
                 if count >= MOST_ENTRIES:
                     raise InvalidError(f"archive has more than {MOST_ENTRIES:,} entries")
-                path = posixpath.normpath(f"/{member.name}")
+                path = _inside(member.name)
                 left -= member.size if member.isreg() else 0
                 if left < 0:
                     raise InvalidError(f"archive holds more than {most_bytes:,} bytes")
@@ -88,6 +88,11 @@ def unpacked(content: bytes, most_bytes: int) -> Iterator[tuple[str, Node]]:
                     yield path, node
     except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:
         raise InvalidError(f"Error processing tar file(exit status 1): {error}") from None
+
+
+def _inside(name: str) -> str:
+    """A member's path, whatever its name says; normpath would keep two slashes at the beginning."""
+    return posixpath.normpath("/" + name.lstrip("/"))
 
 
 def _plain(content: bytes, most_bytes: int) -> bytes:
@@ -110,7 +115,7 @@ def _node(member: tarfile.TarInfo, archive: tarfile.TarFile, kept: dict[str, Nod
     if member.issym():
         return Link(member.linkname, at)
     if member.islnk():
-        return kept.get(posixpath.normpath(f"/{member.linkname}"))
+        return kept.get(_inside(member.linkname))
     if member.isreg():
         handle = archive.extractfile(member)
         content = handle.read() if handle else b""

@@ -211,6 +211,10 @@ class Process:
             self._end(128 + killed.number)
         except simpy.Interrupt as stop:
             self._end(128 + stop.cause.number if isinstance(stop.cause, Killed) else 1)
+        except OSError as error:
+            # A call of the kernel that the program did not look after, as a full disk.
+            yield from self.files.stderr.write(f"{self.name}: {error.filename}: {error.strerror}\n".encode())
+            self._end(1)
 
     def _end(self, code: int) -> None:
         self.code = code

@@ -420,8 +420,11 @@ class Interpreter:
                     files.stdout.close()
                 if isinstance(files.stdin, Pipe):
                     files.stdin.leave()
-        child = self.process
-        return child.space.spawn(program, self.process.argv, self.process.environment, child.cwd, child.identity, files, child)
+        this = self.process
+        try:
+            return this.space.spawn(program, this.argv, this.environment, this.cwd, this.identity, files, this)
+        except OSError as error:
+            raise ShellError(f"can't fork: {error.strerror}") from None
 
     def _wait_for(self, child: Process) -> Steps:
         if child.code is None:
