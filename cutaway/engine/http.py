@@ -6,7 +6,10 @@ What h11 lets pass and a daemon must not: a length beside chunks, and the prefac
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
+import struct
+import termios
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,8 +26,8 @@ MOST_BODY_BYTES = 64 * 1024 * 1024
 HEAD_S, BODY_S = 10.0, 60.0
 READ_BYTES = 64 * 1024
 RAW, MULTIPLEXED = "application/vnd.docker.raw-stream", "application/vnd.docker.multiplexed-stream"
-HEAD_TO_OUTPUT_S = 0.005
-"""Between an upgrade's head and its first output: docker-py loses what comes in the same packet."""
+LATEST_READ_S = 0.5
+"""An upgrade's first output waits so long at most for the client to read the head: docker-py loses what it reads together with it."""
 
 
 @dataclass
@@ -303,10 +306,20 @@ class Connection:
             head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\n"
         self.writer.write((head + "".join(f"{name}: {value}\r\n" for name, value in self.common.items()) + "\r\n").encode())
         await self.writer.drain()
-        await asyncio.sleep(HEAD_TO_OUTPUT_S)
+        await self._read_by_client()
         rest, _ = self.http.trailing_data
         reader = _Prefixed(self.reader, rest)
         await answer.talk(reader, self.writer)  # type: ignore[arg-type]
+
+    async def _read_by_client(self) -> None:
+        """Until all that was written has been taken out of the socket; of a Unix socket the kernel knows."""
+        handle = self.writer.get_extra_info("socket").fileno()
+        ends = asyncio.get_running_loop().time() + LATEST_READ_S
+        while asyncio.get_running_loop().time() < ends:
+            await asyncio.sleep(0.001)
+            (left,) = struct.unpack("i", fcntl.ioctl(handle, termios.TIOCOUTQ, struct.pack("i", 0)))
+            if left == 0:
+                return
 
     async def _refuse(self, status: int, why: str) -> None:
         try:
