@@ -10,7 +10,7 @@ import fcntl
 import json
 import struct
 import termios
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -122,9 +122,9 @@ class Reply:
 
 @dataclass
 class Streamed:
-    """An answer that comes bit by bit; its head goes out at once."""
+    """An answer that comes bit by bit; its head goes out at once. What the pieces hold is let go when the client goes."""
 
-    pieces: AsyncIterator[bytes]
+    pieces: AsyncGenerator[bytes, None]
     kind: str = "application/json"
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
@@ -281,10 +281,11 @@ class Connection:
             for task in (pump, watch):
                 task.cancel()
             await asyncio.gather(pump, watch, return_exceptions=True)
+            await answer.pieces.aclose()
         self._send(h11.EndOfMessage())
         await self.writer.drain()
 
-    async def _pump(self, pieces: AsyncIterator[bytes]) -> None:
+    async def _pump(self, pieces: AsyncGenerator[bytes, None]) -> None:
         async for piece in pieces:
             if piece:
                 self._send(h11.Data(data=piece))

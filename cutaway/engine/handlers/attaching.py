@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from cutaway.engine.engine import Engine
@@ -74,18 +74,21 @@ async def logs(engine: Engine, request: Request) -> Answer:
     def form(entry: Entry) -> bytes:
         text = rfc3339(entry.time_ns).encode() + b" " + entry.data if stamps else entry.data
         return text if tty else framed(entry.stream, text)
-    return Streamed(_logged(engine, container, streams, since, until, tail, follow, form), RAW if tty or not request.at_least("1.42") else MULTIPLEXED)
+    pieces = _logged(container, streams, since, until, tail, follow, form)
+    await anext(pieces)
+    return Streamed(pieces, RAW if tty or not request.at_least("1.42") else MULTIPLEXED)
 
 
 async def _logged(
-    engine: Engine, container: Container, streams: set[int], since: int, until: int, tail: int | None, follow: bool, form: Any
-) -> AsyncIterator[bytes]:
+    container: Container, streams: set[int], since: int, until: int, tail: int | None, follow: bool, form: Any
+) -> AsyncGenerator[bytes, None]:
     arrived: asyncio.Queue[Entry | None] = asyncio.Queue()
     log = container.log
     following = follow and container.running
     if following:
         log.listeners.append(arrived.put_nowait)
     try:
+        yield b""          # it listens before the client hears that it does
         for entry in list(log.select(streams, since, until, tail)):
             yield form(entry)
         while following and (entry_ := await arrived.get()) is not None:
@@ -111,7 +114,7 @@ async def stats(engine: Engine, request: Request) -> Answer:
             engine.live.catch_up()
         return Reply(document=_sample(engine, container, first))
 
-    async def samples() -> AsyncIterator[bytes]:
+    async def samples() -> AsyncGenerator[bytes, None]:
         before = None
         while container.id in engine.daemon.containers:
             engine.live.catch_up()

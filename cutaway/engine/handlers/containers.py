@@ -234,7 +234,7 @@ async def prune(engine: Engine, request: Request) -> Answer:
 async def wait(engine: Engine, request: Request) -> Answer:
     """Its head goes out at once: a client starts the container only then."""
     import json
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from cutaway.engine.http import Streamed
 
@@ -244,7 +244,7 @@ async def wait(engine: Engine, request: Request) -> Answer:
         raise InvalidError(f'invalid condition: "{condition}"')
     event = container.gone if condition == "removed" else container.next_exit
 
-    async def answered() -> AsyncIterator[bytes]:
+    async def answered() -> AsyncGenerator[bytes, None]:
         if condition == "not-running" and not container.running:
             code = container.exit_code
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -171,7 +171,7 @@ async def _told(engine: Engine, steps: Callable[[Tell], Any]) -> Answer:
     if first is None:
         task.result()
 
-    async def lines() -> AsyncIterator[bytes]:
+    async def lines() -> AsyncGenerator[bytes, None]:
         message = first
         while message is not None:
             yield _line(message)

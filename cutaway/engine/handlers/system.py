@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from cutaway.engine.engine import Engine
@@ -79,13 +79,16 @@ async def events(engine: Engine, request: Request) -> Answer:
     since, until = moment_of(request.get("since"), now), moment_of(request.get("until"), now)
     if since and until and since > until:
         raise InvalidError("`since` time cannot be after `until` time")
-    return Streamed(_events(engine, filters, since, until))
+    pieces = _events(engine, filters, since, until)
+    await anext(pieces)
+    return Streamed(pieces)
 
 
-async def _events(engine: Engine, filters: Filters, since: int, until: int) -> AsyncIterator[bytes]:
+async def _events(engine: Engine, filters: Filters, since: int, until: int) -> AsyncGenerator[bytes, None]:
     arrived: asyncio.Queue[Event] = asyncio.Queue()
     leave = engine.daemon.events.listen(arrived.put_nowait)
     try:
+        yield b""          # it listens before the client hears that it does
         kept = list(engine.daemon.events.kept) if since or until else []
         for event in kept:
             if event.time_ns >= since and (not until or event.time_ns <= until) and _wanted(event, filters):
