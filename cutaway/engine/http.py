@@ -156,6 +156,8 @@ class Connection:
         """Headers of every answer."""
         self.http = h11.Connection(h11.SERVER, max_incomplete_event_size=MOST_HEAD_BYTES)
         self.first = True
+        self.idle_since: float | None = None
+        """When its last answer was through; None while something is asked."""
 
     async def serve(self) -> None:
         """Until the client goes, or something is wrong with what it says."""
@@ -169,11 +171,11 @@ class Connection:
 
     async def _one(self) -> bool:
         event = await self._next(HEAD_S if self.first else None)
+        self.idle_since = None
         if not isinstance(event, h11.Request):
             return False
         self.first = False
         request = self._request(event)
-        watch: asyncio.Task[None] | None = None
         answer = await self._answer(request)
         if isinstance(answer, Hijacked):
             await self._hijack(request, answer)
@@ -184,10 +186,10 @@ class Connection:
         else:
             await self._whole(request, answer)
             await self._drain()
-        assert watch is None
         if self.http.our_state is h11.MUST_CLOSE or self.http.their_state is not h11.DONE:
             return False
         self.http.start_next_cycle()
+        self.idle_since = asyncio.get_running_loop().time()
         return True
 
     async def _answer(self, request: Request) -> Answer:

@@ -65,7 +65,7 @@ class Server:
     def __init__(self, engine: Engine, listening: socket.socket) -> None:
         self.engine = engine
         self.listening = listening
-        self.connections: set[asyncio.Task[None]] = set()
+        self.connections: dict[asyncio.Task[None], Connection] = {}
 
     async def run(self, ended: asyncio.Event) -> None:
         """Until `ended`."""
@@ -84,20 +84,31 @@ class Server:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        self.connections.add(task)
+        connection = Connection(reader, writer, self._answer, COMMON)
+        self.connections[task] = connection
         try:
-            if len(self.connections) > MOST_CONNECTIONS:
+            if len(self.connections) > MOST_CONNECTIONS and not self._make_room():
                 writer.write(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
                 await writer.drain()
             else:
-                await Connection(reader, writer, self._answer, COMMON).serve()
+                await connection.serve()
         except (ConnectionError, asyncio.CancelledError):
             pass
         finally:
-            self.connections.discard(task)
+            self.connections.pop(task, None)
             writer.close()
             with contextlib.suppress(ConnectionError, asyncio.CancelledError):
                 await writer.wait_closed()
+
+    def _make_room(self) -> bool:
+        """Closes the connection that has been idle for longest, as docker-py keeps 25 of them; whether there was one."""
+        idle = [(connection.idle_since, task) for task, connection in self.connections.items() if connection.idle_since is not None]
+        if not idle:
+            return False
+        _, task = min(idle, key=lambda one: one[0])
+        self.connections.pop(task).idle_since = None
+        task.cancel()
+        return True
 
     async def _answer(self, request: Request) -> Answer:
         return await routing.answer(self.engine, request)
