@@ -9,13 +9,13 @@ Read first: docs/models/docker/images.md.
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from cutaway.models.docker.filesystem.nodes import File, Node, directory, file, link
+from cutaway.models.docker.filesystem.nodes import File, Node, directory, file, link, with_attributes
 from cutaway.models.docker.filesystem.tree import parent_of
 from cutaway.models.docker.identity import digest_of
 from cutaway.models.docker.images import rootfs
@@ -95,7 +95,7 @@ def steps_of(repository: str, tag: str) -> tuple[Step, ...]:
     for one in made["steps"]:
         layer = None
         if "packed" in one:
-            added = _added(one, content)
+            added = _dated(_added(one, content), _unix_ns(made))
             content |= added
             digest = one.get("digest") or digest_of(f"layer {repository} {one['by']} {one['packed']}".encode())
             layer = ImageLayer(digest, added, sizes.pop(0), one["packed"])
@@ -138,6 +138,11 @@ def _added(made: dict[str, Any], below: Content) -> Content:
         content["/etc/passwd"] = _with_lines(both["/etc/passwd"], accounts)
         content["/etc/group"] = _with_lines(both["/etc/group"], {name: f"{name}:x:{uid}:" for name, uid in people.items()})
     return content
+
+
+def _dated(content: Content, changed_ns: int) -> Content:
+    """The same, changed when the image was built."""
+    return {path: node and with_attributes(node, replace(node.at, changed_ns=changed_ns)) for path, node in content.items()}
 
 
 def _with_lines(table: Node | None, lines: dict[str, str]) -> Node:
