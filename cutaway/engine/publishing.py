@@ -8,7 +8,6 @@ only. Read first: docs/models/docker/servers.md.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import socket
 from dataclasses import dataclass, field

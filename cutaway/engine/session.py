@@ -37,7 +37,8 @@ def up(
     """Serves until a signal ends it. Raises SocketRefused, OSError."""
     listening = bound(path)
     try:
-        return asyncio.run(_serve(machine, profile, listening, path, speed, seed, time.time_ns() if epoch_ns is None else epoch_ns, said, publish))
+        begun_ns = time.time_ns() if epoch_ns is None else epoch_ns
+        return asyncio.run(_serve(machine, profile, listening, path, speed, seed, begun_ns, said, publish))
     finally:
         listening.close()
         path.unlink(missing_ok=True)
@@ -79,6 +80,7 @@ async def _serve(
 
 if __name__ == "__main__":
     profile = costs.load("bare-metal")
-    machine = Machine("host", 2, 24 << 30, "6.1.0-26-cloud-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.112-1", "Debian GNU/Linux 12 (bookworm)")
+    machine = Machine("host", 2, 24 << 30, "6.1.0-26-cloud-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.112-1",
+                      "Debian GNU/Linux 12 (bookworm)")  # fmt: skip
     up(machine, profile, Path(sys.argv[1]), speed=float(sys.argv[2]), seed=1, epoch_ns=None, said=lambda text: print(text, flush=True),
        publish="real" if "--publish-real" in sys.argv else "unprivileged")  # fmt: skip

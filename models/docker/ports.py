@@ -72,8 +72,8 @@ class Ports:
         return [*range(at, EPHEMERAL.stop), *range(EPHEMERAL.start, at)]
 
     def _refused(self, endpoint: Endpoint, why: str) -> DaemonError:
-        return DaemonError(f"failed to set up container networking: driver failed programming external connectivity on endpoint {endpoint.name} "
-                           f"({endpoint.id}): {why}")  # fmt: skip
+        return DaemonError("failed to set up container networking: driver failed programming external connectivity on endpoint "
+                           f"{endpoint.name} ({endpoint.id}): {why}")  # fmt: skip
 
     def release(self, container: Container) -> None:
         """Closes all that a container has."""

@@ -64,7 +64,8 @@ def mariadbd(process: Process, argv: tuple[str, ...]) -> Steps:
         return 0
     def line(text: str) -> str:
         return f"{moment(process, '%Y-%m-%d %H:%M:%S')} 0 [Note] {text}\n"
-    up = f"mariadbd: ready for connections.\nVersion: '{MARIADB}'  socket: '/run/mysqld/mysqld.sock'  port: {{}}  mariadb.org binary distribution"
+    up = (f"mariadbd: ready for connections.\nVersion: '{MARIADB}'  socket: '/run/mysqld/mysqld.sock'  port: {{}}  "
+          "mariadb.org binary distribution")  # fmt: skip
     starting = f"mariadbd (server {MARIADB}) starting as process {process.inner_pid} ..."
     return (yield from _sql(process, argv, Dialect("mariadbd", assumed.MARIADB, line, starting, up, "mariadbd: Shutdown complete")))
 

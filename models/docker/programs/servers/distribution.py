@@ -16,8 +16,10 @@ PORT = 5000
 SIGNALLED = 2
 """What a Go program ends with as PID 1, which its own signal does not end."""
 JSON = {
-    "Content-Type": "application/json; charset=utf-8", "Docker-Distribution-Api-Version": "registry/2.0", "X-Content-Type-Options": "nosniff",
-}  # fmt: skip
+    "Content-Type": "application/json; charset=utf-8",
+    "Docker-Distribution-Api-Version": "registry/2.0",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 class Registry(WebServer):

@@ -47,8 +47,8 @@ def settings(view: View, directives: str, cpus: int) -> Settings:
     for name, text in texts.items():
         _check_braces(name, text)
     whole = "\n".join([directives, *texts.values()])
-    ports = tuple(dict.fromkeys(int(port) for port in re.findall(r"^\s*listen\s+(?:[\d.]+:|\[::\]:)?(\d+)", whole, re.M)))
-    root = re.search(r"^\s*root\s+([^;\s]+);", whole, re.M)
+    ports = tuple(dict.fromkeys(int(port) for port in re.findall(r"(?<![\w-])listen\s+(?:[\d.]+:|\[::\]:)?(\d+)", whole)))
+    root = re.search(r"(?<![\w-])root\s+([^;\s]+);", whole)
     workers = re.search(r"worker_processes\s+(\w+);", whole)
     count = int(workers[1]) if workers and workers[1].isdigit() else cpus if workers else 1
     return Settings(ports or (80,), root[1] if root else "/etc/nginx/html", count, not re.search(r"daemon\s+off", whole))
@@ -91,8 +91,8 @@ class Nginx(WebServer):
             return _error(status, text, f'open() "{path}" failed ({error.errno}: {error.strerror})')
         changed_s = node.at.changed_ns // 1_000_000_000
         return Page(200, body, {
-            "Server": VERSION, "Date": "", "Content-Type": kind_of(name), "Content-Length": "", "Last-Modified": _date(changed_s), "Connection": "keep-alive",
-            "ETag": f'"{changed_s:x}-{len(body):x}"', "Accept-Ranges": "bytes",
+            "Server": VERSION, "Date": "", "Content-Type": kind_of(name), "Content-Length": "", "Last-Modified": _date(changed_s),
+            "Connection": "keep-alive", "ETag": f'"{changed_s:x}-{len(body):x}"', "Accept-Ranges": "bytes",
         })  # fmt: skip
 
     def log(self, question: Question, page: Page, worker: Process) -> Steps:

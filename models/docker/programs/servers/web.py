@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from urllib.parse import unquote
 
 from cutaway.models.docker.filesystem.nodes import Directory, Node
 from cutaway.models.docker.processes.process import Process
@@ -94,7 +95,7 @@ class WebServer:
     def found(self, root: str, question: Question) -> tuple[str, Node, bytes]:
         """The file that a path names below a folder: its name, its node, its bytes. Raises OSError."""
         view = self.process.space.view
-        name = view.resolve(f"{root}/{question.path.partition('?')[0].lstrip('/')}")
+        name = view.resolve(f"{root}/{unquote(question.path.partition('?')[0]).lstrip('/')}")
         if name != root and not name.startswith(f"{root}/"):
             raise PermissionError(13, "Permission denied", name)
         if isinstance(view.node(name), Directory):
