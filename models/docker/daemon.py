@@ -7,7 +7,7 @@ What takes simulated time is a process on the clock; what only looks, or changes
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,7 @@ from cutaway.models.docker.networks import PREDEFINED, Endpoint, Network, Networ
 from cutaway.models.docker.ports import Ports
 from cutaway.models.docker.processes.facts import Machine
 from cutaway.models.docker.processes.process import Program
+from cutaway.models.docker.processes.station import Demand
 from cutaway.models.docker.processes.streams import Output
 from cutaway.models.docker.programs.registry import programs
 from cutaway.models.docker.run import docker_create
@@ -56,6 +57,8 @@ class Daemon:
     """Unix time at the clock's zero."""
     resolver: str = "192.0.2.53"
     """The host's name server, as /etc/resolv.conf names it; of the addresses for documentation."""
+    demand: Callable[[str, int], Demand | None] = lambda program, size: None
+    """What a request costs on this host's stack, by server program and size of the answer; see `Facts`."""
     containers: dict[str, Container] = field(default_factory=dict)
     images: Images = field(default_factory=Images)
     networks: Networks = field(default_factory=Networks)

@@ -173,6 +173,7 @@ class Lifecycle:
             self.daemon.machine, container.id, self.interfaces(container),
             resolve=lambda name: self.daemon.resolve(container, name),
             reach=lambda address, port, protocol: self.daemon.reach(container, address, port, protocol),
+            cost=lambda name: round(self.profile[name].value), demand=self.daemon.demand,
             memory_used=lambda: self.daemon.memory_used, disk=lambda: self.daemon.disk,
         )  # fmt: skip
 

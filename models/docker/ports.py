@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -32,7 +33,7 @@ class Ports:
                 number, protocol = port_of(name)
                 for binding in bindings:
                     address, text = binding.get("HostIp") or "0.0.0.0", binding.get("HostPort") or ""
-                    port = self._take(container, endpoint, address, text, protocol)
+                    port = self._take(container, endpoint, number, address, text, protocol)
                     container.ports.setdefault(f"{number}/{protocol}", []).append((address, port))
         except DaemonError:
             self.release(container)
@@ -46,19 +47,24 @@ class Ports:
             wanted = {name: [{}] for name in sorted(exposed)} | wanted
         return wanted
 
-    def _take(self, container: Container, endpoint: Endpoint, address: str, text: str, protocol: str) -> int:
+    def _take(self, container: Container, endpoint: Endpoint, number: int, address: str, text: str, protocol: str) -> int:
+        """The first port that is free of those that are wanted, for the container's port `number`."""
         first, _, last = text.partition("-")
         candidates = range(int(first), int(last or first) + 1) if text and int(first) else self._ephemeral()
+        refused: DaemonError | None = None
         for port in candidates:
             if (port, protocol) not in self.taken:
                 try:
                     self.open(address, port, protocol, container)
                 except OSError as error:
-                    raise self._refused(endpoint, f"failed to bind host port for {address}:{port}:{endpoint.address}:{port}/{protocol}: "
-                                                  f"{(error.strerror or 'address already in use').lower()}") from None  # fmt: skip
+                    what = f"failed to bind host port for {address}:{port}:{endpoint.address}:{number}/{protocol}"
+                    refused = self._refused(endpoint, f"{what}: {(error.strerror or 'address already in use').lower()}")
+                    if error.errno == errno.EADDRINUSE:
+                        continue
+                    break
                 self.taken[port, protocol] = container.id
                 return port
-        raise self._refused(endpoint, f"Bind for {address}:{text} failed: port is already allocated")
+        raise refused or self._refused(endpoint, f"Bind for {address}:{text} failed: port is already allocated")
 
     def _ephemeral(self) -> list[int]:
         at = self._next
@@ -66,8 +72,8 @@ class Ports:
         return [*range(at, EPHEMERAL.stop), *range(EPHEMERAL.start, at)]
 
     def _refused(self, endpoint: Endpoint, why: str) -> DaemonError:
-        return DaemonError(f"failed to set up container networking: driver failed programming external connectivity on endpoint {endpoint.name} "
-                           f"({endpoint.id}): {why}")  # fmt: skip
+        return DaemonError("failed to set up container networking: driver failed programming external connectivity on endpoint "
+                           f"{endpoint.name} ({endpoint.id}): {why}")  # fmt: skip
 
     def release(self, container: Container) -> None:
         """Closes all that a container has."""

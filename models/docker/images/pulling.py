@@ -44,20 +44,18 @@ class Pull:
     def run(self, reference: Reference) -> Steps:
         """The image, in the store and named. Raises NotFoundError."""
         yield self.clock.timeout(2 * ROUND_TRIP_NS)
-        entry = None
-        if reference.domain == "docker.io":
-            if reference.digest:
-                entry = catalogue.find_digest(reference.repository, reference.digest)
-            else:
-                entry = catalogue.find(reference.repository, reference.tag or "latest")
+        if reference.digest:
+            entry = catalogue.find_digest(reference.repository, reference.digest)
+        else:
+            entry = catalogue.find(reference.repository, reference.tag or "latest")
         if entry is None:
-            if reference.domain == "docker.io" and reference.repository in catalogue.repositories():
+            if reference.repository in catalogue.repositories():
                 raise NotFoundError(f"manifest for {reference.text} not found: manifest unknown: manifest unknown")
             raise NotFoundError(f"pull access denied for {reference.repository}, repository does not exist or may require 'docker login': "
                                 "denied: requested access to the resource is denied")  # fmt: skip
+        self.tell({"status": f"Pulling from {reference.path}", "id": reference.tag or reference.digest or "latest"})
         if f"{entry.image.os}/{entry.image.architecture}" != self.platform:
             raise NotFoundError(f"no matching manifest for {self.platform} in the manifest list entries")
-        self.tell({"status": f"Pulling from {reference.path}", "id": reference.tag or reference.digest or "latest"})
         is_new = entry.image.id not in self.images.by_id
         if is_new:
             yield from self._layers(entry.image)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from cutaway.models.docker.processes.station import Demand
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -56,6 +58,10 @@ class Facts:
     """Names at an address."""
     reach: Callable[[str, int, str], object | None] = lambda address, port, protocol: None
     """Who listens at an address, as the networks of the container lead there."""
+    cost: Callable[[str], int] = lambda name: 0
+    """A cost of the host's profile, in nanoseconds or bytes."""
+    demand: Callable[[str, int], Demand | None] = lambda program, size: None
+    """What a request to a program costs that answers with so many bytes; None where no stack is known for it."""
     memory_used: Callable[[], int] = lambda: 0
     """Bytes that the host's processes hold."""
     disk: Callable[[], tuple[int, int]] = lambda: (0, 0)

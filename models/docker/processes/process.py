@@ -105,7 +105,7 @@ class Process:
         while left > 0:
             began = self.clock.now
             try:
-                yield from self._thawed()
+                yield from self.thawed()
                 began = self.clock.now
                 yield self.clock.timeout(left)
                 return
@@ -117,7 +117,7 @@ class Process:
         """Until something happens; the value is the event's."""
         while True:
             try:
-                yield from self._thawed()
+                yield from self.thawed()
                 if event.processed:
                     return event.value
                 return (yield event)
@@ -192,7 +192,8 @@ class Process:
             frozen, self._frozen = self._frozen, None
             frozen.succeed()
 
-    def _thawed(self) -> Steps:
+    def thawed(self) -> Steps:
+        """Until it is not frozen."""
         while self._frozen is not None:
             yield self._frozen
 

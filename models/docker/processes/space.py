@@ -11,6 +11,7 @@ from typing import Any
 from cutaway.models.docker.filesystem.view import View, failure
 from cutaway.models.docker.processes import signals
 from cutaway.models.docker.processes.process import Files, Identity, Process, Program
+from cutaway.models.docker.processes.station import Bandwidth
 from cutaway.sim.clock import Clock
 
 
@@ -60,7 +61,7 @@ class Space:
     pids: Pids = field(default_factory=lambda: Pids(1))
     processes: dict[int, Process] = field(default_factory=dict)
     """Those that are alive, by their number in the namespace."""
-    listening: dict[tuple[int, str], Callable[..., Any]] = field(default_factory=dict)
+    listening: dict[tuple[int, str], object] = field(default_factory=dict)
     """Who answers at a port, by port and protocol."""
     frozen: bool = False
     used_ns: int = 0
@@ -68,6 +69,7 @@ class Space:
     peak: int = 0
     epoch_ns: int = 0
     """Unix time at the clock's zero."""
+    bandwidth: Bandwidth = field(default_factory=Bandwidth)
     oom_kills: int = 0
     on_oom: Callable[[Process], None] | None = None
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cutaway.models.docker.processes.process import Process
 from cutaway.models.docker.programs.options import options
+from cutaway.models.docker.programs.servers.web import Question, WebServer
 from cutaway.sim.clock import Process as Steps
 
 LOOKUP_NS = 200_000
@@ -98,12 +97,16 @@ def curl(process: Process, argv: tuple[str, ...]) -> Steps:
     if not addresses:
         yield from process.complain(f"wget: bad address '{host}'" if is_wget else f"curl: (6) Could not resolve host: {host}")
         return 1 if is_wget else 6
-    server: Any = process.space.facts.reach(addresses[0], port, "tcp")
+    server = process.space.facts.reach(addresses[0], port, "tcp")
     if server is None:
         yield from process.complain(f"wget: can't connect to remote host ({addresses[0]}): Connection refused" if is_wget
                                     else f"curl: (7) Failed to connect to {host} port {port}: Connection refused")  # fmt: skip
         return 1 if is_wget else 7
-    answer = yield from process.wait(process.clock.process(server.answer("HEAD" if "I" in found else "GET", path, host)))
+    question = Question("HEAD" if "I" in found else "GET", path, host, _address(process), "Wget" if is_wget else "curl/7.74.0")
+    answer = (yield from _asked(process, server, question)) if isinstance(server, WebServer) else None
+    if answer is None:
+        yield from process.complain("wget: error getting response" if is_wget else "curl: (52) Empty reply from server")
+        return 1 if is_wget else 52
     if "I" in found or "i" in found:
         yield from process.write(answer.head())
     if (answer.status >= 400) and (is_wget or "f" in found or "fail" in found):
@@ -119,6 +122,21 @@ def curl(process: Process, argv: tuple[str, ...]) -> Steps:
     elif "spider" not in found:
         process.space.view.write(str(target), answer.body, process.cwd, now_ns=process.space.now_ns)
     return 0
+
+
+def _asked(process: Process, server: WebServer, question: Question) -> Steps:
+    """The answer; None if the server ends before."""
+    def asking() -> Steps:
+        try:
+            return (yield from server.answer(question))
+        except ConnectionResetError:
+            return None
+    return (yield from process.wait(process.clock.process(asking())))
+
+
+def _address(process: Process) -> str:
+    interfaces = process.space.facts.interfaces
+    return str(interfaces[0].address) if interfaces else "127.0.0.1"
 
 
 def _parts(url: str) -> tuple[str, int, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cutaway.models.docker.processes.process import Program
 from cutaway.models.docker.programs import about, conditions, files, net, text
+from cutaway.models.docker.programs.servers import databases, distribution, httpd, java, nginx, runtimes
 from cutaway.models.docker.shell.program import shell
 
 
@@ -19,6 +20,11 @@ def programs() -> dict[str, Program]:
         "seq": text.seq, "sleep": about.sleep, "sort": text.sort, "stat": files.show_stat, "tail": text.tail, "tee": text.tee,
         "test": conditions.test, "top": about.top, "touch": files.touch, "true": conditions.true, "tty": about.tty, "uname": about.uname,
         "wc": text.wc, "wget": net.curl, "which": about.which, "whoami": about.whoami, "yes": text.yes,
+    }  # fmt: skip
+    found |= {
+        "httpd": httpd.httpd, "java": java.java, "mariadbd": databases.mariadbd, "memcached": databases.memcached, "mysqld": databases.mysqld,
+        "nginx": nginx.nginx, "node": runtimes.node, "postgres": databases.postgres, "python3": runtimes.python,
+        "redis-server": databases.redis_server, "registry": distribution.registry,
     }  # fmt: skip
     found["sh"] = found["ash"] = found["bash"] = found["dash"] = shell(found)
     return found
