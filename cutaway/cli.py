@@ -29,6 +29,7 @@ from cutaway.commands.schema import schema
 from cutaway.commands.show import show
 from cutaway.commands.study import study
 from cutaway.commands.trace import trace
+from cutaway.commands.up import up
 from cutaway.commands.validate import validate
 from cutaway.commands.whatif import whatif
 
@@ -78,6 +79,7 @@ _add("capacity", capacity, SIMULATE)
 _add("explain", explain, SIMULATE)
 _add("show", show, SIMULATE)
 _add("trace", trace, SIMULATE)
+_add("up", up, SIMULATE)
 app.add_typer(study, name="study", rich_help_panel=SIMULATE)
 _add("list", list_, SCENARIOS)
 _add("check", check, SCENARIOS)

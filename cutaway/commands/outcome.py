@@ -27,12 +27,15 @@ BUSY = 75
 SIGNALLED = 128
 
 EXTRAS = {
-    "av": "video", "PIL": "video", "pandas": "notebook", "distributed": "cluster",
+    "av": "video", "PIL": "video", "pandas": "notebook", "distributed": "cluster", "h11": "engine", "tree_sitter": "engine",
+    "tree_sitter_bash": "engine",
     **dict.fromkeys(("fpdf", "jinja2", "matplotlib", "scipy", "tabulate"), "study"),
 }  # fmt: skip
 """Modules that are not in every installation, and the extra that brings them."""
 
 EXPLAINED = {
+    "engine.server.SocketBusy": (BUSY, ""),
+    "engine.server.SocketRefused": (BAD_INPUT, ""),
     "importing.engine.NoDockerHost": (MISSING_PART, ""),
     "scenarios.problems.ScenarioError": (BAD_INPUT, ""),
     "models.costs.CostError": (BAD_INPUT, ""),

@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from cutaway.engine.demands import Demands
@@ -22,65 +22,57 @@ from cutaway.models.docker.ports import Ports
 from cutaway.models.docker.processes.facts import Machine
 from cutaway.sim.clock import Clock
 
+SIGNALLED = 128
 
-def up(
-    machine: Machine,
-    profile: costs.Profile,
-    path: Path,
-    *,
-    speed: float,
-    seed: int,
-    epoch_ns: int | None,
-    said: Callable[[str], None],
-    publish: Publish = "unprivileged",
-) -> int:
-    """Serves until a signal ends it. Raises SocketRefused, OSError."""
+
+@dataclass(frozen=True)
+class Asked:
+    """What kind of Engine is wanted."""
+
+    machine: Machine
+    profile: costs.Profile
+    speed: float = 1.0
+    seed: int = 1
+    publish: Publish = "unprivileged"
+    epoch_ns: int | None = None
+    """Unix time at which the simulation begins; now when left out."""
+
+
+def up(asked: Asked, path: Path, said: Callable[[str], None]) -> int:
+    """Serves until a signal ends it. `said` gets the line to paste. Raises SocketRefused, SocketBusy, OSError."""
     listening = bound(path)
     try:
-        begun_ns = time.time_ns() if epoch_ns is None else epoch_ns
-        return asyncio.run(_serve(machine, profile, listening, path, speed, seed, begun_ns, said, publish))
+        return asyncio.run(_serve(asked, listening, lambda: said(f"export DOCKER_HOST=unix://{path}")))
     finally:
         listening.close()
         path.unlink(missing_ok=True)
 
 
-async def _serve(
-    machine: Machine,
-    profile: costs.Profile,
-    listening: socket.socket,
-    path: Path,
-    speed: float,
-    seed: int,
-    epoch_ns: int,
-    said: Callable[[str], None],
-    publish: Publish,
-) -> int:
-    clock = Clock(initial_time=0)
-    live = Live(clock, speed)
-    publisher = Publisher(live, publish)
-    daemon = Daemon(clock, machine, profile, Ports(publisher.open, publisher.close), seed, epoch_ns, demand=Demands(machine, profile))
-    engine = Engine(daemon, live)
-    ended, number = asyncio.Event(), 0
+def engine_of(asked: Asked) -> tuple[Engine, Publisher]:
+    """An Engine that nobody asks yet. To be called in the event loop's thread."""
+    live = Live(Clock(initial_time=0), asked.speed)
+    publisher = Publisher(live, asked.publish)
+    epoch_ns = time.time_ns() if asked.epoch_ns is None else asked.epoch_ns
+    demand = Demands(asked.machine, asked.profile)
+    ports = Ports(publisher.open, publisher.close)
+    return Engine(Daemon(live.clock, asked.machine, asked.profile, ports, asked.seed, epoch_ns, demand=demand), live), publisher
 
-    def stop(received: int) -> None:
-        nonlocal number
-        number = received
+
+async def _serve(asked: Asked, listening: socket.socket, ready: Callable[[], None]) -> int:
+    engine, publisher = engine_of(asked)
+    ended = asyncio.Event()
+    received: list[int] = []
+
+    def stop(number: int) -> None:
+        received.append(number)
         ended.set()
     loop = asyncio.get_running_loop()
     for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         with contextlib.suppress(NotImplementedError, RuntimeError):
             loop.add_signal_handler(one, stop, int(one))
-    said(f"export DOCKER_HOST=unix://{path}")
+    ready()
     try:
         await Server(engine, listening).run(ended)
     finally:
         publisher.close_all()
-    return 0
-
-
-if __name__ == "__main__":
-    profile = costs.load("bare-metal")
-    machine = Machine("host", 2, 24 << 30, "6.1.0-26-cloud-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.112-1",
-                      "Debian GNU/Linux 12 (bookworm)")  # fmt: skip
-    up(machine, profile, Path(sys.argv[1]), speed=float(sys.argv[2]), seed=1, epoch_ns=None, said=lambda text: print(text, flush=True),
-       publish="real" if "--publish-real" in sys.argv else "unprivileged")  # fmt: skip
+    return SIGNALLED + received[0]

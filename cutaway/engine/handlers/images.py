@@ -118,7 +118,7 @@ async def inspect(engine: Engine, request: Request) -> Answer:
 @route("GET", "/images/{name*}/history")
 async def history(engine: Engine, request: Request) -> Answer:
     image = engine.daemon.images.get(request.parts["name"])
-    found = [{"Id": "<missing>", "Created": step.created_ns // 1_000_000_000, "CreatedBy": step.created_by, "Tags": None,
+    found: list[dict[str, Any]] = [{"Id": "<missing>", "Created": step.created_ns // 1_000_000_000, "CreatedBy": step.created_by, "Tags": None,
               "Size": step.layer.size if step.layer else 0, "Comment": step.comment} for step in reversed(image.steps)]  # fmt: skip
     found[0] |= {"Id": image.id, "Tags": image.tags or None}
     return Reply(document=found)

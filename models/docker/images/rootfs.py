@@ -17,8 +17,6 @@ BUSYBOX = (
     "whoami", "yes", "[",
 )  # fmt: skip
 _IN_SBIN = ("ip",)
-GNU = tuple(name for name in BUSYBOX if name not in ("ip", "nslookup", "ping", "ps", "top", "free", "wget"))
-"""Of what busybox has, what Debian's base has too: its small images come without procps and iproute2."""
 USERS = (
     ("root", 0, 0, "/root", "sh"), ("bin", 1, 1, "/bin", "nologin"), ("daemon", 2, 2, "/sbin", "nologin"), ("adm", 3, 4, "/var/adm", "nologin"),
     ("mail", 8, 12, "/var/mail", "nologin"), ("postgres", 70, 70, "/var/lib/postgresql", "sh"), ("nobody", 65534, 65534, "/", "nologin"),
@@ -41,11 +39,14 @@ def of_busybox(release: str, shell: str = "/bin/sh") -> dict[str, Node | None]:
 
 
 def of_gnu(release: str) -> dict[str, Node | None]:
-    """Debian and Ubuntu: a binary of its own for each program, /bin a link to /usr/bin."""
+    """Debian and Ubuntu: a binary of its own for each program, /bin a link to /usr/bin.
+
+    Their images come without procps and iproute2. Here they have ps, top, free and ip all the same: a lecture looks into them.
+    """
     found = _common(release, "/bin/bash")
     for name in ("bin", "sbin", "lib"):
         found[f"/{name}"] = link(f"usr/{name}")
-    for name in (*GNU, "bash", "dash"):
+    for name in (*BUSYBOX, "bash", "dash"):
         found[f"/usr/bin/{name}"] = binary("sh" if name in ("bash", "dash") else name)
     found["/usr/bin/sh"] = link("dash")
     return found

@@ -1,0 +1,80 @@
+"""`cutaway up`: a simulated Docker Engine for the real docker command."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cutaway.commands.options import Seed, complete_scenario, scenario_of
+
+
+class Opened(StrEnum):
+    real = "real"
+    unprivileged = "unprivileged"
+    none = "none"
+
+
+def up(
+    scenario: Annotated[
+        str,
+        typer.Argument(metavar="[SCENARIO]", help="The host is that of its first stack with Docker.", autocompletion=complete_scenario),
+    ] = "lecture/three-stacks",
+    socket: Annotated[
+        Path | None, typer.Option("--socket", metavar="PATH", help="Where to listen; in a private folder when left out.")
+    ] = None,
+    speed: Annotated[
+        str, typer.Option("--speed", metavar="FACTOR|max", help="Simulated time a real time; max leaps while a command waits.")
+    ] = "1",
+    publish: Annotated[
+        Opened, typer.Option("--publish", help="Ports to open on 127.0.0.1: all, those from 1024 up, or none.")
+    ] = Opened.unprivileged,
+    seed: Seed = None,
+) -> None:
+    """Serve a simulated Docker Engine to the real docker command.
+
+    Prints the line that points docker to it. What docker asks is simulated: no image is fetched, nothing runs on this machine, no file of it
+    is read or written. A published port is really opened, on 127.0.0.1, and answers as the simulated server does. Ctrl-C ends it.
+
+    Example: cutaway up --publish real, and elsewhere: docker run -p 80:80 --name hellonginx nginx
+    """
+    import sys
+
+    from cutaway.engine.host import machine_of, stack_with_docker
+    from cutaway.engine.session import Asked
+    from cutaway.engine.session import up as serve
+    from cutaway.models import costs
+
+    loaded = scenario_of(scenario, None, seed)
+    stack = stack_with_docker(loaded)
+    if stack is None:
+        raise typer.BadParameter("none of its stacks has a layer docker.", param_hint="SCENARIO")
+    asked = Asked(machine_of(loaded, stack), costs.load(loaded.profile), _speed(speed), loaded.run.seed, publish.value)
+    raise typer.Exit(serve(asked, socket or _default(), lambda line: _told(line, sys.stderr.isatty())))
+
+
+def _speed(text: str) -> float:
+    if text == "max":
+        return float("inf")
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = 0.0
+    if not 0.0001 <= factor <= 10_000:
+        raise typer.BadParameter(f"'{text}'; expected max, or a factor from 0.0001 to 10000.", param_hint="--speed")
+    return factor
+
+
+def _default() -> Path:
+    """In a folder that is the user's own: the one of the running session, or that of the cache."""
+    from platformdirs import user_runtime_path
+
+    return user_runtime_path("cutaway") / "docker.sock"
+
+
+def _told(line: str, terminal: bool) -> None:
+    typer.echo(line)
+    if terminal:
+        typer.echo("A simulated Engine listens there. Paste that line into another terminal, then use docker as ever. Ctrl-C ends it.", err=True)
