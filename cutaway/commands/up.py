@@ -35,8 +35,8 @@ def up(
 ) -> None:
     """Serve a simulated Docker Engine to the real docker command.
 
-    Prints the line that points docker to it. What docker asks is simulated: no image is fetched, nothing runs on this machine, no file of it
-    is read or written. A published port is really opened, on 127.0.0.1, and answers as the simulated server does. Ctrl-C ends it.
+    Prints the line that points docker to it. What docker asks is simulated: no image is fetched, nothing runs on this machine, no file of
+    it is read or written. A published port is really opened, on 127.0.0.1, and answers as the simulated server does. Ctrl-C ends it.
 
     Example: cutaway up --publish real, and elsewhere: docker run -p 80:80 --name hellonginx nginx
     """
@@ -77,4 +77,5 @@ def _default() -> Path:
 def _told(line: str, terminal: bool) -> None:
     typer.echo(line)
     if terminal:
-        typer.echo("A simulated Engine listens there. Paste that line into another terminal, then use docker as ever. Ctrl-C ends it.", err=True)
+        typer.echo("A simulated Engine listens there. Paste that line into another terminal, then use docker as ever. Ctrl-C ends it.",
+                   err=True)

@@ -73,7 +73,7 @@ def filters_of(request: Request, known: Collection[str]) -> Filters:
 
 
 def moment_of(text: str, now_ns: int) -> int:
-    """Unix time in ns of what a client says: seconds with a fraction, a duration before now, or a date. 0 for nothing. Raises InvalidError."""
+    """Unix time in ns of what a client says: seconds with a fraction, a duration before now, a date; 0 for nothing. Raises InvalidError."""
     if not text or text == "0":
         return 0
     if re.fullmatch(r"-?\d+(\.\d+)?", text):

@@ -74,10 +74,12 @@ def endpoint_form(network: Network | None, endpoint: Endpoint | None, asked: dic
     """A network of a container; without an endpoint what is asked of it."""
     there = endpoint is not None and network is not None
     gateway = str(network.pools[0].gateway) if network is not None and there and network.pools else ""
-    names = [] if endpoint is None or network is None or network.name == "bridge" else [endpoint.name, *endpoint.aliases, endpoint.container[:12]]
+    names = [] if endpoint is None or network is None or network.name == "bridge" else [endpoint.name, *endpoint.aliases,
+                                                                                        endpoint.container[:12]]
     return {
         "IPAMConfig": asked.get("IPAMConfig"), "Links": asked.get("Links"), "Aliases": asked.get("Aliases"),
-        "MacAddress": (endpoint.mac if endpoint else "") or asked.get("MacAddress") or "", "DriverOpts": asked.get("DriverOpts"), "GwPriority": 0,
+        "MacAddress": (endpoint.mac if endpoint else "") or asked.get("MacAddress") or "", "DriverOpts": asked.get("DriverOpts"),
+        "GwPriority": 0,
         "NetworkID": network.id if network else "", "EndpointID": endpoint.id if endpoint else "", "Gateway": gateway,
         "IPAddress": str(endpoint.address) if endpoint and endpoint.address else "", "IPPrefixLen": endpoint.prefix if endpoint else 0,
         "IPv6Gateway": "", "GlobalIPv6Address": "", "GlobalIPv6PrefixLen": 0, "DNSNames": list(dict.fromkeys(names)) or None,
@@ -108,9 +110,11 @@ def inspected(daemon: Daemon, container: Container, *, size: bool) -> dict[str, 
     folder = f"/var/lib/docker/containers/{container.id}"
     layer = f"/var/lib/docker/overlay2/{container.id}"
     found: dict[str, Any] = {
-        "Id": container.id, "Created": rfc3339(container.created_ns), "Path": argv[0] if argv else "", "Args": argv[1:], "State": _state(container),
+        "Id": container.id, "Created": rfc3339(container.created_ns), "Path": argv[0] if argv else "", "Args": argv[1:],
+        "State": _state(container),
         "Image": container.image.id, "ResolvConfPath": f"{folder}/resolv.conf", "HostnamePath": f"{folder}/hostname",
-        "HostsPath": f"{folder}/hosts", "LogPath": f"{folder}/{container.id}-json.log" if container.host.log_config.type == "json-file" else "",
+        "HostsPath": f"{folder}/hosts",
+        "LogPath": f"{folder}/{container.id}-json.log" if container.host.log_config.type == "json-file" else "",
         "Name": f"/{container.name}", "RestartCount": container.restarts, "Driver": "overlay2", "Platform": "linux", "MountLabel": "",
         "ProcessLabel": "", "AppArmorProfile": "" if container.host.privileged else "docker-default",
         "ExecIDs": [one for one in container.execs if one in daemon.execs.by_id and daemon.execs.by_id[one].running] or None,
@@ -154,7 +158,8 @@ def _network_settings(daemon: Daemon, container: Container) -> dict[str, Any]:
     key = f"/var/run/docker/netns/{container.id[:12]}" if running else ""
     return {
         "Bridge": "", "SandboxID": container.id if running else "", "SandboxKey": key, "Ports": port_map(container),
-        "HairpinMode": False, "LinkLocalIPv6Address": "", "LinkLocalIPv6PrefixLen": 0, "SecondaryIPAddresses": None, "SecondaryIPv6Addresses": None,
+        "HairpinMode": False, "LinkLocalIPv6Address": "", "LinkLocalIPv6PrefixLen": 0, "SecondaryIPAddresses": None,
+        "SecondaryIPv6Addresses": None,
         "EndpointID": bridge.get("EndpointID", ""), "Gateway": bridge.get("Gateway", ""), "GlobalIPv6Address": "", "GlobalIPv6PrefixLen": 0,
         "IPAddress": bridge.get("IPAddress", ""), "IPPrefixLen": bridge.get("IPPrefixLen", 0), "IPv6Gateway": "",
         "MacAddress": bridge.get("MacAddress", ""), "Networks": networks,

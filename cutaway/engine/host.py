@@ -1,4 +1,4 @@
-"""The machine that a simulated Engine runs on, out of a scenario: the host, or the guest of a virtual machine where Docker stands in one."""
+"""The machine that a simulated Engine runs on, out of a scenario: the host, or the guest where Docker stands in a virtual machine."""
 
 from __future__ import annotations
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 API, LEAST_API = "1.50", "1.24"
 Handler = Callable[["Engine", Request], Awaitable[Answer]]
 STATUSES: tuple[tuple[type[DaemonError], int], ...] = (
-    (InvalidError, 400), (ForbiddenError, 403), (NotFoundError, 404), (ConflictError, 409), (UnsupportedError, 501), (UnavailableError, 503),
+    (InvalidError, 400), (ForbiddenError, 403), (NotFoundError, 404), (ConflictError, 409), (UnsupportedError, 501),
+    (UnavailableError, 503),
     (DaemonError, 500),
 )  # fmt: skip
 
@@ -83,7 +84,8 @@ def _versioned(request: Request) -> None:
         return
     request.version, request.path = matched[1], matched[2]
     if not request.at_least(LEAST_API):
-        raise InvalidError(f"client version {request.version} is too old. Minimum supported API version is {LEAST_API}, please upgrade your client "
+        raise InvalidError(f"client version {request.version} is too old. Minimum supported API version is {LEAST_API}, please upgrade "
+                           f"your client "
                            "to a newer version")  # fmt: skip
     if request.at_least("1.51"):
         raise InvalidError(f"client version {request.version} is too new. Maximum supported API version is {API}")

@@ -32,7 +32,8 @@ def age(duration_ns: int) -> str:
         return f"{minutes} minutes"
     if hours == 1:
         return "About an hour"
-    for limit, unit, length in ((48, "hours", 1), (24 * 7 * 2, "days", 24), (24 * 30 * 2, "weeks", 24 * 7), (24 * 365 * 2, "months", 24 * 30)):
+    for limit, unit, length in ((48, "hours", 1), (24 * 7 * 2, "days", 24), (24 * 30 * 2, "weeks", 24 * 7),
+                                (24 * 365 * 2, "months", 24 * 30)):
         if hours < limit:
             return f"{hours // length} {unit}"
     return f"{hours // 24 // 365} years"

@@ -174,13 +174,15 @@ class Daemon:
 
     def _name_taken(self, name: str) -> ConflictError:
         other = next(one for one in self.containers.values() if one.name == name)
-        return ConflictError(f'Conflict. The container name "/{name}" is already in use by container "{other.id}". You have to remove (or rename) '
+        return ConflictError(f'Conflict. The container name "/{name}" is already in use by container "{other.id}". You have to remove '
+                             f'(or rename) '
                              "that container to be able to reuse that name.")  # fmt: skip
 
     def _wanted(self, host: HostConfig, networking: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         mode = host.network_mode or "default"
         host.network_mode = "bridge" if mode == "default" else mode
-        endpoints = {("bridge" if name == "default" else name): one or {} for name, one in (networking.get("EndpointsConfig") or {}).items()}
+        endpoints = {("bridge" if name == "default" else name): one or {} for name,
+                     one in (networking.get("EndpointsConfig") or {}).items()}
         for name, asked in endpoints.items():
             self._check_endpoint(name, asked)
         if mode.startswith("container:"):
@@ -190,7 +192,8 @@ class Daemon:
 
     def _check_endpoint(self, name: str, asked: Mapping[str, Any]) -> None:
         if (asked.get("IPAMConfig") or {}).get("IPv4Address") and name in PREDEFINED:
-            raise InvalidError("invalid config for network bridge: invalid endpoint settings:\nuser specified IP address is supported on user "
+            raise InvalidError("invalid config for network bridge: invalid endpoint settings:\nuser specified IP address is supported "
+                               "on user "
                                "defined networks only")  # fmt: skip
 
     def _made(self, name: str, config: Config, host: HostConfig, image: Image) -> Container:
@@ -224,7 +227,7 @@ class Daemon:
 
     def _from_others(self, container: Container) -> None:
         for text in container.host.volumes_from or []:
-            name, _, mode = text.partition(":")
+            name = text.partition(":")[0]
             for point in self.container(name).mounts:
                 if all(one.destination != point.destination for one in container.mounts):
                     container.mounts.append(point)
@@ -237,9 +240,7 @@ class Daemon:
             raise ConflictError(f"removal of container {container.name} is already in progress")
         if container.running and not force:
             what = "paused" if container.paused else container.status
-            advice = "unpause the container before stopping or force remove" if container.paused else "stop the container before removing or force remove"
-            if what == "restarting":
-                advice = "stop the container before removing or force remove"
+            advice = f"{'unpause the container before stopping' if container.paused else 'stop the container before removing'} or force remove"
             raise ConflictError(f'cannot remove container "/{container.name}": container is {what}: {advice}')
         container.removing = True
         container.manually_stopped = True
@@ -321,7 +322,8 @@ class Daemon:
         if driver in ("host", "null"):
             raise ForbiddenError(f"only one instance of \"{driver}\" network is allowed")
         if driver == "overlay" or asked.get("Scope") == "swarm" or asked.get("Ingress"):
-            raise ConflictError("This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" to connect this node to swarm "
+            raise ConflictError("This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" to connect this "
+                                "node to swarm "
                                 "and try again.")  # fmt: skip
         if driver != "bridge":
             raise NotFoundError(f"plugin \"{driver}\" not found")
@@ -329,7 +331,8 @@ class Daemon:
             raise ConflictError(f"network with name {name} already exists")
         check_ipam(ipam)
         network = Network(self.identities.new("network"), name, driver, self.now_ns, options=dict(asked.get("Options") or {}),
-                          labels=dict(asked.get("Labels") or {}), internal=bool(asked.get("Internal")), attachable=bool(asked.get("Attachable")),
+                          labels=dict(asked.get("Labels") or {}), internal=bool(asked.get("Internal")),
+                          attachable=bool(asked.get("Attachable")),
                           ipv6=bool(asked.get("EnableIPv6")), scope=asked.get("Scope") or "local")  # fmt: skip
         self._with_pools(network, ipam)
         self.networks.add(network)
@@ -351,7 +354,9 @@ class Daemon:
         """An endpoint of a container that starts or runs. Raises ForbiddenError, InvalidError."""
         self._links += 2
         endpoint = Endpoint(
-            self.identities.new("endpoint"), container.id, container.name, None, 0, asked.get("MacAddress") or (getattr(container.config, "MacAddress", None) if network.name == container.host.network_mode else None) or "",
+            self.identities.new("endpoint"), container.id, container.name, None, 0,
+            asked.get("MacAddress") or (getattr(container.config, "MacAddress",
+                                                None) if network.name == container.host.network_mode else None) or "",
             list(asked.get("Aliases") or []), list(asked.get("Links") or []), dict(asked.get("IPAMConfig") or {}),
             dict(asked.get("DriverOpts") or {}), f"eth{len(container.endpoints)}", self._links + 1,
         )  # fmt: skip
@@ -489,8 +494,7 @@ def with_image(config: Config, image: Config) -> Config:
     merged.user = config.user or image.user
     merged.stop_signal = config.stop_signal or image.stop_signal
     merged.stop_timeout = config.stop_timeout if config.stop_timeout is not None else image.stop_timeout
-    if image.healthcheck is not None:
-        if config.healthcheck is None or not config.healthcheck.test:
-            merged.healthcheck = image.healthcheck.model_copy(update={
-                name: value for name, value in (config.healthcheck.model_dump() if config.healthcheck else {}).items() if value})  # fmt: skip
+    if image.healthcheck is not None and (config.healthcheck is None or not config.healthcheck.test):
+        own = config.healthcheck.model_dump() if config.healthcheck else {}
+        merged.healthcheck = image.healthcheck.model_copy(update={name: value for name, value in own.items() if value})
     return merged

@@ -73,8 +73,10 @@ class Execs:
             raise InvalidError("No exec command specified")
         made = Exec(
             self.daemon.identities.new("exec"), container, list(argv), bool(asked.get("Tty")), bool(asked.get("AttachStdin")),
-            asked.get("User") or container.config.user, list(asked.get("Env") or []), asked.get("WorkingDir") or container.config.working_dir or "/",
-            bool(asked.get("Privileged")), asked.get("DetachKeys") or "", (bool(asked.get("AttachStdout")), bool(asked.get("AttachStderr"))),
+            asked.get("User") or container.config.user, list(asked.get("Env") or []),
+            asked.get("WorkingDir") or container.config.working_dir or "/",
+            bool(asked.get("Privileged")), asked.get("DetachKeys") or "",
+            (bool(asked.get("AttachStdout")), bool(asked.get("AttachStderr"))),
             Output(self.daemon.clock, lambda stream, data: None),
         )  # fmt: skip
         self.by_id[made.id] = made
@@ -116,10 +118,12 @@ class Execs:
             one.process = space.spawn(program, arguments, environment, one.cwd, identity, self._files(one))
         except OSError as error:
             missing = isinstance(error, FileNotFoundError)
-            why = ("executable file not found in $PATH" if "/" not in one.argv[0] else f"stat {one.argv[0]}: no such file or directory") if missing \
+            why = ("executable file not found in $PATH" if "/" not in one.argv[0] else f"stat {one.argv[0]}: no such file or "
+                                                                                       f"directory") if missing \
                 else "permission denied" if isinstance(error, PermissionError) else "is not simulated"  # fmt: skip
             code = CANNOT[0] if isinstance(error, PermissionError) else CANNOT[1]
-            yield from self._refused(one, f'OCI runtime exec failed: exec failed: unable to start container process: exec: "{one.argv[0]}": {why}: '
+            yield from self._refused(one, f'OCI runtime exec failed: exec failed: unable to start container process: exec: '
+                                          f'"{one.argv[0]}": {why}: '
                                           "unknown\r\n", code)  # fmt: skip
             return
         process = one.process

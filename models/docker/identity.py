@@ -5,11 +5,14 @@ from __future__ import annotations
 from hashlib import blake2b
 
 _FEELINGS = (
-    "able", "bold", "brave", "bright", "busy", "calm", "clever", "curious", "eager", "fair", "fond", "gentle", "happy", "honest", "jolly", "keen",
-    "kind", "lively", "merry", "modest", "neat", "nimble", "patient", "proud", "quick", "quiet", "sharp", "sunny", "swift", "vivid", "warm", "wise",
+    "able", "bold", "brave", "bright", "busy", "calm", "clever", "curious", "eager", "fair", "fond", "gentle", "happy", "honest", "jolly",
+    "keen",
+    "kind", "lively", "merry", "modest", "neat", "nimble", "patient", "proud", "quick", "quiet", "sharp", "sunny", "swift", "vivid",
+    "warm", "wise",
 )  # fmt: skip
 _PEOPLE = (
-    "babbage", "bell", "boole", "cerf", "curie", "dijkstra", "euler", "franklin", "gauss", "goldberg", "hamilton", "hoare", "hopper", "jang", "kay",
+    "babbage", "bell", "boole", "cerf", "curie", "dijkstra", "euler", "franklin", "gauss", "goldberg", "hamilton", "hoare", "hopper",
+    "jang", "kay",
     "kernighan", "kim", "knuth", "lamport", "lovelace", "meitner", "neumann", "noether", "perlman", "ritchie", "sejong", "shannon", "tesla",
     "thompson", "turing", "wirth", "wu",
 )  # fmt: skip

@@ -184,7 +184,8 @@ class Lifecycle:
             if endpoint.address is not None:
                 pools = self.daemon.networks.get(name).pools
                 gateway = str(pools[0].gateway) if pools and not found else ""
-                found.append(Interface(endpoint.interface, endpoint.peer - 1, endpoint.peer, str(endpoint.address), endpoint.prefix, endpoint.mac,
+                found.append(Interface(endpoint.interface, endpoint.peer - 1, endpoint.peer, str(endpoint.address), endpoint.prefix,
+                                       endpoint.mac,
                                        gateway=gateway))  # fmt: skip
         return found
 
@@ -214,9 +215,8 @@ class Lifecycle:
         """PID 1 has ended."""
         code = main.code or 0
         container.exit_code, container.finished_ns, container.paused = code, self.daemon.now_ns, False
-        if container.health is not None:
-            container.health.status = "unhealthy" if container.health.status == "unhealthy" else container.health.status
-        self.daemon.tell(container, "die", {"exitCode": str(code), "execDuration": str((container.finished_ns - container.started_ns) // _CPU_NS)})
+        ran_s = (container.finished_ns - container.started_ns) // _CPU_NS
+        self.daemon.tell(container, "die", {"exitCode": str(code), "execDuration": str(ran_s)})
         again = self._goes_on(container, code)
         container.status = "restarting" if again else "exited"
         container.restarting = again

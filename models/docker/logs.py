@@ -66,5 +66,6 @@ class Log:
 
     def select(self, streams: set[int], since_ns: int, until_ns: int, tail: int | None) -> Iterator[Entry]:
         """Entries in their order; of the last ones `tail`."""
-        found = [entry for entry in self.entries if entry.stream in streams and since_ns <= entry.time_ns and (not until_ns or entry.time_ns <= until_ns)]
+        latest_ns = until_ns or self.now_ns()
+        found = [entry for entry in self.entries if entry.stream in streams and since_ns <= entry.time_ns <= latest_ns]
         yield from found if tail is None else found[max(0, len(found) - tail) :]

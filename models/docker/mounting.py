@@ -50,7 +50,8 @@ def _bind(text: str, volumes: Volumes, made: Any) -> MountPoint:
     source, destination = (parts[0], parts[1]) if len(parts) > 1 else ("", parts[0])
     mode = parts[2] if len(parts) > 2 else ""
     for word in filter(None, mode.split(",")):
-        if word not in ("ro", "rw", "z", "Z", "nocopy", "cached", "delegated", "consistent", "shared", "rshared", "slave", "rslave", "private", "rprivate"):
+        if word not in ("ro", "rw", "z", "Z", "nocopy", "cached", "delegated", "consistent", "shared", "rshared", "slave", "rslave",
+                        "private", "rprivate"):
             raise InvalidError(f"invalid mode: {mode}")
     if not destination.startswith("/"):
         raise InvalidError(f"invalid volume specification: '{text}': invalid mount config for type \"volume\": invalid mount path: "
@@ -134,14 +135,16 @@ def show_mounts(container: Container, view: View) -> None:
     for point in container.mounts:
         container.tree.make_directories(point.destination)
         source = "tmpfs" if point.kind == "tmpfs" else "/dev/vda1"
-        view.mount(Mount(point.destination, point.tree, point.inside, "tmpfs" if point.kind == "tmpfs" else "ext4", source, not point.writable, point.limit))
+        view.mount(Mount(point.destination, point.tree, point.inside, "tmpfs" if point.kind == "tmpfs" else "ext4", source,
+                         not point.writable, point.limit))
 
 
 def _dev() -> Tree:
     tree = Tree()
     for name, device in _DEVICES.items():
         tree.put(f"/{name}", Special(stat.S_IFCHR, Attributes(0o666), device))
-    for name, target in (("stdin", "/proc/self/fd/0"), ("stdout", "/proc/self/fd/1"), ("stderr", "/proc/self/fd/2"), ("fd", "/proc/self/fd")):
+    for name, target in (("stdin", "/proc/self/fd/0"), ("stdout", "/proc/self/fd/1"), ("stderr", "/proc/self/fd/2"),
+                         ("fd", "/proc/self/fd")):
         tree.put(f"/{name}", link(target))
     tree.put("/shm", Directory(Attributes(0o1777)))
     return tree
@@ -155,7 +158,8 @@ def _proc(container: Container, facts: Facts) -> Tree:
         tree.put(path, Made(lambda: text().encode(), Attributes(0o444)))
 
     def cgroup() -> str:
-        return "0::/\n" if machine.cgroup == 2 else "".join(f"{k}:{name}:/docker/{container.id}\n" for k, name in ((2, "cpu,cpuacct"), (1, "memory")))
+        return "0::/\n" if machine.cgroup == 2 else "".join(f"{k}:{name}:/docker/{container.id}\n" for k,
+                                                            name in ((2, "cpu,cpuacct"), (1, "memory")))
 
     def status() -> str:
         return f"Name:\t{container.main.name if container.main else ''}\nPid:\t1\nSeccomp:\t2\n"

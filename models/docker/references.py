@@ -10,7 +10,7 @@ from cutaway.models.docker.errors import InvalidError
 DOMAIN, LIBRARY = "docker.io", "library"
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _DOMAIN = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::\d+)?"
-_FORM = re.compile(rf"(?P<name>[^@:]+(?::\d+(?=/))?[^@:]*)(?::(?P<tag>[\w][\w.-]{{0,127}}))?(?:@(?P<digest>sha256:[0-9a-f]{{64}}))?")
+_FORM = re.compile(r"(?P<name>[^@:]+(?::\d+(?=/))?[^@:]*)(?::(?P<tag>[\w][\w.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?")
 
 
 @dataclass(frozen=True)

@@ -189,7 +189,8 @@ def check_limits(host: HostConfig, machine: Machine) -> list[str]:
         raise InvalidError(f"Invalid value: {host.memory_swappiness}, valid memory swappiness range is 0-100")
     _check_cpus(host, machine)
     for name in ("cpuset_cpus", "cpuset_mems"):
-        _check_cpuset(getattr(host, name), machine.cpus if name == "cpuset_cpus" else 1, "CPUs" if name == "cpuset_cpus" else "memory nodes")
+        _check_cpuset(getattr(host, name), machine.cpus if name == "cpuset_cpus" else 1,
+                      "CPUs" if name == "cpuset_cpus" else "memory nodes")
     if host.blkio_weight and not 10 <= host.blkio_weight <= 1000:
         raise InvalidError("Range of blkio weight is from 10 to 1000")
     if host.oom_score_adj and not -1000 <= host.oom_score_adj <= 1000:
@@ -266,7 +267,8 @@ def check_rest(config: Config, host: HostConfig) -> None:
 def _check_restart(host: HostConfig) -> None:
     policy = host.restart_policy
     if policy.name not in ("", "no", "always", "unless-stopped", "on-failure"):
-        raise InvalidError(f"invalid restart policy: unknown policy '{policy.name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'")
+        raise InvalidError(f"invalid restart policy: unknown policy '{policy.name}'; use one of 'no', 'always', 'on-failure', or "
+                           f"'unless-stopped'")
     if policy.maximum_retry_count and policy.name != "on-failure":
         raise InvalidError("invalid restart policy: maximum retry count can only be used with 'on-failure'")
     if policy.maximum_retry_count < 0:

@@ -52,7 +52,8 @@ class Volumes:
             if len(volume.name) == 1:
                 raise InvalidError(f"create {volume.name}: volume name is too short, names should be at least two alphanumeric characters")
             raise InvalidError(f"create {volume.name}: \"{volume.name}\" includes invalid characters for a local volume name, only "
-                               "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path")  # fmt: skip
+                               "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute "
+                               "path")  # fmt: skip
         there = self.by_name.get(volume.name)
         if there is not None:
             return there, False

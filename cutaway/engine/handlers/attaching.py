@@ -141,10 +141,12 @@ def _sample(engine: Engine, container: Container, before: dict[str, Any] | None)
     return {
         "name": f"/{container.name}", "id": container.id, "read": now, "preread": before["read"] if before else "0001-01-01T00:00:00Z",
         "pids_stats": {"current": len(space.processes), "limit": space.limits.pids or 18446744073709551615},
-        "blkio_stats": {"io_service_bytes_recursive": [], "io_serviced_recursive": None, "io_queue_recursive": None, "io_service_time_recursive": None,
+        "blkio_stats": {"io_service_bytes_recursive": [], "io_serviced_recursive": None, "io_queue_recursive": None,
+                        "io_service_time_recursive": None,
                         "io_wait_time_recursive": None, "io_merged_recursive": None, "io_time_recursive": None, "sectors_recursive": None},
         "num_procs": 0, "storage_stats": {}, "cpu_stats": cpu, "precpu_stats": before["cpu_stats"] if before else nothing,
         "memory_stats": {"usage": memory, "stats": {"inactive_file": 0}, "limit": space.limits.memory or machine.memory},
-        "networks": {one.name: {"rx_bytes": one.received, "rx_packets": 0, "rx_errors": 0, "rx_dropped": 0, "tx_bytes": one.sent, "tx_packets": 0,
+        "networks": {one.name: {"rx_bytes": one.received, "rx_packets": 0, "rx_errors": 0, "rx_dropped": 0, "tx_bytes": one.sent,
+                                "tx_packets": 0,
                                 "tx_errors": 0, "tx_dropped": 0} for one in space.facts.interfaces},
     }  # fmt: skip

@@ -14,7 +14,8 @@ from cutaway.models.docker.container import Container
 from cutaway.models.docker.errors import ConflictError, InvalidError, NotFoundError
 from cutaway.models.docker.specification import Config, HostConfig, form_of
 
-LIST_FILTERS = ("ancestor", "before", "expose", "exited", "health", "id", "is-task", "isolation", "label", "name", "network", "publish", "since",
+LIST_FILTERS = ("ancestor", "before", "expose", "exited", "health", "id", "is-task", "isolation", "label", "name", "network", "publish",
+                "since",
                 "status", "volume")  # fmt: skip
 STATES = ("created", "restarting", "running", "removing", "paused", "exited", "dead")
 
@@ -195,8 +196,10 @@ def _processes(engine: Engine, container: Container, asked: str) -> dict[str, An
         seconds = one.cpu_ns // 1_000_000_000
         clock = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
         rows.append({"UID": one.identity.name, "USER": one.identity.name, "PID": str(one.pid), "PPID": str(parent), "C": "0", "%CPU": "0.0",
-                     "%MEM": "0.0", "VSZ": str(one.resident >> 10), "RSS": str(one.resident >> 10), "TTY": "pts/0" if one.files.terminal else "?",
-                     "STAT": "S", "START": "00:00", "STIME": "00:00", "TIME": clock, "CMD": " ".join(one.argv), "COMMAND": " ".join(one.argv),
+                     "%MEM": "0.0", "VSZ": str(one.resident >> 10), "RSS": str(one.resident >> 10),
+                     "TTY": "pts/0" if one.files.terminal else "?",
+                     "STAT": "S", "START": "00:00", "STIME": "00:00", "TIME": clock, "CMD": " ".join(one.argv),
+                     "COMMAND": " ".join(one.argv),
                      "COMM": one.name, "ARGS": " ".join(one.argv)})  # fmt: skip
     titles = ["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"]
     if (chosen := re.search(r"-?o[ =]?([\w,]+)", asked)) is not None:

@@ -6,10 +6,10 @@ import asyncio
 from typing import Any
 
 from cutaway.engine.engine import Engine
+from cutaway.engine.handlers.attaching import _keys
 from cutaway.engine.http import Answer, Hijacked, Reply, Request
 from cutaway.engine.routing import route
 from cutaway.engine.streams import Feed, talk
-from cutaway.engine.handlers.attaching import _keys
 from cutaway.models.docker.errors import InvalidError
 
 
@@ -44,7 +44,8 @@ async def start(engine: Engine, request: Request) -> Answer:
 
     async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await talk(
-            reader, writer, feed, engine.live, raw=tty, wanted={1, 2}, pipe=lambda: (one.terminal if one.tty else one.pipe) if one.stdin else None,
+            reader, writer, feed, engine.live, raw=tty, wanted={1, 2},
+            pipe=lambda: (one.terminal if one.tty else one.pipe) if one.stdin else None,
             keys=_keys(one.detach_keys) if tty or one.detach_keys else None, close_stdin=one.stdin,
         )  # fmt: skip
         if one.running:
@@ -74,8 +75,10 @@ async def resize(engine: Engine, request: Request) -> Answer:
 async def inspect(engine: Engine, request: Request) -> Answer:
     one = engine.daemon.execs.get(request.parts["id"])
     found: dict[str, Any] = {
-        "ID": one.id, "Running": one.running, "ExitCode": one.code, "CanRemove": False, "ContainerID": one.container.id, "DetachKeys": one.detach_keys,
+        "ID": one.id, "Running": one.running, "ExitCode": one.code, "CanRemove": False, "ContainerID": one.container.id,
+        "DetachKeys": one.detach_keys,
         "OpenStdin": one.stdin, "OpenStderr": one.attach[1], "OpenStdout": one.attach[0], "Pid": one.process.pid if one.process else 0,
-        "ProcessConfig": {"tty": one.tty, "entrypoint": one.argv[0], "arguments": one.argv[1:], "privileged": one.privileged, "user": one.user},
+        "ProcessConfig": {"tty": one.tty, "entrypoint": one.argv[0], "arguments": one.argv[1:], "privileged": one.privileged,
+                          "user": one.user},
     }  # fmt: skip
     return Reply(document=found)

@@ -86,7 +86,8 @@ def _named(image: Image, pattern: str) -> bool:
 async def search(engine: Engine, request: Request) -> Answer:
     term = request.get("term")
     found = [name for name in catalogue.repositories() if term in name]
-    return Reply(document=[{"name": name, "description": "simulated by Cutaway", "star_count": 0, "is_official": True, "is_automated": False}
+    return Reply(document=[{"name": name, "description": "simulated by Cutaway", "star_count": 0, "is_official": True,
+                            "is_automated": False}
                            for name in found])  # fmt: skip
 
 
@@ -118,7 +119,8 @@ async def inspect(engine: Engine, request: Request) -> Answer:
 @route("GET", "/images/{name*}/history")
 async def history(engine: Engine, request: Request) -> Answer:
     image = engine.daemon.images.get(request.parts["name"])
-    found: list[dict[str, Any]] = [{"Id": "<missing>", "Created": step.created_ns // 1_000_000_000, "CreatedBy": step.created_by, "Tags": None,
+    found: list[dict[str, Any]] = [{"Id": "<missing>", "Created": step.created_ns // 1_000_000_000, "CreatedBy": step.created_by,
+                                    "Tags": None,
               "Size": step.layer.size if step.layer else 0, "Comment": step.comment} for step in reversed(image.steps)]  # fmt: skip
     found[0] |= {"Id": image.id, "Tags": image.tags or None}
     return Reply(document=found)
@@ -218,7 +220,8 @@ async def commit(engine: Engine, request: Request) -> Answer:
     config = form_of(Config, document) if document else container.config.model_copy(deep=True)
     config = _changed(_over(config, container), request.query.get("changes", []))
     reference = _commit_name(request)
-    files = {path: node for path, node in container.tree.layer().items() if not path.startswith(("/etc/hosts", "/etc/hostname", "/etc/resolv.conf"))}
+    files = {path: node for path, node in container.tree.layer().items() if not path.startswith(("/etc/hosts", "/etc/hostname",
+                                                                                                 "/etc/resolv.conf"))}
     layer = ImageLayer(digest_of(f"{container.id}{daemon.now_ns}".encode()), files, layer_size(files), layer_size(files))
     step = Step(" ".join(container.argv), daemon.now_ns, layer, request.get("comment"))
     image = _made(daemon, config, (*container.image.steps, step), author=request.get("author"), comment=request.get("comment"),
@@ -302,15 +305,18 @@ def _removed(daemon: Daemon, image: Image, name: str, *, force: bool, prune: boo
     if not by_id and (len(image.tags) > 1 or (users and image.tags)):
         others = [tag for tag in image.tags if tag != reference_of(name).tagged]
         if users and not others and not force:
-            raise ConflictError(f'conflict: unable to remove repository reference "{name}" (must force) - container {users[0].id[:12]} is using its '
+            raise ConflictError(f'conflict: unable to remove repository reference "{name}" (must force) - container {users[0].id[:12]} '
+                                f'is using its '
                                 f"referenced image {image.id[7:19]}")  # fmt: skip
         return [*_untagged(daemon, image, [reference_of(name).tagged])]
     if by_id and len(image.tags) > 1 and not force:
         raise ConflictError(f"conflict: unable to delete {image.id[7:19]} (must be forced) - image is referenced in multiple repositories")
     if running := [one for one in users if one.running]:
-        raise ConflictError(f"conflict: unable to delete {image.id[7:19]} (cannot be forced) - image is being used by running container {running[0].id[:12]}")
+        raise ConflictError(f"conflict: unable to delete {image.id[7:19]} (cannot be forced) - image is being used by running container "
+                            f"{running[0].id[:12]}")
     if users and not force:
-        raise ConflictError(f"conflict: unable to delete {image.id[7:19]} (must be forced) - image is being used by stopped container {users[0].id[:12]}")
+        raise ConflictError(f"conflict: unable to delete {image.id[7:19]} (must be forced) - image is being used by stopped container "
+                            f"{users[0].id[:12]}")
     if daemon.images.children(image):
         if by_id and not image.tags:
             raise ConflictError(f"conflict: unable to delete {image.id[7:19]} (cannot be forced) - image has dependent child images")
@@ -358,7 +364,8 @@ async def prune(engine: Engine, request: Request) -> Answer:
     found: list[dict[str, str]] = []
     freed = 0
     for image in list(daemon.images.by_id.values()):
-        if image.id not in daemon.images.by_id or any(daemon.of_image(image)) or daemon.images.children(image) or (only_dangling and image.tags):
+        is_used = any(daemon.of_image(image)) or daemon.images.children(image)
+        if image.id not in daemon.images.by_id or is_used or (only_dangling and image.tags):
             continue
         if not filters.labelled(image.config.labels) or (until and image.created_ns >= until):
             continue

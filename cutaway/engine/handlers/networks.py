@@ -21,7 +21,8 @@ def form(network: Network, *, containers: bool) -> dict[str, Any]:
     } if containers else {}  # fmt: skip
     return {
         "Name": network.name, "Id": network.id, "Created": rfc3339(network.created_ns), "Scope": network.scope, "Driver": network.driver,
-        "EnableIPv4": True, "EnableIPv6": network.ipv6, "IPAM": network.ipam, "Internal": network.internal, "Attachable": network.attachable,
+        "EnableIPv4": True, "EnableIPv6": network.ipv6, "IPAM": network.ipam, "Internal": network.internal,
+        "Attachable": network.attachable,
         "Ingress": network.ingress, "ConfigFrom": {"Network": ""}, "ConfigOnly": False, "Containers": there, "Options": network.options,
         "Labels": network.labels,
     }  # fmt: skip
@@ -95,8 +96,8 @@ async def prune(engine: Engine, request: Request) -> Answer:
     for network in list(engine.daemon.networks):
         wanted_by = any(network.name in one.wanted for one in engine.daemon.containers.values() if one.running)
         unwanted = filters.get("label!") and filters.labelled(network.labels, "label!")
-        if network.name not in PREDEFINED and not network.endpoints and not wanted_by and filters.labelled(network.labels) and not unwanted \
-                and (not until or network.created_ns < until):  # fmt: skip
+        free = network.name not in PREDEFINED and not network.endpoints and not wanted_by
+        if free and filters.labelled(network.labels) and not unwanted and (not until or network.created_ns < until):
             engine.daemon.networks.remove(network)
             engine.daemon.tell_network(network, "destroy")
             removed.append(network.name)

@@ -17,8 +17,10 @@ from cutaway.engine.routing import route
 from cutaway.models.docker.errors import DaemonError, InvalidError, UnavailableError
 from cutaway.models.docker.events import Event
 
-EVENT_FILTERS = ("config", "container", "daemon", "event", "image", "label", "network", "node", "plugin", "scope", "secret", "service", "type", "volume")
-_PING = {"Builder-Version": "1", "Cache-Control": "no-cache, no-store, must-revalidate", "Docker-Experimental": "false", "Pragma": "no-cache",
+EVENT_FILTERS = ("config", "container", "daemon", "event", "image", "label", "network", "node", "plugin", "scope", "secret", "service",
+                 "type", "volume")
+_PING = {"Builder-Version": "1", "Cache-Control": "no-cache, no-store, must-revalidate", "Docker-Experimental": "false",
+         "Pragma": "no-cache",
          "Swarm": "inactive"}  # fmt: skip
 
 
@@ -136,11 +138,13 @@ def _line(event: Event) -> bytes:
 
 
 async def _no_manager(engine: Engine, request: Request) -> Answer:
-    raise UnavailableError("This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" to connect this node to swarm and "
+    raise UnavailableError("This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" to connect this node "
+                           "to swarm and "
                            "try again.")  # fmt: skip
 
 
-for _method, _path in (("GET", "/nodes"), ("GET", "/services"), ("GET", "/tasks"), ("GET", "/secrets"), ("GET", "/configs"), ("GET", "/swarm"),
+for _method, _path in (("GET", "/nodes"), ("GET", "/services"), ("GET", "/tasks"), ("GET", "/secrets"), ("GET", "/configs"),
+                       ("GET", "/swarm"),
                        ("POST", "/swarm/update"), ("GET", "/swarm/unlockkey"), ("POST", "/services/create"), ("POST", "/secrets/create"),
                        ("POST", "/configs/create"), ("GET", "/nodes/{id}"), ("DELETE", "/nodes/{id}"), ("GET", "/services/{id}"),
                        ("GET", "/secrets/{id}"), ("GET", "/configs/{id}"), ("DELETE", "/services/{id}")):  # fmt: skip

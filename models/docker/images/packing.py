@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cutaway.models.docker.errors import InvalidError
-from cutaway.models.docker.filesystem.archive import as_layer, packed_layer, unpacked as members_of
+from cutaway.models.docker.filesystem.archive import as_layer, packed_layer
 from cutaway.models.docker.filesystem.archive import packed as packed_members
+from cutaway.models.docker.filesystem.archive import unpacked as members_of
 from cutaway.models.docker.filesystem.nodes import File, Node, file
 from cutaway.models.docker.images.image import Image, ImageLayer, Step
 from cutaway.models.docker.references import reference_of

@@ -7,24 +7,32 @@ from collections.abc import Iterable
 from cutaway.models.docker.filesystem.nodes import Node, directory, file, link
 from cutaway.models.docker.processes.exec import binary
 
-_FOLDERS = ("/bin", "/dev", "/etc", "/home", "/lib", "/media", "/mnt", "/opt", "/proc", "/root", "/run", "/sbin", "/srv", "/sys", "/tmp", "/usr",
+_FOLDERS = ("/bin", "/dev", "/etc", "/home", "/lib", "/media", "/mnt", "/opt", "/proc", "/root", "/run", "/sbin", "/srv", "/sys", "/tmp",
+            "/usr",
             "/usr/bin", "/usr/lib", "/usr/local", "/usr/local/bin", "/usr/sbin", "/usr/share", "/var", "/var/cache", "/var/lib", "/var/log",
             "/var/opt", "/var/run", "/var/tmp")  # fmt: skip
 BUSYBOX = (
-    "basename", "cat", "chmod", "chown", "cp", "date", "dd", "df", "dirname", "echo", "env", "false", "find", "free", "getent", "grep", "head",
-    "hostname", "id", "ip", "kill", "ln", "ls", "mkdir", "mount", "mv", "nproc", "nslookup", "ping", "printenv", "printf", "ps", "pwd", "readlink",
-    "rm", "rmdir", "seq", "sh", "sleep", "sort", "stat", "tail", "tee", "test", "top", "touch", "true", "tty", "uname", "wc", "wget", "which",
+    "basename", "cat", "chmod", "chown", "cp", "date", "dd", "df", "dirname", "echo", "env", "false", "find", "free", "getent", "grep",
+    "head",
+    "hostname", "id", "ip", "kill", "ln", "ls", "mkdir", "mount", "mv", "nproc", "nslookup", "ping", "printenv", "printf", "ps", "pwd",
+    "readlink",
+    "rm", "rmdir", "seq", "sh", "sleep", "sort", "stat", "tail", "tee", "test", "top", "touch", "true", "tty", "uname", "wc", "wget",
+    "which",
     "whoami", "yes", "[",
 )  # fmt: skip
 _IN_SBIN = ("ip",)
 USERS = (
-    ("root", 0, 0, "/root", "sh"), ("bin", 1, 1, "/bin", "nologin"), ("daemon", 2, 2, "/sbin", "nologin"), ("adm", 3, 4, "/var/adm", "nologin"),
+    ("root", 0, 0, "/root", "sh"), ("bin", 1, 1, "/bin", "nologin"), ("daemon", 2, 2, "/sbin", "nologin"),
+    ("adm", 3, 4, "/var/adm", "nologin"),
     ("mail", 8, 12, "/var/mail", "nologin"), ("postgres", 70, 70, "/var/lib/postgresql", "sh"), ("nobody", 65534, 65534, "/", "nologin"),
 )  # fmt: skip
 GROUPS = (
-    ("root", 0, "root"), ("bin", 1, "root,bin,daemon"), ("daemon", 2, "root,bin,daemon"), ("sys", 3, "root,bin,adm"), ("adm", 4, "root,adm,daemon"),
-    ("tty", 5, ""), ("disk", 6, "root,adm"), ("lp", 7, "lp"), ("mem", 8, ""), ("kmem", 9, ""), ("wheel", 10, "root"), ("floppy", 11, "root"),
-    ("mail", 12, "mail"), ("dialout", 20, "root"), ("tape", 26, "root"), ("video", 27, "root"), ("users", 100, "games"), ("postgres", 70, ""),
+    ("root", 0, "root"), ("bin", 1, "root,bin,daemon"), ("daemon", 2, "root,bin,daemon"), ("sys", 3, "root,bin,adm"),
+    ("adm", 4, "root,adm,daemon"),
+    ("tty", 5, ""), ("disk", 6, "root,adm"), ("lp", 7, "lp"), ("mem", 8, ""), ("kmem", 9, ""), ("wheel", 10, "root"),
+    ("floppy", 11, "root"),
+    ("mail", 12, "mail"), ("dialout", 20, "root"), ("tape", 26, "root"), ("video", 27, "root"), ("users", 100, "games"),
+    ("postgres", 70, ""),
     ("nogroup", 65533, ""), ("nobody", 65534, ""),
 )  # fmt: skip
 

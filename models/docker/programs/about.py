@@ -52,7 +52,8 @@ def id_(process: Process, argv: tuple[str, ...]) -> Steps:
         yield from process.write(f"{_group(process, who.gid) if 'n' in found else who.gid}\n")
     else:
         named = ",".join(_with_name(number, _group(process, number)) for number in groups)
-        yield from process.write(f"uid={_with_name(who.uid, who.name)} gid={_with_name(who.gid, _group(process, who.gid))} groups={named}\n")
+        yield from process.write(f"uid={_with_name(who.uid, who.name)} gid={_with_name(who.gid, _group(process, who.gid))} "
+                                 f"groups={named}\n")
     return 0
 
 
@@ -79,7 +80,8 @@ def hostname(process: Process, argv: tuple[str, ...]) -> Steps:
 def uname(process: Process, argv: tuple[str, ...]) -> Steps:
     found, _ = yield from options(process, argv, "asnrvmpo", ("all",))
     machine = process.space.facts.machine
-    parts = {"s": "Linux", "n": process.space.hostname, "r": machine.kernel, "v": machine.kernel_version, "m": machine.architecture, "o": "Linux"}
+    parts = {"s": "Linux", "n": process.space.hostname, "r": machine.kernel, "v": machine.kernel_version, "m": machine.architecture,
+             "o": "Linux"}
     wanted = "snrvmo" if found.keys() & {"a", "all"} else "".join(letter for letter in "snrvmo" if letter in found) or "s"
     yield from process.write(" ".join(parts[letter] for letter in wanted) + "\n")
     return 0
@@ -128,7 +130,8 @@ def top(process: Process, argv: tuple[str, ...]) -> Steps:
         for number, one in sorted(process.space.processes.items()):
             parent = one.parent.inner_pid if one.parent else 0
             state = "R" if one is process else "S"
-            yield from process.write(f"{number:5} {parent:5} {one.identity.name:8} {state:4} {one.resident >> 10:6}   0% {' '.join(one.argv)}\n")
+            yield from process.write(f"{number:5} {parent:5} {one.identity.name:8} {state:4} {one.resident >> 10:6}   0% "
+                                     f"{' '.join(one.argv)}\n")
         if once:
             return 0
         yield from process.sleep(TOP_NS)
@@ -138,7 +141,8 @@ def free(process: Process, argv: tuple[str, ...]) -> Steps:
     shift = 20 if "-m" in argv else 30 if "-g" in argv else 10
     facts = process.space.facts
     total, used = facts.machine.memory >> shift, facts.memory_used() >> shift
-    yield from process.write(f"{'':14}{'total':>10}{'used':>12}{'free':>12}\nMem:{total:20}{used:12}{total - used:12}\nSwap:{0:19}{0:12}{0:12}\n")
+    yield from process.write(f"{'':14}{'total':>10}{'used':>12}{'free':>12}\nMem:{total:20}{used:12}{total - used:12}\n")
+    yield from process.write(f"Swap:{0:19}{0:12}{0:12}\n")
     return 0
 
 
@@ -164,7 +168,8 @@ def mount(process: Process, argv: tuple[str, ...]) -> Steps:
 def kill(process: Process, argv: tuple[str, ...]) -> Steps:
     words, number = list(argv[1:]), 15
     if words and words[0] == "-l":
-        yield from process.write("".join(f"{value}) {name.removeprefix('SIG')}\n" for name, value in sorted(NAMES.items(), key=lambda one: one[1])))
+        yield from process.write("".join(f"{value}) {name.removeprefix('SIG')}\n" for name,
+                                         value in sorted(NAMES.items(), key=lambda one: one[1])))
         return 0
     try:
         if words and words[0] == "-s":
@@ -224,8 +229,10 @@ def tty(process: Process, argv: tuple[str, ...]) -> Steps:
 def hello(process: Process, argv: tuple[str, ...]) -> Steps:
     """What the image hello-world runs: it says the way that the command took."""
     yield from process.write(
-        "\nHello from a simulated Docker.\nThis line came the way that every container's output comes: the docker command asked the daemon over "
-        "its\nREST API, the daemon pulled the image where it was missing and had containerd and runc start a\ncontainer of it, and what the "
+        "\nHello from a simulated Docker.\nThis line came the way that every container's output comes: the docker command asked the "
+        "daemon over "
+        "its\nREST API, the daemon pulled the image where it was missing and had containerd and runc start a\ncontainer of it, and what "
+        "the "
         "container writes goes back over the same connection.\n\n"
     )
     return 0

@@ -7,7 +7,8 @@ from cutaway.models.docker.processes.process import Process
 from cutaway.sim.clock import Process as Steps
 
 _COMPARED = {
-    "-eq": lambda a, b: a == b, "-ne": lambda a, b: a != b, "-lt": lambda a, b: a < b, "-le": lambda a, b: a <= b, "-gt": lambda a, b: a > b,
+    "-eq": lambda a, b: a == b, "-ne": lambda a, b: a != b, "-lt": lambda a, b: a < b, "-le": lambda a, b: a <= b, "-gt": lambda a,
+    b: a > b,
     "-ge": lambda a, b: a >= b,
 }  # fmt: skip
 

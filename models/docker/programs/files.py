@@ -268,7 +268,8 @@ def show_stat(process: Process, argv: tuple[str, ...]) -> Steps:
         except OSError as error:
             return (yield from failed(process, error, f"can't stat '{name}'"))
         form = found.get("c", "  File: %n\n  Size: %s\nAccess: (%a/%A)  Uid: %u   Gid: %g")
-        shown = {"n": name, "s": size_of(node), "a": f"{node.at.mode:o}", "A": stat.filemode(type_of(node) | node.at.mode), "u": node.at.uid,
+        shown = {"n": name, "s": size_of(node), "a": f"{node.at.mode:o}", "A": stat.filemode(type_of(node) | node.at.mode),
+                 "u": node.at.uid,
                  "g": node.at.gid, "U": _named(view, "/etc/passwd", node.at.uid), "G": _named(view, "/etc/group", node.at.gid),
                  "Y": node.at.changed_ns // 1_000_000_000, "F": "directory" if isinstance(node, Directory) else "regular file"}  # fmt: skip
         for letter, value in shown.items():

@@ -32,7 +32,8 @@ def ip(process: Process, argv: tuple[str, ...]) -> Steps:
             f"    link/ether {one.mac} brd ff:ff:ff:ff:ff:ff\n"
         )
         if words[0][0] == "a":
-            yield from process.write(f"    inet {one.address}/{one.prefix} scope global {one.name}\n       valid_lft forever preferred_lft forever\n")
+            yield from process.write(f"    inet {one.address}/{one.prefix} scope global {one.name}\n       valid_lft forever "
+                                     f"preferred_lft forever\n")
     return 0
 
 
@@ -87,7 +88,8 @@ def ping(process: Process, argv: tuple[str, ...]) -> Steps:
 def curl(process: Process, argv: tuple[str, ...]) -> Steps:
     """A page by HTTP: `curl`, and busybox's `wget`."""
     is_wget = argv[0].endswith("wget")
-    found, names = yield from options(process, argv, "qO:T:S" if is_wget else "sSfLiIvko:m:X:H:d:w:", ("spider",) if is_wget else ("silent", "fail"))
+    found, names = yield from options(process, argv, "qO:T:S" if is_wget else "sSfLiIvko:m:X:H:d:w:",
+                                      ("spider",) if is_wget else ("silent", "fail"))
     if not names:
         yield from process.complain(f"{process.name}: no URL specified")
         return 2

@@ -206,7 +206,8 @@ def sort(process: Process, argv: tuple[str, ...]) -> Steps:
 def seq(process: Process, argv: tuple[str, ...]) -> Steps:
     try:
         numbers = [int(word) for word in argv[1:]]
-        first, step, last = {1: (1, 1, numbers[0]), 2: (numbers[0], 1, numbers[-1])}.get(len(numbers)) or (numbers[0], numbers[1], numbers[2])
+        first, step, last = {1: (1, 1, numbers[0]), 2: (numbers[0], 1, numbers[-1])}.get(len(numbers)) or (numbers[0], numbers[1],
+                                                                                                           numbers[2])
     except (ValueError, IndexError):
         yield from process.complain("seq: invalid number")
         return 1

@@ -97,7 +97,8 @@ def _pieces(shell: Interpreter, node: Syntax, *, quoted: bool) -> Steps:
 
 def _escaped(source: str, *, quoted: bool) -> list[Piece]:
     """An unquoted word: a backslash quotes the next character."""
-    found = [Piece(part[1:], True) if part.startswith("\\") else Piece(part, quoted) for part in re.findall(r"\\.|[^\\]+", source, re.DOTALL)]
+    found = [Piece(part[1:], True) if part.startswith("\\") else Piece(part, quoted) for part in re.findall(r"\\.|[^\\]+", source,
+                                                                                                            re.DOTALL)]
     if found and not found[0].quoted and re.match(r"~(/|$)", found[0].text):
         found[0] = Piece("/root" + found[0].text[1:], False)
     return found
@@ -204,7 +205,8 @@ def _files(shell: Interpreter, field: list[Piece]) -> list[str]:
 _OPERATORS: dict[str, Callable[[int, int], int]] = {
     "+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b, "<": lambda a, b: int(a < b), ">": lambda a, b: int(a > b),
     "<=": lambda a, b: int(a <= b), ">=": lambda a, b: int(a >= b), "==": lambda a, b: int(a == b), "!=": lambda a, b: int(a != b),
-    "&": lambda a, b: a & b, "|": lambda a, b: a | b, "^": lambda a, b: a ^ b, "<<": lambda a, b: a << min(b, 63), ">>": lambda a, b: a >> min(b, 63),
+    "&": lambda a, b: a & b, "|": lambda a, b: a | b, "^": lambda a, b: a ^ b, "<<": lambda a, b: a << min(b, 63), ">>": lambda a,
+    b: a >> min(b, 63),
     "&&": lambda a, b: int(bool(a and b)), "||": lambda a, b: int(bool(a or b)),
 }  # fmt: skip
 

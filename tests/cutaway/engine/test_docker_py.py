@@ -100,7 +100,8 @@ def test_names_are_taken_once(client: Any) -> None:
     one = client.containers.create("alpine", "true", name="twice")
     with pytest.raises(docker.errors.APIError) as refused:
         client.containers.create("alpine", "true", name="twice")
-    assert why(refused) == (409, f'Conflict. The container name "/twice" is already in use by container "{one.id}". You have to remove (or rename) '
+    assert why(refused) == (409, f'Conflict. The container name "/twice" is already in use by container "{one.id}". You have to remove '
+                                 f'(or rename) '
                                  "that container to be able to reuse that name.")  # fmt: skip
     one.rename("once")
     assert client.containers.create("alpine", "true", name="twice").name == "twice"

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+
 from tests.cutaway.engine.conftest import Served
 
 PATIENCE_S = 3.0
