@@ -240,8 +240,8 @@ class Daemon:
             raise ConflictError(f"removal of container {container.name} is already in progress")
         if container.running and not force:
             what = "paused" if container.paused else container.status
-            advice = f"{'unpause the container before stopping' if container.paused else 'stop the container before removing'} or force remove"
-            raise ConflictError(f'cannot remove container "/{container.name}": container is {what}: {advice}')
+            first = "unpause the container before stopping" if container.paused else "stop the container before removing"
+            raise ConflictError(f'cannot remove container "/{container.name}": container is {what}: {first} or force remove')
         container.removing = True
         container.manually_stopped = True
         if container.has_process:

@@ -1,7 +1,7 @@
 """The life of a container: started, stopped, killed, paused, restarted by its policy, gone.
 
 Each is a process on the simulated clock; the phases of a start are priced as in models/docker/run.py. Read first:
-docs/models/docker/lifecycle.md.
+docs/models/docker/engine.md.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Networks of a Docker host: bridges with their subnets, `host`, `none`; who is connected, under which address and names.
 
-Read first: docs/models/docker/networks.md.
+Read first: docs/models/docker/engine.md.
 """
 
 from __future__ import annotations
