@@ -17,6 +17,7 @@ from cutaway.models.hardware import HardwarePart
 from cutaway.models.hypervisor import KvmPart
 from cutaway.models.kernel import LinuxPart
 from cutaway.models.parts import ProgramPart, kind_of
+from cutaway.models.servers.mysql import MysqlPart
 from cutaway.models.servers.nginx import NginxPart
 from cutaway.models.servers.postgresql import PostgresqlPart
 from cutaway.models.servers.python_app import PythonAppPart
@@ -147,7 +148,7 @@ def _stack_fits(scenario: Scenario, name: str) -> Iterator[Mistake]:
                 elif layer.network == "bridge" and layer.publish != "nat" and not _client_is_beside(scenario, name):
                     why = "docker-proxy serves clients of its own machine" if layer.publish == "proxy" else "nobody outside reaches it"
                     yield (*path, "publish"), f"{key_text((*path, 'publish'))} is '{layer.publish}', and {why}; expected 'nat'."
-            case NginxPart() | PostgresqlPart() | PythonAppPart() | RedisPart():
+            case MysqlPart() | NginxPart() | PostgresqlPart() | PythonAppPart() | RedisPart():
                 yield from _program_fits(scenario, name, index, layer, (cpus, memory, whose))
             case LinuxPart():
                 yield from _cpus_exist(layer.interrupt_cpus, cpus, whose, (*path, "interrupt cpus"))
@@ -246,7 +247,7 @@ def _size(scenario: Scenario) -> Iterator[Mistake]:
     rows = sum(getattr(layer, key, 0) for layer in layers for key in ("vcpus", "workers"))
     rows += sum(layer.cpus for layer in layers if isinstance(layer, HardwarePart)) + beside * len(scenario.stacks)
     rows += sum(layer.upstream.workers for layer in layers if isinstance(layer, NginxPart) and layer.upstream)
-    rows += scenario.clients.connections * sum(isinstance(layer, PostgresqlPart) for layer in layers)
+    rows += scenario.clients.connections * sum(isinstance(layer, MysqlPart | PostgresqlPart) for layer in layers)
     if rows > limits.ENTITIES.value:
         text = f"stacks have {rows:,} CPUs, virtual CPUs, workers and neighbours in all; expected at most {limits.ENTITIES.value:,}."
         yield ("stacks",), text

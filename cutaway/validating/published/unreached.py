@@ -43,7 +43,6 @@ VMM_MAPPINGS = "mapped, not resident memory is not a figure of the model"
 SOURCES = {
     "docker-storage-2016": "disks; copy-up and look-up in overlay, AUFS and device mapper",
     "docker-storage-2017": "disks; copy-up and look-up in overlay, AUFS and device mapper",
-    "felter-mysql": "MySQL; AUFS",
     "firecracker-nsdi-rn-haswell": "",
     "kata-ci-baselines": "Kata: a virtual machine that is started as a container",
     "techempower-2013": "Java, Go and Node servers; Xen; the two platforms differ in CPU",
