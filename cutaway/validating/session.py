@@ -77,16 +77,23 @@ def _without(file: Path, group: str, rows: list[Row], base: str, workers: int) -
     return replace(validation, profile=f"{base} without {group}", without=made)
 
 
-def validate_published(sources: Sequence[str], *, worst: int, every_row: bool, workers: int, as_json: bool) -> int:
-    """Validates published sources; returns the exit code."""
+def validate_published(sources: Sequence[str], report: Path | None, *, worst: int, every_row: bool, workers: int, as_json: bool) -> int:
+    """Validates published sources; returns the exit code. Raises MeasurementError, AlreadyThere."""
     from cutaway.validating.published import printing, validation
 
+    if report:
+        from cutaway.validating.published.report import can_be_told_in, content  # what is wrong or missing is told before the work
+
+        can_be_told_in(report, sources)
+        nothing_at(report)
     with progress_of("sources") as progress:
-        published = validation.validate(sources, workers=workers, progress=progress)
+        published = validation.validate(sources, drawn=bool(report), workers=workers, progress=progress)
     if as_json:
         print(json.dumps(published.document(), ensure_ascii=False, indent=2, allow_nan=False))
     else:
         printing.print_published(published, worst, every_row=every_row)
+    if report:
+        write_whole(report, content(published, report))
     return 0
 
 

@@ -31,7 +31,7 @@ class FelterMysql(Case):
     """AUFS holds files that nobody asks for once the table is in memory: with it and without is the same here."""
 
     def prepare(self) -> None:
-        self.felter = felter_machine(load("felter-redis").known())
+        self.felter = felter_machine(load("felter-redis").known(self.known.deviations))
         peak = self.known(WHAT, "throughput", "native", threads=PEAK_THREADS)
         self.known(WHAT, "latency p95", "native", threads=10)                  # the profile's spread of a statement is from it
         ns = met(lambda ns: self._peak(self._with(ns)), peak, rises=False, first=100_000, lowest=1000)

@@ -7,6 +7,7 @@ Read first: models/costs/published/README.md.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -46,6 +47,12 @@ class Point(BaseModel):
     use: Literal["calibrate", "validate"]
 
     @property
+    def deviation(self) -> float:
+        """One standard deviation, in the point's unit; 0 where none is stated."""
+        stated = re.match(r"sd ([\d.]+)", self.spread)
+        return float(stated[1]) if stated else 0.0
+
+    @property
     def asked(self) -> Asked:
         return Asked(self.id, self.what, self.stack, tuple(sorted(self.params.items())), self.metric, self.unit)
 
@@ -71,10 +78,12 @@ class Asked:
 class Known:
     """The points of a source that may be used, and which of them were."""
 
-    def __init__(self, source: str, points: tuple[Point, ...]) -> None:
+    def __init__(self, source: str, points: tuple[Point, ...], deviations: float = 0) -> None:
+        """Each figure is moved by so many of its standard deviations."""
         assert all(point.use == "calibrate" for point in points)
         self.source = source
-        self.points = points
+        self.points = tuple(point.model_copy(update={"value": point.value + deviations * point.deviation}) for point in points)
+        self.deviations = deviations
         self.used: set[str] = set()
 
     def __call__(self, what: str, metric: str = "", stack: str = "", **params: str | float) -> float:
@@ -100,8 +109,8 @@ class Source:
     title: str
     points: tuple[Point, ...]
 
-    def known(self) -> Known:
-        return Known(self.name, tuple(point for point in self.points if point.use == "calibrate"))
+    def known(self, deviations: float = 0) -> Known:
+        return Known(self.name, tuple(point for point in self.points if point.use == "calibrate"), deviations)
 
 
 def names() -> list[str]:

@@ -5,21 +5,22 @@ Points for calibrating that made no profile are predicted as well where a rule r
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
+from functools import partial
 from multiprocessing import get_context
 from typing import Any
 
 from cutaway.models.costs.row import Row
 from cutaway.sim.experiments import Progress
 from cutaway.validating import scores
-from cutaway.validating.published import points, unreached
+from cutaway.validating.published import figures, points, unreached
 from cutaway.validating.published.factor import by_factor
 from cutaway.validating.published.points import Point, Source
+from cutaway.validating.published.reproducing import Reproduction, reproduce
 from cutaway.validating.published.sources import REACHED
 from cutaway.validating.scores import Score, Summary
 
@@ -39,6 +40,8 @@ class Verdict:
     """Every point for validating."""
     unused: tuple[Score, ...]
     """Points for calibrating that made no machine, where a rule reaches them."""
+    reproduction: Reproduction | None = None
+    """The source's figure, where it has one and it was asked for."""
 
     def predicted(self) -> list[Score]:
         return [score for score in self.scores if score.predicted is not None]
@@ -82,13 +85,14 @@ class Published:
         }
 
 
-def validate(names: Sequence[str] = (), *, workers: int = 1, progress: Progress | None = None) -> Published:
-    """The named sources, or all. Raises PublishedError."""
+def validate(names: Sequence[str] = (), *, drawn: bool = False, workers: int = 1, progress: Progress | None = None) -> Published:
+    """The named sources, or all; `drawn` with their figures. Raises PublishedError."""
     sources = [points.load(name) for name in names or points.names()]
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn")) if workers > 1 else None
+    judge = partial(verdict_on, drawn=drawn)
     verdicts = []
     with pool or nullcontext():
-        found: Iterable[Verdict] = pool.map(verdict_on, sources) if pool else map(verdict_on, sources)
+        found: Iterable[Verdict] = pool.map(judge, sources) if pool else map(judge, sources)
         for done, verdict in enumerate(found, 1):
             verdicts.append(verdict)
             if progress:
@@ -96,7 +100,7 @@ def validate(names: Sequence[str] = (), *, workers: int = 1, progress: Progress 
     return Published(tuple(verdicts))
 
 
-def verdict_on(source: Source) -> Verdict:
+def verdict_on(source: Source, *, drawn: bool = False) -> Verdict:
     """Its machines are made of points for calibrating; then every other point is asked for, without what came of it."""
     known = source.known()
     asked = [point for point in source.points if point.use == "validate"]
@@ -119,13 +123,14 @@ def verdict_on(source: Source) -> Verdict:
 
     left = [point for point in source.points if point.id in answers and point.use == "calibrate" and point.id not in known.used]
     unused = tuple(score(point) for point in left if not isinstance(answers[point.id], str))
-    return Verdict(source.name, source.title, len(source.points), made, tuple(sorted(known.used)), tuple(map(score, asked)), unused)
+    figure = figures.FIGURES.get(source.name) if drawn else None
+    reproduction = reproduce(figure, source, case) if figure else None
+    used = tuple(sorted(known.used))
+    return Verdict(source.name, source.title, len(source.points), made, used, tuple(map(score, asked)), unused, reproduction)
 
 
 def _row(source: Source, point: Point) -> Row:
     """As a measured row; one standard deviation to either side stands for its quartiles."""
-    stated = re.match(r"sd ([\d.]+)", point.spread)
-    deviation = float(stated[1]) if stated else 0.0
     return Row(
         id=point.id,
         group=source.name,
@@ -135,8 +140,8 @@ def _row(source: Source, point: Point) -> Row:
         metric=point.metric,
         unit=point.unit,
         median=point.value,
-        q1=point.value - deviation,
-        q3=point.value + deviation,
+        q1=point.value - point.deviation,
+        q3=point.value + point.deviation,
         n=point.n,
         use=point.use,
     )
