@@ -20,8 +20,8 @@ class Panel:
     unit: str
     params: Params = field(default_factory=dict)
     """What points and curves have in common."""
-    by_little: bool = False
-    """Its points are published as throughput: a closed loop without pauses answers in connections over throughput (Little's law)."""
+    turn: bool = False
+    """Shown as microseconds from one request of a connection to its next, in place of a rate: connections over throughput."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def _redis(command: str) -> tuple[Panel, Panel]:
     what, params = f"redis-benchmark {command}", Params(command=command)
     return (
         Panel(f"{command}: throughput", what, "throughput", "requests/s", params),
-        Panel(f"{command}: mean latency", what, "latency mean", "us", params, by_little=True),
+        Panel(f"{command}: connections over throughput", what, "throughput", "us", params, turn=True),
     )
 
 

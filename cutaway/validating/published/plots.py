@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from cutaway.plotting import COLOURS, picture
-from cutaway.validating.published.figures import Panel
+from cutaway.validating.published.figures import Figure, Panel
 from cutaway.validating.published.reproducing import Mark, Reproduction, Series, Standing
 
 Format = Literal["svg", "png"]
@@ -14,12 +14,14 @@ MARKS: dict[Standing, dict[str, Any]] = {
     "predicted": {"marker": "o", "fill": True, "ms": 4.5},
     "for calibrating": {"marker": "o", "fill": False, "ms": 4.5},
     "made the machine": {"marker": "X", "fill": False, "ms": 8.0},
+    "not modelled": {"marker": "D", "fill": False, "ms": 4.5},
 }
 """What is filled was predicted; what is hollow was not, whatever the distance."""
 TOLD: dict[Standing, str] = {
     "predicted": "published, predicted",
     "for calibrating": "published, for calibrating (not used)",
     "made the machine": "published, made the machine",
+    "not modelled": "published, not modelled",
 }
 
 
@@ -28,15 +30,12 @@ def drawn(reproduction: Reproduction, format: Format) -> bytes:
     figure = reproduction.figure
     columns = 2 if len(figure.panels) == 4 else len(figure.panels)
     rows = len(figure.panels) // columns
-    width, height = (4.6 * columns, 3.5 * rows) if figure.along else (1.2 + 3.4 * columns, 1.0 + 0.4 * len(figure.set_ups))
+    width, height = (3.7 * columns, 3.3 * rows) if figure.along else (1.2 + 3.4 * columns, 1.0 + 0.4 * len(figure.set_ups))
     with picture(width, height, format, nrows=rows, ncols=columns, squeeze=False, sharey=not figure.along) as (grid, done):
         for axes, panel, series in zip(grid.flat, figure.panels, reproduction.panels, strict=True):
             if figure.along:
                 _curves(axes, series)
-                axes.set(xlabel=figure.along, ylabel=_with_sign(panel.unit), xscale="log" if figure.log else "linear", ylim=(0, None))
-                if figure.log:
-                    axes.set_xticks(figure.at, [str(at) for at in figure.at])
-                    axes.minorticks_off()
+                _frame(axes, figure, panel)
             else:
                 _bars(axes, series, panel)
             axes.set_title(panel.title, fontsize=10)
@@ -48,8 +47,16 @@ def drawn(reproduction: Reproduction, format: Format) -> bytes:
     return done[0]
 
 
-def _with_sign(unit: str) -> str:
-    return "µs" if unit == "us" else unit
+def _frame(axes: Any, figure: Figure, panel: Panel) -> None:
+    axes.set(xlabel=figure.along, ylabel="µs" if panel.unit == "us" else panel.unit)
+    if panel.turn:
+        axes.set_yscale("log")
+    else:
+        axes.set_ylim(bottom=0)
+    if figure.log:
+        axes.set_xscale("log")
+        axes.set_xticks(figure.at, [str(at) for at in figure.at])
+        axes.tick_params(axis="x", which="minor", bottom=False)
 
 
 def _curves(axes: Any, series: Sequence[Series]) -> None:
@@ -62,14 +69,18 @@ def _curves(axes: Any, series: Sequence[Series]) -> None:
 
 def _bars(axes: Any, series: Sequence[Series], panel: Panel) -> None:
     """Bars lie, so that names of set-ups can be read; a set-up that the model lacks has its point alone."""
-    for one in series:
-        if one.at:
+    from matplotlib.ticker import EngFormatter
+
+    for place, one in enumerate(series):
+        if not one.at:
+            axes.text(0.02, place, "not modelled", transform=axes.get_yaxis_transform(), va="center", fontsize=8, color="#666666")
+        else:
             error = [[one.simulated[0] - one.low[0]], [one.high[0] - one.simulated[0]]]
             axes.barh(one.at, one.simulated, color=COLOURS[5], height=0.7, xerr=error, error_kw={"ecolor": "#555555", "lw": 0.8})
         _marks(axes, one.marks, COLOURS[1], lying=True)
     axes.set(xlabel=panel.unit, xlim=(0, None))
     axes.grid(axis="y", visible=False)
-    axes.ticklabel_format(axis="x", scilimits=(5, 5))
+    axes.xaxis.set_major_formatter(EngFormatter(sep=" "))
 
 
 def _marks(axes: Any, marks: Sequence[Mark], colour: str, *, lying: bool = False) -> None:

@@ -7,14 +7,14 @@ standard deviation, all of them down and all of them up.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from cutaway.validating.published.case import Answer, Case
 from cutaway.validating.published.figures import Figure, Panel, Params, SetUp
 from cutaway.validating.published.points import Asked, Point, Source
 
-Standing = Literal["made the machine", "for calibrating", "predicted"]
+Standing = Literal["made the machine", "for calibrating", "predicted", "not modelled"]
 """What a point was used for: only those that are predicted tell how right the model is."""
 
 
@@ -61,10 +61,11 @@ def _all_series(figure: Figure, panel: Panel, source: Source, cases: tuple[Case,
         found = [_numbers([case.answer(one) for case in cases]) for one in asked] if figure.along or marks else []
         at = figure.at if figure.along else (place,)
         if all(found) and found:
-            middle, low, high = zip(*((one[0], min(one), max(one)) for one in found), strict=True)
+            told = [[_turn(value, x) for value in one] if panel.turn else one for one, x in zip(found, at, strict=True)]
+            middle, low, high = zip(*((one[0], min(one), max(one)) for one in told), strict=True)
             yield Series(set_up.label, tuple(map(float, at)), middle, low, high, marks)
         elif marks:
-            yield Series(set_up.label, (), (), (), (), marks)
+            yield Series(set_up.label, (), (), (), (), tuple(replace(mark, standing="not modelled") for mark in marks))
 
 
 def _numbers(answers: list[Answer]) -> list[float]:
@@ -82,22 +83,20 @@ def _marks(figure: Figure, panel: Panel, set_up: SetUp, source: Source, case: Ca
     for point in source.points:
         if _belongs(point, panel, set_up):
             x = float(point.params[figure.along]) if figure.along else float(place)
-            value, deviation = (_by_little(point, x) if panel.by_little else (point.value, point.deviation))
-            yield Mark(x, value, deviation, _standing(point, case))
+            value = _turn(point.value, x) if panel.turn else point.value
+            yield Mark(x, value, value * point.deviation / point.value, _standing(point, case))          # of a turn to first order
 
 
 def _belongs(point: Point, panel: Panel, set_up: SetUp) -> bool:
-    metric = "throughput" if panel.by_little else panel.metric
     wanted = panel.params | set_up.params
-    return (point.what, point.stack, point.metric) == (panel.what, set_up.stack, metric) and all(
+    return (point.what, point.stack, point.metric) == (panel.what, set_up.stack, panel.metric) and all(
         point.params.get(key) == value for key, value in wanted.items()
     )
 
 
-def _by_little(point: Point, connections: float) -> tuple[float, float]:
-    """Mean latency in microseconds and its deviation, to first order."""
-    latency = connections / point.value * 1e6
-    return latency, latency * point.deviation / point.value
+def _turn(per_s: float, connections: float) -> float:
+    """Microseconds from one request of a connection to its next."""
+    return connections / per_s * 1e6
 
 
 def _standing(point: Point, case: Case) -> Standing:
