@@ -88,6 +88,7 @@ def _fit_document(fit: Fit) -> dict[str, Any]:
         ],
         "not_told_apart": [{"costs": [pair.one, pair.other], "correlation": pair.correlation} for pair in fit.pairs],
         "absorbed": {name: {"by": by, "share": share} for name, (by, share) in fit.absorbed.items()},
+        "resolution": {one.name: one.resolution for one in fit.costs},
         "at_bound": [one.name for one in fit.costs if one.at_bound],
     }
 
@@ -125,18 +126,20 @@ def _line(one: Made) -> str:
 
 def _loads(program: str, fit: Fit) -> list[str]:
     lines = ["", f"{program}, CPU time a request in us", f"{'':<24}{'client':>8}{'fitted':>9}{'':>9}{'server':>10}{'fitted':>9}"]
-    missed = 0
+    missed, rows = 0, 0
     for load, simulated in zip(fit.loads, fit.simulated_us, strict=True):
         cells = []
         for row, found, error in zip(load.rows, simulated, load.errors_us, strict=True):
-            missed += abs(found - row.median) > WORTH_TELLING * float(error)
+            rows += row.metric in load.ends
+            missed += row.metric in load.ends and abs(found - row.median) > WORTH_TELLING * float(error)
             cells.append(f"{row.median:>8.4g}{found:>9.4g}{100 * (found / row.median - 1):>+7.1f} %")
         lines.append(f"{load.asked:>13},{load.connections:>4} conn.{'  '.join(cells)}")
-    rows = sum(len(load.rows) for load in fit.loads)
     if fit.costs:
         told = f"{rows - missed} of {rows} rows are met within {WORTH_TELLING:g} standard errors."
         if fit.misfit > 1:
             told += f" What is left is {fit.misfit**0.5:.1f} times their error, and the errors of the costs are widened by that."
+        if any(row.metric not in load.ends for load in fit.loads for row in load.rows):
+            told += " The client's are not fitted: none of the costs is the client's."
         lines += _wrapped(told)
     return lines
 
@@ -144,14 +147,15 @@ def _loads(program: str, fit: Fit) -> list[str]:
 def _open_questions(fit: Fit) -> list[str]:
     found = [
         f"{pair.one} and {pair.other} (correlation {pair.correlation:.3f}): only their "
-        f"{'sum' if pair.correlation < 0 else 'difference'} is known, how it is split is the base's."
+        f"{'sum' if pair.correlation < 0 else 'difference'} is known."
         for pair in fit.pairs
     ]
+    found += [f"{one.name}: {one.resolution:.0%} of it, the rest is the middle of its range." for one in fit.costs if not one.resolved]
     found += [
         f"{name} (assumed) and {by}: 1 more of the one makes {abs(share):.2g} {'less' if share > 0 else 'more'} of the other."
         for name, (by, share) in fit.absorbed.items()
     ]
-    lines = ["", "What the rows cannot tell apart"] if found else []
+    lines = ["", "What the rows cannot tell"] if found else []
     for sentence in found:
         lines += _wrapped(sentence, "  ")
     for one in fit.costs:
