@@ -10,6 +10,7 @@ import json
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from cutaway.models import costs
 from cutaway.models.costs import Cost, Profile
@@ -36,8 +37,13 @@ class Without:
         if self.middle:
             told += f" {len(self.middle)} costs that no other row tells are the middle of their ranges: {'; '.join(self.middle)}."
         if self.kept:
-            told += f" {len(self.kept)} without a range are those of {self.base} and rest on the group all the same: {'; '.join(self.kept)}."
+            told += f" {len(self.kept)} without a range are those of {self.base} and rest on the group all the same: "
+            told += f"{'; '.join(self.kept)}."
         return told
+
+    def document(self) -> dict[str, Any]:
+        """For programs; docs/validation.md explains the keys."""
+        return {"group": self.group, "rows": self.left_out, "middle": list(self.middle), "kept": list(self.kept)}
 
 
 def profile_without(measurements: Path, group: str, base: str, folder: Path, workers: int) -> Without:
@@ -70,7 +76,8 @@ def _rests_on(cost: Cost, group: str) -> bool:
 
 
 def _middle_of(cost: Cost, base: Profile, group: str) -> Cost:
-    middle = sum(cost.range()) / 2
+    low, high = cost.range()
+    middle = (low + high) / 2
     record = cost.record.model_copy(
         update={
             "value": quantity(float(middle), cost.unit),

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from cutaway.models.clients import ClosedLoopPart, OpenLoopPart
+from cutaway.models.complaints import complaint
 from cutaway.models.container import DockerPart
-from cutaway.models.costs.row import Row, complaint
+from cutaway.models.costs.row import Row
 from cutaway.models.hardware import HardwarePart
 from cutaway.models.kernel import LinuxPart
 from cutaway.models.neighbours import HogPart
@@ -114,8 +115,8 @@ _PARAMS: dict[type[Setup], frozenset[str]] = {
     Start: frozenset({"network_namespace", "running", "running_before"}),
     Hogs: frozenset({"hogs", "period_us", "quota_percent", "shares", "window_s"}),
 }  # fmt: skip
-"""The params that a row of such a set-up may have: those that a rule reads, and names of what they say already (`app`, a rate in per cent of
-the capacity); a start takes in the model as long whatever runs already (`running_before`)."""
+"""The params that a row of such a set-up may have: those that a rule reads, and those that say once more what others say (`app`, a rate in
+per cent of the capacity). A start takes in the model as long whatever runs already (`running_before`)."""
 _NGINX = {
     "nginx static, closed loop": CLOSED,
     "nginx static, closed loop (control beside QEMU)": CLOSED,

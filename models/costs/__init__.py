@@ -10,9 +10,7 @@ Read first: docs/models/costs.md.
 from __future__ import annotations
 
 import json
-import tomllib
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from fractions import Fraction
 from functools import lru_cache
 from hashlib import blake2b
@@ -22,6 +20,8 @@ from typing import Any, Literal, TypeVar
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from cutaway.models import files
+from cutaway.models.complaints import complaint
+from cutaway.models.names import did_you_mean
 from cutaway.models.part import Part
 from cutaway.models.units import DURATION, SIZE, QuantityError
 from cutaway.sim.machine import FIXED, Spread
@@ -45,9 +45,7 @@ class UnknownCost(CostError):  # noqa: N818
     """A cost that the profile does not have."""
 
     def __init__(self, name: str, profile: str, known: list[str]) -> None:
-        nearest = get_close_matches(name, known, n=1)
-        hint = f" Did you mean '{nearest[0]}'?" if nearest else ""
-        super().__init__(f"profile {profile} has no cost '{name}'.{hint}")
+        super().__init__(f"profile {profile} has no cost '{name}'.{did_you_mean(name, known)}")
 
 
 class SpreadRecord(Part):
@@ -231,8 +229,7 @@ def load(name: str) -> Profile:
         return _at(Path(name), ())
     path = FOLDER / f"{name}{SUFFIX}"
     if name not in names():
-        nearest = get_close_matches(name, names(), n=1)
-        hint = f" Did you mean '{nearest[0]}'?" if nearest else ""
+        hint = did_you_mean(name, names())
         raise CostError(f"no cost profile '{name}'; there are {', '.join(names())}, or a file that ends with {SUFFIX}.{hint}")
     return _at(path, ())
 
@@ -277,11 +274,9 @@ class _Own:
 
 def _own_of(text: str, file: str) -> _Own:
     try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise CostError(f"{file}: {error}") from None
-    except (RecursionError, ValueError):
-        raise CostError(f"{file}: is nested too deep or holds a number that is too long; expected a cost profile in TOML") from None
+        document = files.toml_of(text, "a cost profile in TOML")
+    except files.FileRefused as refused:
+        raise CostError(f"{file}{f':{refused.line}' if refused.line else ''}: {str(refused).rstrip('.')}") from None
     head = document.get("profile")
     if not isinstance(head, dict) or not all(isinstance(head.get(key), str) for key in ("what", "machine", "date")):
         raise CostError(f"{file}: [profile] with what, machine and date stands first")
@@ -331,10 +326,7 @@ def _checked(model: type[M], file: str, name: str, found: Any) -> M:
     try:
         return model.model_validate(found)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
-        raise CostError(f"{file}: [{name}]{' ' + key if key else ''}: {message}") from None
+        raise CostError(f"{file}: [{name}] {complaint(error, tuple(model.model_fields), 'it')}") from None
 
 
 def _cost(file: str, name: str, found: Any, head: dict[str, str]) -> Cost:

@@ -22,8 +22,9 @@ import numpy.typing as npt
 
 from cutaway.models import stack
 from cutaway.models.clients import ClosedLoopPart
+from cutaway.models.complaints import complaint
 from cutaway.models.costs import Cost, Profile
-from cutaway.models.costs.row import MeasurementError, Row, complaint
+from cutaway.models.costs.row import MeasurementError, Row
 from cutaway.models.costs.rule import error_of
 from cutaway.models.hardware import HardwarePart
 from cutaway.models.kernel import LinuxPart
@@ -52,7 +53,7 @@ PULL_LEFT = 0.01
 TOGETHER = 0.95
 """Correlation of two costs, or cosine between what they do to the figures, from which on they cannot be told apart."""
 UNKNOWN = 0.9
-"""A cost whose standard error stays above this share of its uncertainty is one that the rows say next to nothing about; so is a sum of costs."""
+"""A cost, or a sum of some, whose standard error stays above this share of its uncertainty is one that the rows say next to nothing about."""
 RESOLVED = 0.9
 NOTICED = 1.0
 """An effect on the figures of so many standard errors is worth telling."""
@@ -230,7 +231,8 @@ def loads_of(rows: Iterable[Row], group: Group) -> tuple[Load, ...]:
 def _load(group: Group, metrics: Mapping[str, Row]) -> Load:
     row = metrics[METRICS[0]]
     try:
-        return Load(group.program(row), int(row.number("connections")), tuple(metrics[one] for one in METRICS), group.asked(row), group.ends)
+        both = tuple(metrics[one] for one in METRICS)
+        return Load(group.program(row), int(row.number("connections")), both, group.asked(row), group.ends)
     except ValueError as wrong:
         raise MeasurementError(f"{row.id}: its params are no load of {group.name}: {complaint(wrong)}") from None
 
@@ -409,7 +411,7 @@ def _left_open(jacobian: Vector) -> Vector:
     These are the eigenvectors of the information matrix with a standard error above `UNKNOWN`; along the others nothing pulls.
     """
     found, directions = np.linalg.eigh(jacobian.T @ jacobian)
-    return directions[:, found * UNKNOWN**2 < 1].T  # type: ignore[no-any-return]
+    return directions[:, found * UNKNOWN**2 < 1].T
 
 
 def _pairs(names: Sequence[str], jacobian: Vector) -> tuple[Pair, ...]:

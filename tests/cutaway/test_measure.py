@@ -52,6 +52,10 @@ def test_what_is_missing_is_told(tmp_path: Path) -> None:
         (["--stack", "dokcer"], "Did you mean 'docker'?"),
         (["app", "http://example.com/"], "example.com is not on this machine's loopback"),
         (["app"], "Missing argument"),
+        (["--out", "rows.json"], "'rows.json' does not end with .jsonl"),
+        (["--dry-run", "--out", "rows.json"], "'rows.json' does not end with .jsonl"),
+        (["--kernel", "none"], "'none' is no folder; expected one with boot/vmlinuz-* and lib/modules."),
+        (["--dry-run", "--kernel", "none"], "'none' is no folder; expected one with boot/vmlinuz-* and lib/modules."),
     ],
     ids=" ".join,
 )
@@ -60,6 +64,17 @@ def test_bad_input_ends_with_2_and_a_sentence(arguments: list[str], sentence: st
     assert told.returncode == 2, told.stderr
     assert sentence in " ".join(told.stderr.replace("│", " ").split())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("dry_run", [["--dry-run"], []])
+def test_the_plan_is_refused_where_the_measurement_would_be(dry_run: list[str], tmp_path: Path) -> None:
+    """Goal: nobody waits for a plan that cannot be carried out. Method: rows without runs, and a folder that is not there."""
+    (tmp_path / "rows.jsonl").write_text("{}")
+    told = cutaway(*dry_run, "--only", "micro/wake-ups", "--out", "rows.jsonl", cwd=tmp_path)
+    assert told.returncode == 2 and "rows.jsonl is there, but not the runs that it comes from" in told.stderr
+    told = cutaway(*dry_run, "--only", "micro/wake-ups", "--out", "none/rows.jsonl", cwd=tmp_path)
+    assert told.returncode == 74 and "none/rows.jsonl: no such file or directory." in told.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.jsonl"]
 
 
 @pytest.mark.slow

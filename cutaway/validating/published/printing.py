@@ -32,7 +32,7 @@ def print_published(published: Published, worst: int, *, every_row: bool) -> Non
         out.print()
         out.print(_by_source(published, reached))
     for title, of in (
-        ("Points taken over, that is a source's own figure as it stands, counted apart", {one.source: one.taken_over for one in published.verdicts}),
+        ("Points taken over: a source's own figure as it stands, counted apart", {one.source: one.taken_over for one in published.verdicts}),
         ("Points meant for calibration that made no profile, counted apart", {one.source: one.unused for one in published.verdicts}),
     ):
         if any(of.values()):

@@ -89,7 +89,7 @@ class FirecrackerNsdi(Case):
         # natively a ping does not leave the machine: loopback, and an answer in the interrupt
         self.on = self.machine_is(machine(BARE))
         self.made.append(f"native ping {ping:g} us is not met: it wakes nobody")
-        self.streaming = {direction: self.machine_is(of_firecracker(self.known, direction), f"streams, {direction}") for direction in DIRECTIONS}
+        self.streaming = {one: self.machine_is(of_firecracker(self.known, one), f"streams, {one}") for one in DIRECTIONS}
 
     def answer(self, asked: Asked) -> Answer:
         if asked.what.startswith("VM boot"):

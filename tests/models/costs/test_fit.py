@@ -92,7 +92,7 @@ def test_costs_that_always_add_up_are_named_as_a_pair(base: Profile) -> None:
 
 
 def test_what_the_base_has_for_the_costs_changes_nothing(base: Profile, recovered: Fit) -> None:
-    """Goal: the values that came from the same rows have no part in the fit. Method: another base, 20 to 60 % off; the same to the last bit."""
+    """Goal: the values that came from the same rows have no part in the fit. Method: another base, 20 to 60 % off; the same bits."""
     other = with_costs(base, {"nginx other system calls": 1700.0, "client read": 2400.0, "sendfile per KiB": 86.0})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fit, "REPEATS_DIFFER", 0.002)
@@ -101,7 +101,7 @@ def test_what_the_base_has_for_the_costs_changes_nothing(base: Profile, recovere
 
 
 def test_what_the_rows_determine_does_not_depend_on_the_ranges(base: Profile) -> None:
-    """Goal: nothing pulls what the rows tell. Method: narrow ranges whose middles are off; values within a fifth of their standard error."""
+    """Goal: nothing pulls what the rows tell. Method: narrow ranges, middles that are off; values within a fifth of the error."""
     loads = loads_of(rows_of(with_costs(base, KNOWN), (SMALL, LARGE)), NGINX)
     bounds = {name: (0.93 * value, 1.75 * value) for name, value in KNOWN.items()}
     one_fit, other_fit = (fit.fit(base, loads, ranges, effort=SHORT) for ranges in (bounds_of(base, tuple(KNOWN)), bounds))
@@ -189,9 +189,9 @@ def test_the_shipped_profile_meets_its_rows(base: Profile, group: Group) -> None
 @pytest.mark.parametrize(
     ("what", "params", "sentence"),
     [
-        ("nginx static, closed loop", {"body_bytes": -1}, "its params are no load of nginx: page: "),
-        ("redis", {"operation": "lpop"}, "its params are no load of Redis: operation: input should be"),
-        ("PostgreSQL 15, pgbench x", {"mode": "x"}, "its params are no load of PostgreSQL: script: input should be"),
+        ("nginx static, closed loop", {"body_bytes": -1}, "its params are no load of nginx: page is -1; expected at least"),
+        ("redis", {"operation": "lpop"}, "its params are no load of Redis: operation is .lpop.; expected"),
+        ("PostgreSQL 15, pgbench x", {"mode": "x"}, "its params are no load of PostgreSQL: script is .x.; expected"),
     ],
 )
 def test_a_load_that_the_model_does_not_know_gets_one_sentence(

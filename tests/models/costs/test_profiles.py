@@ -51,9 +51,9 @@ def test_an_assumption_has_a_range_that_is_one(name: str) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ('["x"]\n' + GOOD.replace('source = ["a row"]\n', ""), r"\[x\] source: Field required"),
+        ('["x"]\n' + GOOD.replace('source = ["a row"]\n', ""), r"\[x\] source is missing"),
         ('["x"]\n' + GOOD.replace('["a row"]', "[]"), r"\[x\] source"),
-        ('["x"]\n' + GOOD.replace("measured", "assumption"), r"\[x\]: an assumption gives its range"),
+        ('["x"]\n' + GOOD.replace("measured", "assumption"), r"\[x\] an assumption gives its range"),
         ('["x"]\n' + GOOD.replace("measured", "guessed"), r"\[x\] kind"),
         ('["x"]\n' + GOOD + 'range = ["2 us", "3 us"]\n', r"not within its range 2 us to 3 us"),
         ('["x"]\n' + GOOD + 'range = ["1 us"]\n', "smallest and its largest"),
@@ -61,7 +61,10 @@ def test_an_assumption_has_a_range_that_is_one(name: str) -> None:
         ('["x"]\n' + GOOD + "cycles = 3\n", "either a value or cycles"),
         ('["x"]\n' + GOOD.replace('value = "1.9 us"', "cycles = 3"), "clock_mhz"),
         ('["x"]\n' + GOOD.replace("1.9 us", "1.9 uss"), "is no cost"),
-        ('["x"]\n' + GOOD + 'colour = "red"\n', r"\[x\] colour"),
+        ('["x"]\n' + GOOD + 'colour = "red"\n', r"\[x\] colour is no key of it; expected one of value, cycles, "),
+        ('["x"]\n' + GOOD + 'sorce = "b"\n', r"Did you mean 'source'\?"),
+        ('["x"]\n' + GOOD + "what 3\n", r"test\.toml:10: 'what 3' is no TOML; expected a cost profile in TOML, as KEY = VALUE"),
+        ('["x"]\n' + GOOD + 'what = "b"\n', r"test\.toml:10: what stands at 'what = \"b\"' stands there a second time; expected "),
         ('["x"]\n' + GOOD + 'spread = { kind = "measured" }\n', "has quantiles"),
         ('["x"]\n' + GOOD + 'spread = { kind = "measured", quantiles = [3, 1] }\n', "grow from the smallest"),
         ('["x"]\n' + GOOD + '[rows]\n"a row" = { value = 1.9, unit = "us", use = "validate" }\n', "a row is meant for validation"),

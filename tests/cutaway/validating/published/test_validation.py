@@ -99,7 +99,7 @@ def test_a_figure_that_is_taken_over_is_no_prediction(published: Published) -> N
 
 @pytest.mark.parametrize("name", sorted(REACHED))
 def test_a_param_that_no_rule_knows_is_not_passed_over(name: str) -> None:
-    """Goal: a set-up that the model lacks is not predicted as another. Method: every predicted point once more, with a param that is new."""
+    """Goal: a set-up that the model lacks is not predicted as another. Method: points once more, with a new param."""
     source = points.load(name)
     case = REACHED[name](source.known())
     for point in [point for point in source.points if point.use == "validate"][:12]:
