@@ -53,8 +53,9 @@ PULL_LEFT = 0.01
 TOGETHER = 0.95
 """Correlation of two costs, or cosine between what they do to the figures, from which on they cannot be told apart."""
 UNKNOWN = 0.9
-"""A cost, or a sum of some, whose standard error stays above this share of its uncertainty is one that the rows say next to nothing about."""
+"""A cost, or a sum of some, whose standard error stays above this share of its uncertainty: the rows say next to nothing about it."""
 RESOLVED = 0.9
+"""The share of a cost that the rows tell, from which on it is called theirs."""
 NOTICED = 1.0
 """An effect on the figures of so many standard errors is worth telling."""
 

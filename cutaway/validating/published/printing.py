@@ -31,9 +31,11 @@ def print_published(published: Published, worst: int, *, every_row: bool) -> Non
     if reached:
         out.print()
         out.print(_by_source(published, reached))
+    taken_over = {verdict.source: verdict.taken_over for verdict in published.verdicts}
+    unused = {verdict.source: verdict.unused for verdict in published.verdicts}
     for title, of in (
-        ("Points taken over: a source's own figure as it stands, counted apart", {one.source: one.taken_over for one in published.verdicts}),
-        ("Points meant for calibration that made no profile, counted apart", {one.source: one.unused for one in published.verdicts}),
+        ("Points taken over: a source's own figure as it stands, counted apart", taken_over),
+        ("Points meant for calibration that made no profile, counted apart", unused),
     ):
         if any(of.values()):
             out.print()
