@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cutaway.models.names import did_you_mean
+from cutaway.models.names import did_you_mean, nearest_name
 
 FOUND_CHARS = 60
 EXPECTED = {
@@ -40,16 +40,26 @@ def complaint(wrong: ValueError, known: tuple[str, ...] = (), whole: str = "the 
     loc = first["loc"][:-1] if len(same) > 1 else first["loc"]
     key = ".".join(map(str, loc)) or whole
     if kind == "missing":
-        return f"{key} is missing"
+        there = nearest_name(key, [name for name in first["input"] if name not in known]) if known else None
+        found = f"; '{there}' is no key of {whole}. Did you mean '{key}'?" if there else f"; expected it in {whole}"
+        return f"{key} is missing{found}"
     if kind == "extra_forbidden":
-        choices = f"; expected one of {', '.join(known)}" if known else ""
-        return f"{key} is no key of {whole}{choices}{did_you_mean(str(first['loc'][-1]), known)}"
+        return unknown_key(key, known, whole)
     if kind in ("value_error", "assertion_error"):
         told = str(context.get("error", first["msg"])).rstrip(".")
         return f"{key}: {told}" if first["loc"] else told
     expected = " or ".join(dict.fromkeys(_expected(one["type"], one.get("ctx", {})) for one in same))
-    near = did_you_mean(first["input"], _literals(context)) if kind == "literal_error" and isinstance(first["input"], str) else ""
+    near = f" {context['hint']}" if context.get("hint") else ""
+    if kind == "literal_error" and isinstance(first["input"], str):
+        near = did_you_mean(first["input"], _literals(context))
     return f"{key} is {shown(first['input'])}; expected {expected}{'.' + near if near else ''}"
+
+
+def unknown_key(key: str, known: tuple[str, ...], whole: str) -> str:
+    """What is wrong of a key that nobody knows; `whole` names what has it."""
+    choices = f"; expected one of {', '.join(known)}" if known else ""
+    near = did_you_mean(key.rpartition(".")[2], known)
+    return f"{key} is no key of {whole}{choices}{'.' + near if near else ''}"
 
 
 def shown(found: Any) -> str:
@@ -67,7 +77,7 @@ def _expected(kind: str, context: dict[str, Any]) -> str:
     if kind in BOUNDS:
         name, least = BOUNDS[kind]
         return f"{least} {context[name]}"
-    if kind == "literal_error":
+    if kind in ("literal_error", "expected"):
         return str(context["expected"])
     return EXPECTED.get(kind, "something else")
 

@@ -47,7 +47,7 @@ def toml_of(text: str, expected: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         # The parser ends its own words with the place, and gives it no other way.
         place = re.search(r"\(at line (\d+), column \d+\)$", str(error))
-        lines = text.splitlines()
+        lines = text.rstrip().split("\n")
         line = int(place[1]) if place else len(lines)
         found = lines[line - 1].strip()[:60] if 0 < line <= len(lines) else ""
         if any(word in str(error) for word in ("twice", "overwrite", "mutate", "Duplicate")):
@@ -56,6 +56,18 @@ def toml_of(text: str, expected: str) -> dict[str, Any]:
         raise FileRefused(f"'{found}' is no TOML{ends}; expected {expected}, as KEY = VALUE or [TABLE].", line) from None
     except (RecursionError, ValueError):
         raise FileRefused(f"is nested too deep or holds a number that is too long; expected {expected}.") from None
+
+
+def line_of(text: str, table: str, key: str = "") -> int:
+    """The line of a text in TOML where a key of a table stands, else the line of the table's head, else 0."""
+    at_table, inside = 0, False
+    for number, line in enumerate(text.split("\n"), 1):
+        if head := re.match(r"\s*\[+\s*([^\]]*?)\s*\]", line):
+            inside = head[1].strip("\"'") == table
+            at_table = number if inside else at_table
+        elif inside and key and line.partition("=")[0].strip().strip("\"'") == key:
+            return number
+    return at_table
 
 
 def _bytes_of(path: Path, most_bytes: int, expected: str) -> bytes:

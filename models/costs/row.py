@@ -123,7 +123,7 @@ def _row(file: Path, number: int, line: str) -> Row:
     try:
         row = Row.model_validate(found)
     except ValidationError as error:
-        raise MeasurementError(f"{file}:{number}: {complaint(error)}") from None
+        raise MeasurementError(f"{file}:{number}: {complaint(error, tuple(Row.model_fields))}") from None
     if wrong := _impossible(row):
         raise MeasurementError(f"{file}:{number}: {row.id}: {wrong}.")
     return row

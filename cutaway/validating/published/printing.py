@@ -98,6 +98,6 @@ def _print_unreached(published: Published) -> None:
         out.print(f"\n{count:,} points of sources that are not reached; what is missing:", style="bold")
         for verdict in whole:
             out.print(f"{len(verdict.scores):6,}  {verdict.source}: {unreached.SOURCES[verdict.source]}", soft_wrap=True)
-    costs_only = [verdict.source for verdict in published.verdicts if not verdict.scores]
+    costs_only = [verdict.source for verdict in published.verdicts if not verdict.asked]
     if costs_only:
         out.print(f"\nWithout points for validating: {', '.join(costs_only)}.")

@@ -86,10 +86,10 @@ def test_an_application_s_row_says_its_program_and_its_load() -> None:
 @pytest.mark.parametrize(
     ("what", "params", "why"),
     [
-        ("redis", {"operation": "lpush", "connections": 1}, "operation: input should be 'get' or 'set'"),
+        ("redis", {"operation": "lpush", "connections": 1}, "operation is \"lpush\"; expected 'get' or 'set'"),
         ("redis", {"connections": 1}, "its params have no 'operation'"),
         ("nginx static, closed loop", {"connections": "many"}, "could not convert string to float: 'many'"),
-        ("nginx static, closed loop", {"connections": 0}, "greater than or equal to 1"),
+        ("nginx static, closed loop", {"connections": 0}, "connections is 0; expected at least 1"),
         ("CPU hog under CFS quota", {"hogs": "two"}, "could not convert string to float: 'two'"),
     ],
 )

@@ -208,7 +208,7 @@ def test_the_shipped_rows_give_the_shipped_fitted_costs() -> None:
         ((row(HAND_OVER, 1, "validate"),), r"mine\.jsonl: none of its 1 rows is marked calibrate"),
         ((row("micro.nobody-knows.it", 1),), r"mine\.jsonl: no rule knows one of its rows"),
         ((), r"mine\.jsonl: is empty"),
-        ((row(HAND_OVER, 1, "calibrat"),), r"mine\.jsonl:1: use:"),
+        ((row(HAND_OVER, 1, "calibrat"),), r"mine\.jsonl:1: use is .calibrat.; expected .*Did you mean .calibrate.\?"),
     ],
 )
 def test_a_file_that_makes_no_profile_gets_one_sentence(tmp_path: Path, rows: tuple[dict[str, Any], ...], sentence: str) -> None:
