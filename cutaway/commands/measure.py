@@ -80,7 +80,8 @@ def machine(
     if dry_run:
         chosen = driver.plan(settings, only or [], stacks or [])
         if as_json:
-            _print_json(_document(chosen))
+            rest = chosen.rest(there)
+            _print_json({**_document(chosen), "rest": {"runs": rest.whole - rest.there, "seconds": round(rest.seconds)}})
         else:
             _show(chosen, out, there, to_stdout=True)
         return
@@ -287,6 +288,7 @@ def app(
     from cutaway.models.costs.measuring.points import Settings
 
     settings = Settings(quick)
+    _held(out, settings)
     application, own_path = own_app.find(target)
     asked = list(dict.fromkeys(([own_path] if "://" in target or not paths else []) + [f"/{path.lstrip('/')}" for path in paths or []]))
     chosen = driver.Plan(settings, [own_app.part(application, asked, settings)], [], [])

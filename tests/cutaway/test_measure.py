@@ -29,7 +29,9 @@ def test_the_plan_names_every_part_and_starts_nothing(tmp_path: Path) -> None:
     for part in ("micro/system", "lifecycle/starts", "memory/by part", "nginx/closed loop", "control/limits", "micro/making"):
         assert part in told.stdout
     listed = json.loads(cutaway("--dry-run", "--json", "--quick", cwd=tmp_path).stdout)
-    assert {"parts", "skipped", "changes"} == set(listed)
+    assert {"parts", "skipped", "changes", "rest"} == set(listed)
+    assert listed["rest"]["runs"] == sum(part["points"] * part["rounds"] for part in listed["parts"])
+    assert abs(listed["rest"]["seconds"] - sum(part["seconds"] for part in listed["parts"])) <= len(listed["parts"])
     assert list(tmp_path.iterdir()) == []
 
 
@@ -74,6 +76,8 @@ def test_the_plan_is_refused_where_the_measurement_would_be(dry_run: list[str], 
     assert told.returncode == 2 and "rows.jsonl is there, but not the runs that it comes from" in told.stderr
     told = cutaway(*dry_run, "--only", "micro/wake-ups", "--out", "none/rows.jsonl", cwd=tmp_path)
     assert told.returncode == 74 and "none/rows.jsonl: no such file or directory." in told.stderr
+    told = cutaway("app", "http://127.0.0.1:1/", "--out", "none/app.jsonl", cwd=tmp_path)
+    assert told.returncode == 74 and "none/app.jsonl: no such file or directory." in told.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["rows.jsonl"]
 
 
