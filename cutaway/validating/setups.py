@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from cutaway.models.clients import ClosedLoopPart, OpenLoopPart
+from cutaway.models.complaints import complaint
 from cutaway.models.container import DockerPart
-from cutaway.models.costs.row import Row, complaint
+from cutaway.models.costs.row import Row
 from cutaway.models.hardware import HardwarePart
 from cutaway.models.kernel import LinuxPart
 from cutaway.models.neighbours import HogPart
@@ -104,6 +105,18 @@ class Missing:
 
 
 Setup = Load | App | Start | Hogs
+_TWO_CPUS = frozenset({"app", "client_cpu", "connections", "duration_s", "server_cpu", "workers"})
+_PARAMS: dict[type[Setup], frozenset[str]] = {
+    Load: _TWO_CPUS | {
+        "body_bytes", "grouping", "hogs", "percent_of_guest_capacity", "percent_of_native_capacity", "period_us", "quota_percent",
+        "rate_per_s", "server_cpus",
+    },
+    App: _TWO_CPUS | {"loops", "mode", "operation", "path", "pipeline", "requests", "scale", "value_bytes"},
+    Start: frozenset({"network_namespace", "running", "running_before"}),
+    Hogs: frozenset({"hogs", "period_us", "quota_percent", "shares", "window_s"}),
+}  # fmt: skip
+"""The params that a row of such a set-up may have: those that a rule reads, and those that say once more what others say (`app`, a rate in
+per cent of the capacity). A start takes in the model as long whatever runs already (`running_before`)."""
 _NGINX = {
     "nginx static, closed loop": CLOSED,
     "nginx static, closed loop (control beside QEMU)": CLOSED,
@@ -152,6 +165,8 @@ def setup_of(row: Row) -> Setup | Missing:
         return Missing(f"its params have no {missing}")
     except ValueError as wrong:
         return Missing(f"its params are nothing that the model has: {complaint(wrong)}")
+    if not isinstance(found, Missing) and (unknown := sorted(row.params.keys() - _PARAMS[type(found)])):
+        return Missing(f"param {unknown[0]} is not modelled")
     return found
 
 

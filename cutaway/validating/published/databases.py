@@ -30,6 +30,8 @@ FIGURES = {"throughput": "throughput", "latency mean": "mean", "latency p95": "p
 class FelterMysql(Case):
     """AUFS holds files that nobody asks for once the table is in memory: with it and without is the same here."""
 
+    reads = frozenset({"threads"})
+
     def prepare(self) -> None:
         self.felter = felter_machine(load("felter-redis").known(self.known.deviations))
         peak = self.known(WHAT, "throughput", "native", threads=PEAK_THREADS)

@@ -8,7 +8,6 @@ Read first: models/costs/published/README.md.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,10 +17,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from cutaway.models import costs
+from cutaway.models import costs, files
+from cutaway.models.complaints import complaint
 from cutaway.models.costs.row import MeasurementError
 from cutaway.scenarios.problems import choices, nearest
 
+MOST_BYTES = costs.MOST_BYTES
 FOLDER = Path(costs.__file__).parent / "published"
 
 
@@ -126,8 +127,17 @@ def load(name: str) -> Source:
         raise PublishedError(f"no published source is named '{name}'; expected {choices(names())}.{hint}")
     file = FOLDER / f"{name}.toml"
     try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-        points = tuple(Point.model_validate(found) for found in document["point"])
-        return Source(name, str(document["source"]["title"]), points)
-    except (OSError, tomllib.TOMLDecodeError, KeyError, ValidationError) as error:
-        raise PublishedError(f"{file.name}: {error}") from None
+        document = files.toml_of(files.text_of(file, MOST_BYTES, "published points"), "published points in TOML")
+    except files.FileRefused as refused:
+        raise PublishedError(f"{file.name}{f':{refused.line}' if refused.line else ''}: {refused}") from None
+    head, listed = document.get("source"), document.get("point")
+    if not isinstance(head, dict) or not isinstance(head.get("title"), str) or not isinstance(listed, list):
+        raise PublishedError(f"{file.name}: [source] with a title and [[point]] are missing; expected both.")
+    return Source(name, head["title"], tuple(_point(file, number, found) for number, found in enumerate(listed, 1)))
+
+
+def _point(file: Path, number: int, found: object) -> Point:
+    try:
+        return Point.model_validate(found)
+    except ValidationError as error:
+        raise PublishedError(f"{file.name}: point {number}: {complaint(error, tuple(Point.model_fields), 'a point')}") from None

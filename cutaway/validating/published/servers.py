@@ -46,6 +46,8 @@ def sandy_bridge_vm() -> KvmPart:
 class FelterRedis(Case):
     """redis-benchmark on a second machine."""
 
+    reads = frozenset({"command", "connections"})
+
     def prepare(self) -> None:
         self.on = {command: self.machine_is(felter_machine(self.known, command), command) for command in ("GET", "SET")}
         self.alone = {command: alone(self.known, command, self.on[command]) for command in ("GET", "SET")}
@@ -96,6 +98,8 @@ def _wired(factor: float, command: str, connections: int, rate: float, why: str)
 class UnikraftServers(Case):
     """nginx and Redis on one core of a machine, generator on two others, a virtual machine's packets on a fourth."""
 
+    reads = frozenset({"command", "connections", "mitigations", "pipeline"})
+    labels = frozenset({"guest", "vmm"})
     hardware = HardwarePart(cpus=4)
     clients = ClosedLoopPart(where="loopback", cpus=(0, 1), connections=30)
     pipeline = 16
@@ -109,6 +113,8 @@ class UnikraftServers(Case):
     def answer(self, asked: Asked) -> Answer:
         if asked.stack == "unikernel-kvm":
             return unreached.UNIKERNEL
+        if (asked.number("connections"), asked.number("pipeline", self.pipeline)) != (self.clients.connections, self.pipeline):
+            return unreached.OTHER_LOAD
         nginx = asked.what.startswith("nginx")
         if asked.text("mitigations") != ("on" if nginx else "off"):
             return unreached.MITIGATIONS
@@ -141,6 +147,8 @@ class UnikraftServers(Case):
 class Lupine(Case):
     """Redis and nginx in Firecracker guests of one vCPU; the host is not stated, and nothing of it may be used."""
 
+    reads = frozenset({"command", "connections", "guest"})
+
     def prepare(self) -> None:
         self.on = self.machine_is(machine(BARE))
 
@@ -161,6 +169,7 @@ class NginxCores(Case):
     In the model cores share nothing but the wire: one is simulated, with generators that are never the narrow place.
     """
 
+    reads = frozenset({"cpus", "file_KB", "machine"})
     wire_bits = 80_000_000_000
     per_core = 50
 

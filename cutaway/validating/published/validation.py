@@ -18,6 +18,7 @@ from cutaway.models.costs.row import Row
 from cutaway.sim.experiments import Progress
 from cutaway.validating import scores
 from cutaway.validating.published import figures, points, unreached
+from cutaway.validating.published.case import TakenOver
 from cutaway.validating.published.factor import by_factor
 from cutaway.validating.published.points import Point, Source
 from cutaway.validating.published.reproducing import Reproduction, reproduce
@@ -37,11 +38,18 @@ class Verdict:
     used: tuple[str, ...]
     """The points for calibrating that made them, or that a prediction goes on from."""
     scores: tuple[Score, ...]
-    """Every point for validating."""
+    """Every point for validating whose figure is not taken over."""
+    taken_over: tuple[Score, ...]
+    """Those whose figure is one for calibrating as it stands."""
     unused: tuple[Score, ...]
     """Points for calibrating that made no machine, where a rule reaches them."""
     reproduction: Reproduction | None = None
     """The source's figure, where it has one and it was asked for."""
+
+    @property
+    def asked(self) -> int:
+        """Points for validating."""
+        return len(self.scores) + len(self.taken_over)
 
     def predicted(self) -> list[Score]:
         return [score for score in self.scores if score.predicted is not None]
@@ -62,6 +70,14 @@ class Published:
     def scores(self) -> list[Score]:
         return [score for verdict in self.verdicts for score in verdict.scores]
 
+    def taken_over(self) -> list[Score]:
+        return [score for verdict in self.verdicts for score in verdict.taken_over]
+
+    @property
+    def asked(self) -> int:
+        """Points for validating."""
+        return sum(verdict.asked for verdict in self.verdicts)
+
     def predicted(self) -> list[Score]:
         return [score for score in self.scores() if score.predicted is not None]
 
@@ -78,8 +94,9 @@ class Published:
         """All of it, for programs; docs/validation.md explains the keys."""
         return {
             "points": sum(verdict.points for verdict in self.verdicts),
-            "asked": len(self.scores()),
+            "asked": self.asked,
             "predicted": len(self.predicted()),
+            "taken_over": len(self.taken_over()),
             "summary": _summary(self.scores()),
             "sources": {verdict.source: _document(verdict) for verdict in self.verdicts},
         }
@@ -107,10 +124,10 @@ def verdict_on(source: Source, *, drawn: bool = False) -> Verdict:
     if source.name not in REACHED:
         why = unreached.SOURCES[source.name]
         missed = tuple(Score(_row(source, point), None, why) for point in asked)
-        return Verdict(source.name, source.title, len(source.points), (), (), missed, ())
+        return Verdict(source.name, source.title, len(source.points), (), (), missed, (), ())
     case = REACHED[source.name](known)
     made, before = tuple(case.made), frozenset(known.used)
-    answers = {point.id: case.answer(point.asked) for point in source.points if point.use == "validate" or point.id not in before}
+    answers = {point.id: case.figure(point.asked) for point in source.points if point.use == "validate" or point.id not in before}
     native = source.known()
 
     def score(point: Point) -> Score:
@@ -121,12 +138,14 @@ def verdict_on(source: Source, *, drawn: bool = False) -> Verdict:
         # of a point for calibrating the plain model would find the point itself
         return Score(row, answer, by_factor=by_factor(native, point.asked) if point.use == "validate" else None)
 
+    of_native = [point for point in asked if isinstance(answers[point.id], TakenOver)]
+    predicted = tuple(score(point) for point in asked if point not in of_native)
     left = [point for point in source.points if point.id in answers and point.use == "calibrate" and point.id not in known.used]
     unused = tuple(score(point) for point in left if not isinstance(answers[point.id], str))
     figure = figures.FIGURES.get(source.name) if drawn else None
     reproduction = reproduce(figure, source, case) if figure else None
-    used = tuple(sorted(known.used))
-    return Verdict(source.name, source.title, len(source.points), made, used, tuple(map(score, asked)), unused, reproduction)
+    used, taken_over = tuple(sorted(known.used)), tuple(map(score, of_native))
+    return Verdict(source.name, source.title, len(source.points), made, used, predicted, taken_over, unused, reproduction)
 
 
 def _row(source: Source, point: Point) -> Row:
@@ -162,8 +181,9 @@ def _document(verdict: Verdict) -> dict[str, Any]:
         "unreached": dict(verdict.why_not()),
         "missing": unreached.SOURCES.get(verdict.source, ""),
         "summary": _summary(verdict.scores),
+        "taken_over": _summary(verdict.taken_over),
         "unused": _summary(verdict.unused),
-        "scores": [_score(score) for score in (*verdict.scores, *verdict.unused)],
+        "scores": [_score(score) for score in (*verdict.scores, *verdict.taken_over, *verdict.unused)],
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import fcntl
 import json
@@ -147,6 +148,36 @@ def test_it_goes_on_where_it_ended(files: Files) -> None:
     assert ran[4:] == ["A", "B"]
     assert [json.loads(line)["n"] for line in files.rows.read_text().splitlines()] == [3, 3]
     assert json.loads(files.machine.read_text()) == MACHINE
+
+
+def test_what_is_there_is_told_and_what_the_rest_takes(files: Files) -> None:
+    """Two of three points' runs are there: A's rest takes what A took, C's as much more than expected as A and B did."""
+    expected = (("A", 0.7), ("B", 1.7), ("C", 0.7))
+    points = [dataclasses.replace(point(name, lambda bench: found(1.0)), seconds=seconds) for name, seconds in expected]
+    chosen = plan(part(*points, rounds=2))
+    opened = journal(files)
+    assert chosen.rest(opened) == driver.Rest(0, 6, 1 + 2 * (1.0 + 2.0 + 1.0))
+    for name, number, seconds in (("A", 0, 3.0), ("A", 0, 1.0), ("B", 0, 5.0), ("B", 1, 5.0)):
+        opened.add(f"micro/a part: {name}", number, found(1.0), QUIET, seconds)
+    opened.close()
+    before = files.runs.read_bytes()
+    there = driver.Held(files, MACHINE, "1.0", False)
+    rest = chosen.rest(there)
+    assert (rest.there, rest.whole) == (3, 6)
+    assert rest.seconds == pytest.approx(1 + 4.0 + 2 * (14 / 5) * 1.0)
+    assert files.runs.read_bytes() == before
+
+
+def test_what_cannot_be_gone_on_from_is_told_without_writing(files: Files) -> None:
+    journal(files).close()
+    before = files.runs.read_bytes()
+    with pytest.raises(MeasuringError, match=r"was made by cutaway 1\.0, this is 2\.0"):
+        driver.Held(files, MACHINE, "2.0", False)
+    files.runs.rename(files.runs.with_suffix(".elsewhere"))
+    files.rows.write_text("", encoding="utf-8")
+    with pytest.raises(MeasuringError, match="is there, but not the runs that it comes from"):
+        driver.Held(files, MACHINE, "1.0", False)
+    assert files.runs.with_suffix(".elsewhere").read_bytes() == before and not files.runs.exists()
 
 
 def test_every_prefix_of_the_runs_can_be_gone_on_from(files: Files) -> None:

@@ -41,6 +41,8 @@ SOURCE = Source(
 class Asking(Case):
     """Twice as many connections, twice the rate; half of it in a container."""
 
+    reads = frozenset({"connections"})
+
     def prepare(self) -> None:
         self.one = self.known("asking", "throughput", "native", connections=1)
 
