@@ -46,7 +46,8 @@ class StudyResults:
     @property
     def failed(self) -> dict[str, str]:
         """Batches of runs that failed, by the name of their file, with the reason."""
-        return {batch.name: reason for batch, reason in sorted(self._index.failed.items())}
+        index = self._index
+        return {batch.name: reason for batch, reason in sorted(index.failed.items()) if batch not in index.done}
 
     def table(self) -> Any:
         """A pyarrow.Table with a row a run: every column that holds one value. Raises StudyError, OSError."""
