@@ -145,7 +145,7 @@ def test_costs_of_a_machine_are_made_used_and_tested(tmp_path: Path) -> None:
     assert error_of(cutaway.validate(file, tmp_path / "mine.toml")) < 0.2 < 1 < error_of(cutaway.validate(file, "two-core-vm"))
     with pytest.raises(MeasurementError, match="no profile is named after its machine 'mine'"):
         cutaway.validate(file)
-    with pytest.raises(MeasurementError, match="no row is of group 'ngin'.*Did you mean 'nginx'"):
+    with pytest.raises(MeasurementError, match=r"no row is of group 'ngin'.*Did you mean 'nginx'"):
         cutaway.validate(file, "two-core-vm", only=["ngin"])
 
 
