@@ -143,6 +143,16 @@ class WhatIf:
             "warnings": {"base": self.base.warnings(), "changed": self.changed.warnings()},
         }
 
+    def table(self) -> Any:
+        """A pyarrow.Table with a row a stack and figure, then a row a stack and layer: both sides, the difference, half widths."""
+        from cutaway.keeping import what_if_table
+
+        return what_if_table(self)
+
+    def to_pandas(self) -> Any:
+        """The same as a pandas.DataFrame (the `notebook` extra)."""
+        return self.table().to_pandas()
+
     def _stack(self, before: BuiltStack, after: BuiltStack) -> dict[str, Any]:
         return {
             **{pair.key: pair.document() for pair in self.pairs(before.name)},

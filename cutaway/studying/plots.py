@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any, Literal
 
 from cutaway.plotting import COLOURS, picture
@@ -25,6 +27,11 @@ class Drawn:
 
     title: str
     content: bytes
+
+    def _repr_html_(self) -> str:
+        """How Jupyter shows it."""
+        kind = "png" if self.content.startswith(b"\x89PNG") else "svg+xml"
+        return f'<img alt="{escape(self.title)}" src="data:image/{kind};base64,{b64encode(self.content).decode()}">'
 
 
 @dataclass(frozen=True)

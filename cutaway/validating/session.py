@@ -44,17 +44,7 @@ def validate(files: Sequence[Path], asked: Asked, *, workers: int, as_json: bool
         nothing_at(asked.report)
     documents = {}
     for file in files or [SHIPPED]:
-        rows = _of_groups(read(file), [asked.leave_out] if asked.leave_out else asked.only, file)
-        name = asked.profile or profile_of(file)
-        if not any(row.use == "validate" for row in rows):
-            whose = f"of {choices(asked.only)} " if asked.only else ""
-            raise MeasurementError(f"{file}: none of its rows {whose}is marked validate; only such rows are predicted.")
-        costs.load(name)                                                    # a wrong one is told though no row may need it
-        if asked.leave_out:
-            validation = _without(file, asked.leave_out, rows, name, workers)
-        else:
-            with progress_of("set-ups") as progress:
-                validation = validate_rows(rows, name, workers=workers, progress=progress)
+        validation = validated(file, asked.profile, only=asked.only, leave_out=asked.leave_out, workers=workers)
         if as_json:
             documents[file.name] = validation.document()
         else:
@@ -64,6 +54,20 @@ def validate(files: Sequence[Path], asked: Asked, *, workers: int, as_json: bool
     if as_json:
         print(json.dumps(documents, ensure_ascii=False, indent=2, allow_nan=False))
     return 0
+
+
+def validated(file: Path, profile: str = "", *, only: Sequence[str] = (), leave_out: str = "", workers: int = 1) -> Validation:
+    """Predicts a file's rows for validation; the parameters are told of at `Asked`. Raises MeasurementError, CostError."""
+    rows = _of_groups(read(file), [leave_out] if leave_out else only, file)
+    name = profile or profile_of(file)
+    if not any(row.use == "validate" for row in rows):
+        whose = f"of {choices(only)} " if only else ""
+        raise MeasurementError(f"{file}: none of its rows {whose}is marked validate; only such rows are predicted.")
+    costs.load(name)                                                        # a wrong one is told though no row may need it
+    if leave_out:
+        return _without(file, leave_out, rows, name, workers)
+    with progress_of("set-ups") as progress:
+        return validate_rows(rows, name, workers=workers, progress=progress)
 
 
 def _without(file: Path, group: str, rows: list[Row], base: str, workers: int) -> Validation:

@@ -519,13 +519,17 @@ def test_a_guest_is_talked_to_over_its_serial_line() -> None:
 
 
 SERVER = """
-import http.server, sys
+import http.server, sys, time
 class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+    protocol_version = sys.argv[1]
     def do_GET(self):
         body = b"x" * 100
         if self.path == "/work":
             sum(i * i for i in range(30000))
+        if self.path == "/5ms":
+            began = time.thread_time()
+            while time.thread_time() - began < 0.005:
+                pass
         self.send_response(500 if self.path == "/broken" else 200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -538,13 +542,20 @@ server.serve_forever()
 """
 
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[tuple[str, int]]:
-    """A small server of one's own: its URL and its process."""
-    with subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE, text=True) as process:
+@contextmanager
+def serving(protocol: str) -> Iterator[tuple[str, int]]:
+    """A small server of one's own, with a thread for each connection: its URL and its process."""
+    with subprocess.Popen([sys.executable, "-c", SERVER, protocol], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         yield f"http://127.0.0.1:{int(process.stdout.readline())}", process.pid
         process.kill()
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[str, int]]:
+    """One that keeps connections."""
+    with serving("HTTP/1.1") as found:
+        yield found
 
 
 def test_the_demand_of_an_application(served: tuple[str, int], files: Files) -> None:
@@ -561,6 +572,15 @@ def test_the_demand_of_an_application(served: tuple[str, int], files: Files) -> 
     assert "memory of an application, each further connection" in made["memory"]
     told = list(own_app.table([row for each in made.values() for one in each.values() for row in as_rows(one)], application))
     assert told[0].startswith("/easy?a=1: ") and any(line.startswith("memory at rest, RSS: ") for line in told)
+
+
+def test_the_time_of_threads_that_have_ended_is_counted() -> None:
+    """A server that keeps no connection: each request has a thread of its own, which ends with it."""
+    with serving("HTTP/1.0") as (url, _), Bench(Settings(quick=True)) as bench:
+        application, path = own_app.find(f"{url}/5ms")
+        (one,) = own_app.demand(application, path, 0.5, bench)
+    (each_us,) = one.values["cpu_per_request"]
+    assert 5000 < each_us < 10_000
 
 
 def as_rows(one: Found) -> Iterator[Mapping[str, Any]]:
