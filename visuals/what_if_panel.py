@@ -1,0 +1,245 @@
+"""The panel of a what-if: its sliders, each with the old knob as a ghost, and below them the old steady state beside the new.
+
+A row is a figure, a column a stack; what is moved is told in a sentence where the captions stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from cutaway.visuals.figures import Unit, figure, grouped, unit_for
+from cutaway.visuals.frame import broken
+from cutaway.visuals.geometry import Area, Point
+from cutaway.visuals.names import called
+from cutaway.visuals.palette import mixed
+from cutaway.visuals.picture import Picture
+from cutaway.visuals.stage import Column, Language
+from cutaway.visuals.view import Target, View
+from cutaway.visuals.what_if import Answer, Figure, Slider, StackAnswer, WhatIf
+from cutaway.visuals.words import word
+
+TITLE, SLIDER, GAP = 50.0, 88.0, 18.0
+A_ROW = 3
+"""Sliders that stand beside each other."""
+HEADS, FIGURE_ROW, LAYER_ROW = 46.0, 40.0, 34.0
+LABEL = 232.0
+KNOB = 11.0
+TICKS = 24
+"""Stops of a slider that can still be told apart as ticks."""
+
+
+def slider_areas(panel: Area, count: int) -> list[Area]:
+    """Where each slider can be taken hold of."""
+    wide = (panel.width - GAP * (A_ROW - 1)) / A_ROW
+    return [
+        Area(panel.x + number % A_ROW * (wide + GAP), panel.y + TITLE + number // A_ROW * SLIDER, wide, SLIDER - 8) for number in range(count)
+    ]
+
+
+def track_of(area: Area) -> tuple[float, float]:
+    """Where the first and the last stop of a slider stand."""
+    return area.x + 24, area.right - 24
+
+
+def draw_panel(view: View, panel: WhatIf, area: Area, picture: Picture) -> None:
+    """All of it."""
+    _title(view, panel, area, picture)
+    areas = slider_areas(area, len(panel.sliders))
+    for number, place in enumerate(areas):
+        _slider(view, panel, number, place, picture)
+    answer, top = panel.answer, areas[-1].bottom + 12
+    if answer is None:
+        return
+    below = Area(area.x, top, area.width, area.bottom - top)
+    if answer.error:
+        _refused(view, answer, below, picture)
+    else:
+        _table(view, panel, answer, below, picture)
+
+
+def draw_question(view: View, panel: WhatIf, area: Area, picture: Picture) -> None:
+    """What is asked, and what must be known before the answer is believed."""
+    palette, language = view.palette, view.language
+    told = [
+        f"{panel.sliders[number].name.told(language)} {_said(panel, number, language, moved=False)} → {_said(panel, number, language)}"
+        for number in panel.moved
+    ]
+    lines = [", ".join(told) if told else word("move one", language)]
+    if panel.answer and not panel.waiting:
+        lines += _bewares(view, panel.answer)[:1]
+    for number, line in enumerate(lines):
+        y = area.middle.y + (number - (len(lines) - 1) / 2) * 46
+        picture.text(Point(area.x, y), line, 32 if number or len(line) > 70 else 40, palette.ink, bold=not number, room=area.width)
+
+
+def _bewares(view: View, answer: Answer) -> list[str]:
+    named = [(column, answer.stacks.get(name_of(view, column))) for column in _columns(view)]
+    return [word(found.beware, view.language).format(column.name.told(view.language)) for column, found in named if found and found.beware]
+
+
+def name_of(view: View, column: Column) -> str:
+    """The stack as the scenario calls it."""
+    return str(view.replay(column).trace.meta["stack"])
+
+
+def _columns(view: View) -> list[Column]:
+    return [view.stage.columns[number] for number in view.shown]
+
+
+# --- the sliders ---------------------------------------------------------------------------------------------------------------------
+
+
+def _title(view: View, panel: WhatIf, area: Area, picture: Picture) -> None:
+    palette, y = view.palette, area.y + 18
+    title = word("what if", view.language)
+    picture.text(Point(area.x, y), title, 32, palette.ink, bold=True)
+    state = word("working it out", view.language) if panel.waiting else word("sample", view.language).format(panel.sample)
+    picture.text(Point(area.x + picture.measure(title, 32, bold=True) + 22, y + 2), state, 24, palette.ink2)
+    right = area.right
+    for kind, said, enabled in (("what if", f"C {word('close', view.language)}", True), ("back", f"U {word('back', view.language)}", bool(panel.moved))):
+        wide = picture.measure(said, 24) + 28
+        button = Area(right - wide, y - 18, wide, 36)
+        picture.frame(button, palette.ink if enabled else palette.hair, 2, radius=5, ground=palette.room)
+        picture.text(button.middle, said, 24, palette.ink if enabled else palette.ink2, align="middle")
+        view.targets.append(Target(button, kind))  # type: ignore[arg-type]
+        right -= wide + 14
+
+
+def _said(panel: WhatIf, number: int, language: Language, *, moved: bool = True) -> str:
+    slider = panel.sliders[number]
+    return slider.stops[panel.at[number] if moved else slider.base].said.told(language)
+
+
+def _slider(view: View, panel: WhatIf, number: int, area: Area, picture: Picture) -> None:
+    palette, slider, at = view.palette, panel.sliders[number], panel.at[number]
+    picture.frame(area, palette.ink if number == panel.focus else palette.hair, 2.2 if number == panel.focus else 1.2, radius=5, ground=palette.room)
+    y, value = area.y + 25, _said(panel, number, view.language)
+    picture.text(Point(area.right - 18, y), value, 28, palette.ink, bold=True, align="right")
+    left = area.right - 18 - picture.measure(value, 28, bold=True)
+    if at != slider.base:
+        old = f"{_said(panel, number, view.language, moved=False)} → "
+        picture.text(Point(left, y), old, 24, palette.ink2, align="right")
+        left -= picture.measure(old, 24)
+    picture.text(Point(area.x + 18, y), slider.name.told(view.language), 26, palette.ink, room=left - area.x - 26)
+    _track(view, slider, at, area, picture)
+
+
+def _track(view: View, slider: Slider, at: int, area: Area, picture: Picture) -> None:
+    """The line with a tick for each stop; between the old knob and the new it is heavy."""
+    palette, y, (left, right) = view.palette, area.y + 56, track_of(area)
+    step = (right - left) / max(len(slider.stops) - 1, 1)
+    picture.line(Point(left, y), Point(right, y), palette.line, 3)
+    if len(slider.stops) <= TICKS:
+        for stop in range(len(slider.stops)):
+            picture.line(Point(left + stop * step, y + 13), Point(left + stop * step, y + 19), palette.line, 1.8)
+    old, now = left + slider.base * step, left + at * step
+    if old != now:
+        picture.line(Point(min(old, now), y), Point(max(old, now), y), palette.ink, 5)
+        picture.sign("ring", Point(old, y), KNOB - 3, palette.ink2, ground=palette.room)
+    picture.sign("disc", Point(now, y), KNOB, palette.ink, ground=palette.room)
+
+
+# --- the answer ----------------------------------------------------------------------------------------------------------------------
+
+
+def _refused(view: View, answer: Answer, area: Area, picture: Picture) -> None:
+    palette = view.palette
+    picture.line(Point(area.x, area.y), Point(area.right, area.y), palette.ink, 2)
+    picture.text(Point(area.x, area.y + 40), word("no such setting", view.language), 32, palette.ink, bold=True)
+    for number, line in enumerate(broken(answer.error, 26, area.width, picture)[:8]):
+        picture.text(Point(area.x, area.y + 90 + number * 38), line, 26, palette.ink, room=area.width)
+
+
+def _table(view: View, panel: WhatIf, answer: Answer, area: Area, picture: Picture) -> None:
+    """Figures above, layers below; of each stack the old value, the new one, and by how much they differ."""
+    columns = [(column, answer.stacks[name_of(view, column)]) for column in _columns(view) if name_of(view, column) in answer.stacks]
+    if not columns:
+        return
+    wide = (area.width - LABEL) / len(columns)
+    cells = [Area(area.x + LABEL + number * wide, area.y, wide, area.height) for number in range(len(columns))]
+    for number, ((column, _), cell) in enumerate(zip(columns, cells, strict=True)):
+        _head(view, column, number, panel.place == number, cell, picture)
+    y = area.y + HEADS
+    picture.line(Point(area.x, y), Point(area.right, y), view.palette.ink, 2)
+    stale = panel.waiting
+    rows = [(figure.name, [answer_.figures[at] for _, answer_ in columns]) for at, figure in enumerate(columns[0][1].figures)]
+    for name, found in rows:
+        y += FIGURE_ROW
+        unit = None if name == "throughput" else unit_for(int(max(max(one.before, one.after) for one in found)))
+        label = f"{word(name, view.language)}, {unit.name if unit else '/s'}"
+        _row(view, label, found, unit, cells, y - FIGURE_ROW / 2 + 3, 26, stale, picture)
+    _layers(view, columns, cells, Area(area.x, y + 6, area.width, area.bottom - y - 6), stale, picture)
+
+
+def _head(view: View, column: Column, number: int, chosen: bool, cell: Area, picture: Picture) -> None:
+    """The stack's name; the one that stands at the left is marked."""
+    palette, y = view.palette, cell.y + 22
+    picture.sign("disc", Point(cell.x + 16, y), 9, palette.hue(column.hue), ground=palette.paper, halo=chosen)
+    picture.text(Point(cell.x + 38, y), column.name.told(view.language), 28, palette.ink, bold=chosen, room=cell.width - 50)
+    view.targets.append(Target(Area(cell.x, cell.y, cell.width, HEADS), "stack", value=number))
+
+
+def _row(
+    view: View, label: str, found: Sequence[Figure | None], unit: Unit | None, cells: Sequence[Area], y: float, size: float, stale: bool,
+    picture: Picture,
+) -> None:  # fmt: skip
+    """Old, new, difference; what is not yet of this setting is pale."""
+    palette = view.palette
+    picture.text(Point(cells[0].x - LABEL, y), label, size, palette.ink, room=LABEL - 14)
+    written: Callable[[float], str] = (lambda value: figure(value / unit.size)) if unit else (lambda value: grouped(round(value)))
+    for one, cell in zip(found, cells, strict=True):
+        if one is None:
+            picture.text(Point(cell.x + 16, y), "–", size, palette.ink2)
+            continue
+        ink = palette.ink2 if stale else palette.ink
+        left = cell.x + 4
+        picture.number(Point(left + 92, y), written(one.before), size, palette.ink2, bold=False, align="right")
+        if not stale:
+            picture.text(Point(left + 108, y), "→", 24, palette.ink2, align="middle")
+            picture.number(Point(left + 212, y), written(one.after), size, ink, align="right")
+            picture.text(Point(cell.x + min(cell.width, 330) - 8, y), change(one, view.language), 24, ink, align="right")
+
+
+def change(one: Figure, language: Language) -> str:
+    """By how much the new value differs, in per cent of the old one; in words where it does not, or where it is many times as much."""
+    if not one.difference:
+        return word("same", language)
+    if one.noise:
+        return word("noise", language)
+    if not one.before:
+        return word("new", language)
+    share = one.difference / one.before
+    if share >= 9:
+        return word("times", language).format(grouped(round(1 + share)))
+    return f"{100 * share:+.1f} %".replace("-", "−")
+
+
+def _layers(
+    view: View, columns: Sequence[tuple[Column, StackAnswer]], cells: Sequence[Area], area: Area, stale: bool, picture: Picture
+) -> None:
+    """CPU time a request of each layer that any stack has; above it as bars, the old one over the new one, on one scale."""
+    names = list(dict.fromkeys(figure.name for _, found in columns for figure in found.layers))
+    by_name = [{figure.name: figure for figure in found.layers} for _, found in columns]
+    greatest = max((max(sum(f.before for f in found.layers), sum(f.after for f in found.layers)) for _, found in columns), default=0)
+    unit = unit_for(int(max((max(f.before, f.after) for _, found in columns for f in found.layers), default=1)))
+    palette, y = view.palette, area.y + 24
+    picture.line(Point(area.x, area.y), Point(area.right, area.y), palette.hair, 1.2)
+    picture.text(Point(area.x, y), f"{word('cpu by layer', view.language)}, {unit.name}", 26, palette.ink, bold=True, room=LABEL - 14)
+    for (column, found), cell in zip(columns, cells, strict=True):
+        for top, height, values in ((y - 15, 11.0, [f.before for f in found.layers]), (y - 1, 15.0, [f.after for f in found.layers])):
+            if not (stale and height > 11):
+                _stack(view, column, values, greatest, Area(cell.x + 4, top, min(cell.width, 330) - 12, height), picture)
+    pitch = min(LAYER_ROW, (area.bottom - y - 22) / max(len(names), 1))
+    for number, name in enumerate(names):
+        found_ = [layers.get(name) for layers in by_name]
+        _row(view, called(name, view.language), found_, unit, cells, y + 22 + (number + 0.5) * pitch, 24, stale, picture)
+
+
+def _stack(view: View, column: Column, values: Sequence[float], greatest: float, area: Area, picture: Picture) -> None:
+    """The layers' shares one after the other, alternately full and pale."""
+    palette, x = view.palette, area.x
+    for number, value in enumerate(values):
+        wide = value / greatest * area.width if greatest else 0.0
+        colour = palette.hue(column.hue)
+        picture.fill(Area(x, area.y, wide, area.height), colour if number % 2 else mixed(colour, palette.paper, 0.55))
+        x += wide
