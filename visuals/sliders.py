@@ -10,7 +10,7 @@ from cutaway.visuals.geometry import Area, Point
 from cutaway.visuals.layout import Layout
 from cutaway.visuals.view import View
 from cutaway.visuals.what_if import Answer, Recording, Slider
-from cutaway.visuals.what_if_panel import slider_areas, track_of
+from cutaway.visuals.what_if_panel import name_of, slider_areas, track_of
 
 
 def toggle(view: View) -> None:
@@ -32,6 +32,9 @@ def ask(view: View) -> None:
     if panel.recorded is None:
         panel.recorded = Recording(panel.base, view.stage, view.replays)
         panel.shown = panel.base
+        for number in panel.moved[:1]:                                                    # moved before there was a view
+            panel.focus = number
+            _beside_its_stack(view, panel.sliders[number])
     if panel.setting == panel.base and panel.shown != panel.base:
         _show(view, panel.recorded)
     if panel.waiting or panel.shown != panel.setting:
@@ -89,7 +92,18 @@ def move(view: View, number: int, stop: int) -> None:
     panel.focus = number
     if panel.at[number] != stop:
         panel.at[number] = stop
+        _beside_its_stack(view, panel.sliders[number])
         ask(view)
+
+
+def _beside_its_stack(view: View, slider: Slider) -> None:
+    """A stack that has the slider's key comes to stand beside the panel, if one is shown and none does."""
+    panel = view.what_if
+    if panel is None:
+        return
+    having = [place for place, number in enumerate(view.shown) if name_of(view, view.stage.columns[number]) in slider.stacks]
+    if having and panel.place not in having:
+        panel.place = having[0]
 
 
 def back(view: View) -> None:

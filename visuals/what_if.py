@@ -33,6 +33,8 @@ class Slider:
     name: Said
     stops: tuple[Stop, ...]
     base: int
+    stacks: tuple[str, ...]
+    """The stacks that have the key, by their names in the scenario."""
 
 
 @dataclass(frozen=True, slots=True)

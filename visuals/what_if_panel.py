@@ -5,7 +5,7 @@ A row is a figure, a column a stack; what is moved is told in a sentence where t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from cutaway.visuals.figures import Unit, figure, grouped, unit_for
 from cutaway.visuals.frame import broken
@@ -22,8 +22,12 @@ TITLE, SLIDER, GAP = 50.0, 88.0, 18.0
 A_ROW = 3
 """Sliders that stand beside each other."""
 HEADS, FIGURE_ROW, LAYER_ROW = 46.0, 40.0, 34.0
-LABEL = 232.0
+LABEL, CELL = 232.0, 330.0
+OLD, ARROW, NEW = 94.0, 108.0, 218.0
+"""Where the old value ends, the arrow stands, and the new value ends, from a cell's left."""
 KNOB = 11.0
+MANY = 100_000
+"""Requests a second that are told in thousands."""
 TICKS = 24
 """Stops of a slider that can still be told apart as ticks."""
 
@@ -165,10 +169,16 @@ def _table(view: View, panel: WhatIf, answer: Answer, area: Area, picture: Pictu
     rows = [(figure.name, [answer_.figures[at] for _, answer_ in columns]) for at, figure in enumerate(columns[0][1].figures)]
     for name, found in rows:
         y += FIGURE_ROW
-        unit = None if name == "throughput" else unit_for(int(max(max(one.before, one.after) for one in found)))
-        label = f"{word(name, view.language)}, {unit.name if unit else '/s'}"
+        greatest = int(max(max(one.before, one.after) for one in found))
+        unit = _rate(greatest) if name == "throughput" else unit_for(greatest)
+        label = f"{word(name, view.language)}, {unit.name}"
         _row(view, label, found, unit, cells, y - FIGURE_ROW / 2 + 3, 26, stale, picture)
     _layers(view, columns, cells, Area(area.x, y + 6, area.width, area.bottom - y - 6), stale, picture)
+
+
+def _rate(greatest: int) -> Unit:
+    """Requests a second, in thousands where there are many."""
+    return Unit(1, "/s", 0) if greatest < MANY else Unit(1000, "k/s", 0)
 
 
 def _head(view: View, column: Column, number: int, chosen: bool, cell: Area, picture: Picture) -> None:
@@ -180,24 +190,29 @@ def _head(view: View, column: Column, number: int, chosen: bool, cell: Area, pic
 
 
 def _row(
-    view: View, label: str, found: Sequence[Figure | None], unit: Unit | None, cells: Sequence[Area], y: float, size: float, stale: bool,
+    view: View, label: str, found: Sequence[Figure | None], unit: Unit, cells: Sequence[Area], y: float, size: float, stale: bool,
     picture: Picture,
 ) -> None:  # fmt: skip
     """Old, new, difference; what is not yet of this setting is pale."""
     palette = view.palette
     picture.text(Point(cells[0].x - LABEL, y), label, size, palette.ink, room=LABEL - 14)
-    written: Callable[[float], str] = (lambda value: figure(value / unit.size)) if unit else (lambda value: grouped(round(value)))
     for one, cell in zip(found, cells, strict=True):
         if one is None:
-            picture.text(Point(cell.x + 16, y), "–", size, palette.ink2)
+            picture.text(Point(cell.x + OLD, y), "–", size, palette.ink2, align="right")
             continue
         ink = palette.ink2 if stale else palette.ink
-        left = cell.x + 4
-        picture.number(Point(left + 92, y), written(one.before), size, palette.ink2, bold=False, align="right")
+        picture.number(Point(cell.x + OLD, y), _written(one.before, unit), size, palette.ink2, bold=False, align="right")
         if not stale:
-            picture.text(Point(left + 108, y), "→", 24, palette.ink2, align="middle")
-            picture.number(Point(left + 212, y), written(one.after), size, ink, align="right")
-            picture.text(Point(cell.x + min(cell.width, 330) - 8, y), change(one, view.language), 24, ink, align="right")
+            picture.text(Point(cell.x + ARROW, y), "→", 24, palette.ink2, align="middle")
+            picture.number(Point(cell.x + NEW, y), _written(one.after, unit), size, ink, align="right")
+            picture.text(Point(cell.x + min(cell.width, CELL) - 8, y), change(one, view.language), 24, ink, align="right")
+
+
+def _written(value: float, unit: Unit) -> str:
+    """Three figures, of what is small beside the others two."""
+    if unit.name == "/s":
+        return grouped(round(value))
+    return f"{value / unit.size:.3f}" if 0.001 <= value / unit.size < 0.1 else figure(value / unit.size)
 
 
 def change(one: Figure, language: Language) -> str:
@@ -211,24 +226,28 @@ def change(one: Figure, language: Language) -> str:
     share = one.difference / one.before
     if share >= 9:
         return word("times", language).format(grouped(round(1 + share)))
-    return f"{100 * share:+.1f} %".replace("-", "−")
+    return f"{100 * share:+.{0 if abs(share) >= 0.9995 else 1}f} %".replace("-", "−")
 
 
 def _layers(
     view: View, columns: Sequence[tuple[Column, StackAnswer]], cells: Sequence[Area], area: Area, stale: bool, picture: Picture
 ) -> None:
-    """CPU time a request of each layer that any stack has; above it as bars, the old one over the new one, on one scale."""
-    names = list(dict.fromkeys(figure.name for _, found in columns for figure in found.layers))
-    by_name = [{figure.name: figure for figure in found.layers} for _, found in columns]
-    greatest = max((max(sum(f.before for f in found.layers), sum(f.after for f in found.layers)) for _, found in columns), default=0)
-    unit = unit_for(int(max((max(f.before, f.after) for _, found in columns for f in found.layers), default=1)))
+    """CPU time a request of each layer that any stack has, from the top down; above it as bars, old over new, on one scale."""
+    height = {layer: at for at, floor in enumerate(view.stage.floors) for layer in floor.layers}
+    names = list(dict.fromkeys(one.name for _, found in columns for one in found.layers))
+    names.sort(key=lambda name: height.get(name, len(height)))
+    by_name = [{one.name: one for one in found.layers} for _, found in columns]
+    sides = [[[getattr(by[name], side) for name in names if name in by] for side in ("before", "after")] for by in by_name]
+    greatest = max((sum(values) for both in sides for values in both), default=0)
+    unit = unit_for(int(max((value for both in sides for values in both for value in values), default=1)))
     palette, y = view.palette, area.y + 24
     picture.line(Point(area.x, area.y), Point(area.right, area.y), palette.hair, 1.2)
     picture.text(Point(area.x, y), f"{word('cpu by layer', view.language)}, {unit.name}", 26, palette.ink, bold=True, room=LABEL - 14)
-    for (column, found), cell in zip(columns, cells, strict=True):
-        for top, height, values in ((y - 15, 11.0, [f.before for f in found.layers]), (y - 1, 15.0, [f.after for f in found.layers])):
-            if not (stale and height > 11):
-                _stack(view, column, values, greatest, Area(cell.x + 4, top, min(cell.width, 330) - 12, height), picture)
+    for (column, _), (before, after), cell in zip(columns, sides, cells, strict=True):
+        bar = Area(cell.x + 4, y - 16, min(cell.width, CELL) - 12, 12)
+        _stack(view, column, before, greatest, bar, picture)
+        if not stale:
+            _stack(view, column, after, greatest, bar._replace(y=y - 1, height=16), picture)
     pitch = min(LAYER_ROW, (area.bottom - y - 22) / max(len(names), 1))
     for number, name in enumerate(names):
         found_ = [layers.get(name) for layers in by_name]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cutaway.building import build_stacks
 from cutaway.comparison import Comparison, unsettled
 from cutaway.models.costs import CostError
 from cutaway.models.stack import StackError
@@ -24,7 +25,7 @@ from cutaway.visuals.what_if import Answer, Figure, Setting, Slider, StackAnswer
 from cutaway.whatif import FIGURES, Pair, WhatIf
 
 REPLICATIONS = 8
-REQUESTS_MAX = 4000
+REQUESTS_MAX = 8000
 """Requests a run: fewer would hardly be faster, for a run has to be set up and to warm up."""
 SHOWN = {"throughput": 1.0, "mean_latency": 1e3, "p99_latency": 1e3, "cpu_time": 1e3}
 """Figures of the panel, and what brings them to its units."""
@@ -85,11 +86,19 @@ class Answering:
             self._base = compared(before, self.stacks, progress=_unseen)
         try:
             after = self._changed(before, setting)
-            changed = self._base if after is before else compared(after, self.stacks, progress=progress or _unseen)
+            changed = self._beside(self._base, after, progress or _unseen)
         except WRONG as wrong:
             return Answer(setting, error=str(wrong).splitlines()[0].removeprefix("scenario: "))
         found = WhatIf({}, self._base, changed, self.stacks)
         return Answer(setting, {name: _of_stack(found, name) for name in self.stacks})
+
+    def _beside(self, base: Comparison, after: Scenario, progress: Progress) -> Comparison:
+        """The changed scenario's runs; a stack whose machine is still the same has run already."""
+        built = build_stacks(after, self.stacks)
+        same = [one.name for one, before in zip(built, base.stacks, strict=True) if one.machine == before.machine]
+        moved = [name for name in self.stacks if name not in same]
+        results = compared(after, moved, progress=progress).results if moved else {}
+        return Comparison(after, built, {name: results.get(name, base.results[name]) for name in self.stacks})
 
 
 def _of_stack(found: WhatIf, stack: str) -> StackAnswer:

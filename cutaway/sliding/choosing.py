@@ -14,6 +14,7 @@ from cutaway.models.container import DockerPart
 from cutaway.models.units import KIB, MIB, QuantityError
 from cutaway.scenarios import Scenario
 from cutaway.scenarios.keys import Number, NumberAt, number_at
+from cutaway.scenarios.loader import every_key, steps_of
 from cutaway.scenarios.problems import Place, Problem, ScenarioError, printable
 from cutaway.visuals.stage import Said
 from cutaway.visuals.what_if import Setting, Slider, Stop
@@ -97,17 +98,24 @@ def _usual(scenario: Scenario) -> Iterator[Slider]:
             continue                                                                      # no such layer, or clients of another kind
         if number.value == 0:
             continue                                                                      # a client without a pause has no pause to vary
-        yield _slider(number, name, list(values(number.value or 1, scenario.machine.cpus)))
+        yield _slider(scenario, number, name, list(values(number.value or 1, scenario.machine.cpus)))
     yield from _publishing(scenario)
 
 
-def _slider(number: NumberAt, name: Said, values: list[Number]) -> Slider:
+def _slider(scenario: Scenario, number: NumberAt, name: Said, values: list[Number]) -> Slider:
     """With the scenario's own value among the stops; a limit that is not set stands last."""
     ladder = sorted({number.as_number(value) for value in values} | ({number.value} if number.value is not None else set()))
     stops = [_stop(number, value) for value in ladder if value > 0]
     limit = number.key.endswith("docker.cpus")
     base = len(stops) if number.value is None else [stop.value for stop in stops].index(_written(number, number.value))
-    return Slider(number.key, name, tuple([*stops, NO_LIMIT] if limit or number.value is None else stops), base)
+    stops = [*stops, NO_LIMIT] if limit or number.value is None else stops
+    return Slider(number.key, name, tuple(stops), base, _having(scenario, number.key))
+
+
+def _having(scenario: Scenario, key: str) -> tuple[str, ...]:
+    """The stacks that a key is of: all, unless it names some."""
+    steps = [steps_of(one) for one in every_key(scenario, key)]
+    return tuple(str(step[1]) for step in steps if step[0] == "stacks") or tuple(scenario.stacks)
 
 
 def _stop(number: NumberAt, value: Number) -> Stop:
@@ -128,7 +136,7 @@ def _publishing(scenario: Scenario) -> Iterator[Slider]:
             key = f"stacks.{stack}.layers.docker.publish"
             ways = [way for way in ("nat", "proxy") if way == part.publish or _holds(scenario, key, way)]
             if len(ways) > 1 and part.publish in ways:
-                yield Slider(key, name, tuple(Stop(Said(way, way), way) for way in ways), ways.index(part.publish))
+                yield Slider(key, name, tuple(Stop(Said(way, way), way) for way in ways), ways.index(part.publish), (stack,))
             return
 
 
@@ -147,7 +155,7 @@ def _with_stop(scenario: Scenario, key: str, slider: Slider | None, value: Any) 
     number = number_at(scenario, key)
     if slider is None:
         name = key.split(".", 1)[-1] if key.startswith("clients") else key.split(".layers.")[-1]
-        slider = _slider(number, Said(name, name), list(_factors(number.value or 1, scenario.machine.cpus)))
+        slider = _slider(scenario, number, Said(name, name), list(_factors(number.value or 1, scenario.machine.cpus)))
     try:
         wanted = number.as_number(number.read(str(value)))
     except (QuantityError, ValueError) as wrong:
