@@ -21,7 +21,7 @@ from cutaway.sim.trace import Trace, TraceError, load
 from cutaway.sim.traffic.jit import is_cached
 
 if TYPE_CHECKING:
-    from cutaway.visuals.what_if import WhatIf
+    from cutaway.visuals.what_if import Panel
 
 TARGET_MISSED = 3
 SHOWN_REQUESTS = 1500
@@ -236,21 +236,21 @@ def show(
     return 0
 
 
-def _sliders(scenario: Scenario, stacks: Sequence[str], changes: Mapping[str, Any], *, here: bool) -> WhatIf | None:
+def _sliders(scenario: Scenario, stacks: Sequence[str], changes: Mapping[str, Any], *, here: bool) -> Panel | None:
     """The sliders of a show: worked out `here` and only when some are moved, or in a process beside the window."""
     if here and not changes:
         return None
     from cutaway.sliding.answering import Answering, sample
     from cutaway.sliding.choosing import sliders_of
     from cutaway.sliding.sources import Here, Worker
-    from cutaway.visuals.what_if import WhatIf
+    from cutaway.visuals.what_if import Panel
 
     sliders, setting = sliders_of(scenario, changes)
     if not sliders:
         return None
     shown = list(stacks or scenario.stacks)
     source = Here(Answering(scenario, shown, sliders)) if here else Worker(scenario, shown, sliders)
-    return WhatIf(source, sliders, sample(scenario), list(setting), open=bool(changes))
+    return Panel(source, sliders, sample(scenario), list(setting), open=bool(changes))
 
 
 def trace(source: Scenario | Path, *, stacks: Sequence[str], format: str, out: Path | None) -> int:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cutaway.sim.trace import Trace
     from cutaway.visuals.stage import Language, Stage
     from cutaway.visuals.view import View
-    from cutaway.visuals.what_if import WhatIf
+    from cutaway.visuals.what_if import Panel
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
@@ -48,7 +48,7 @@ def show(
     size: tuple[int, int] = SIZE,
     start_ns: int | None = None,
     speed: float | None = None,
-    what_if: WhatIf | None = None,
+    what_if: Panel | None = None,
 ) -> int:
     """Opens a window on the traces, one column each, and stays until it is closed. Gives the exit code: 0, or 69 without a display.
 
@@ -75,7 +75,7 @@ def record(
     size: tuple[int, int] = SIZE,
     lang: Language = "ko",
     theme: str = "light",
-    what_if: WhatIf | None = None,
+    what_if: Panel | None = None,
 ) -> None:
     """Writes a film (.mp4, .webp, .gif) from `start_ns` to `end_ns`, or with `at_ns` a picture (.png). Needs no screen.
 

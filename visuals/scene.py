@@ -70,8 +70,8 @@ class Scene:
     @staticmethod
     def _draw_beside(view: View, layout: Layout, picture: Picture) -> None:
         """What stands at the right: the sliders, the details, or the ledger."""
-        if view.sliders is not None and layout.panel is not None:
-            draw_panel(view, view.sliders, layout.panel, picture)
+        if view.sliders is not None:
+            draw_panel(view, view.sliders, layout, picture)
             draw_question(view, view.sliders, layout.caption, picture)
             return
         if view.details is None:

@@ -19,7 +19,7 @@ from cutaway.visuals.geometry import Area
 from cutaway.visuals.moment import Moment, Replay
 from cutaway.visuals.palette import PALETTES, Palette
 from cutaway.visuals.stage import Column, Cue, Language, Stage
-from cutaway.visuals.what_if import Recording, WhatIf
+from cutaway.visuals.what_if import Panel, Recording
 
 Key = tuple[int, int, int]
 """(client, connection, number): the same request on every stack."""
@@ -73,7 +73,7 @@ class View:
     hint: bool = True
     speed_shown_until_ns: int = -1
     targets: list[Target] = field(default_factory=list)
-    what_if: WhatIf | None = None
+    what_if: Panel | None = None
     edition: int = 0
     """Grows when other traces are shown in place of these."""
     _found: dict[tuple[int, Key], int | None] = field(default_factory=dict)
@@ -92,7 +92,7 @@ class View:
         return shown[place : place + 1]
 
     @property
-    def sliders(self) -> WhatIf | None:
+    def sliders(self) -> Panel | None:
         """The what-if whose sliders stand open."""
         return self.what_if if self.what_if is not None and self.what_if.open else None
 

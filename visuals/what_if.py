@@ -1,7 +1,7 @@
 """A what-if beside the animation, as data: its sliders, what came of a setting, and where both come from.
 
-Who moves a slider asks a `Source`, which runs what it runs elsewhere: nothing here waits. An answer holds the steady state before and after,
-a recording the traces that the animation goes on with.
+Who moves a slider asks a `Source`, which runs what it runs elsewhere: nothing here waits. An answer holds the steady state before and
+after, a recording the traces that the animation goes on with.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class Source(Protocol):
 
 
 @dataclass
-class WhatIf:
+class Panel:
     """The panel's state."""
 
     source: Source

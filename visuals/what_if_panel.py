@@ -6,16 +6,18 @@ A row is a figure, a column a stack; what is moved is told in a sentence where t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from cutaway.visuals.figures import Unit, figure, grouped, unit_for
 from cutaway.visuals.frame import broken
 from cutaway.visuals.geometry import Area, Point
+from cutaway.visuals.layout import Layout
 from cutaway.visuals.names import called
 from cutaway.visuals.palette import mixed
 from cutaway.visuals.picture import Picture
 from cutaway.visuals.stage import Column, Language
 from cutaway.visuals.view import Target, View
-from cutaway.visuals.what_if import Answer, Figure, Slider, StackAnswer, WhatIf
+from cutaway.visuals.what_if import Answer, Figure, Panel, Slider, StackAnswer
 from cutaway.visuals.words import word
 
 TITLE, SLIDER, GAP = 50.0, 88.0, 18.0
@@ -36,7 +38,8 @@ def slider_areas(panel: Area, count: int) -> list[Area]:
     """Where each slider can be taken hold of."""
     wide = (panel.width - GAP * (A_ROW - 1)) / A_ROW
     return [
-        Area(panel.x + number % A_ROW * (wide + GAP), panel.y + TITLE + number // A_ROW * SLIDER, wide, SLIDER - 8) for number in range(count)
+        Area(panel.x + number % A_ROW * (wide + GAP), panel.y + TITLE + number // A_ROW * SLIDER, wide, SLIDER - 8)
+        for number in range(count)
     ]
 
 
@@ -45,23 +48,46 @@ def track_of(area: Area) -> tuple[float, float]:
     return area.x + 24, area.right - 24
 
 
-def draw_panel(view: View, panel: WhatIf, area: Area, picture: Picture) -> None:
-    """All of it."""
-    _title(view, panel, area, picture)
-    areas = slider_areas(area, len(panel.sliders))
-    for number, place in enumerate(areas):
-        _slider(view, panel, number, place, picture)
-    answer, top = panel.answer, areas[-1].bottom + 12
-    if answer is None:
+def draw_panel(view: View, panel: Panel, layout: Layout, picture: Picture) -> None:
+    """All of it; it is painted anew only when something in it has changed."""
+    area = layout.panel
+    if area is None:
         return
-    below = Area(area.x, top, area.width, area.bottom - top)
-    if answer.error:
-        _refused(view, answer, below, picture)
-    else:
-        _table(view, panel, answer, below, picture)
+    state = panel.setting, panel.focus, panel.place, id(panel.answer), panel.waiting
+    key = (*state, layout, tuple(view.shown), view.language, view.palette_name)
+    picture.still("what if", key, area, lambda canvas: _all(view, panel, area, canvas))
+    for kind, button, _ in _buttons(view, area, picture):
+        view.targets.append(Target(button, kind))
+    for number, (_, cell) in enumerate(_cells(view, panel, area)):
+        view.targets.append(Target(cell._replace(height=HEADS), "stack", value=number))
 
 
-def draw_question(view: View, panel: WhatIf, area: Area, picture: Picture) -> None:
+def _all(view: View, panel: Panel, area: Area, picture: Picture) -> None:
+    _title(view, panel, area, picture)
+    for number, place in enumerate(slider_areas(area, len(panel.sliders))):
+        _slider(view, panel, number, place, picture)
+    if panel.answer is not None and panel.answer.error:
+        _refused(view, panel.answer, _below(panel, area), picture)
+    elif panel.answer is not None:
+        _table(view, panel, panel.answer, area, picture)
+
+
+def _below(panel: Panel, area: Area) -> Area:
+    """What the sliders leave."""
+    top = slider_areas(area, len(panel.sliders))[-1].bottom + 12
+    return Area(area.x, top, area.width, area.bottom - top)
+
+
+def _cells(view: View, panel: Panel, area: Area) -> list[tuple[Column, Area]]:
+    """The shown stacks that the answer tells of, each with its part of the table."""
+    answered = panel.answer.stacks if panel.answer else {}
+    columns = [column for column in _columns(view) if name_of(view, column) in answered]
+    below = _below(panel, area)
+    wide = (below.width - LABEL) / max(len(columns), 1)
+    return [(column, Area(below.x + LABEL + number * wide, below.y, wide, below.height)) for number, column in enumerate(columns)]
+
+
+def draw_question(view: View, panel: Panel, area: Area, picture: Picture) -> None:
     """What is asked, and what must be known before the answer is believed."""
     palette, language = view.palette, view.language
     told = [
@@ -93,30 +119,38 @@ def _columns(view: View) -> list[Column]:
 # --- the sliders ---------------------------------------------------------------------------------------------------------------------
 
 
-def _title(view: View, panel: WhatIf, area: Area, picture: Picture) -> None:
+def _title(view: View, panel: Panel, area: Area, picture: Picture) -> None:
     palette, y = view.palette, area.y + 18
     title = word("what if", view.language)
     picture.text(Point(area.x, y), title, 32, palette.ink, bold=True)
     state = word("working it out", view.language) if panel.waiting else word("sample", view.language).format(panel.sample)
     picture.text(Point(area.x + picture.measure(title, 32, bold=True) + 22, y + 2), state, 24, palette.ink2)
-    right = area.right
-    for kind, said, enabled in (("what if", f"C {word('close', view.language)}", True), ("back", f"U {word('back', view.language)}", bool(panel.moved))):
-        wide = picture.measure(said, 24) + 28
-        button = Area(right - wide, y - 18, wide, 36)
+    for kind, button, said in _buttons(view, area, picture):
+        enabled = kind == "what if" or panel.moved
         picture.frame(button, palette.ink if enabled else palette.hair, 2, radius=5, ground=palette.room)
         picture.text(button.middle, said, 24, palette.ink if enabled else palette.ink2, align="middle")
-        view.targets.append(Target(button, kind))  # type: ignore[arg-type]
+
+
+def _buttons(view: View, area: Area, picture: Picture) -> list[tuple[Literal["what if", "back"], Area, str]]:
+    """Each with what it does, its place and its label, from the right."""
+    found: list[tuple[Literal["what if", "back"], Area, str]] = []
+    right = area.right
+    for kind, said in (("what if", f"C {word('close', view.language)}"), ("back", f"U {word('back', view.language)}")):
+        wide = picture.measure(said, 24) + 28
+        found.append(("what if" if kind == "what if" else "back", Area(right - wide, area.y, wide, 36), said))
         right -= wide + 14
+    return found
 
 
-def _said(panel: WhatIf, number: int, language: Language, *, moved: bool = True) -> str:
+def _said(panel: Panel, number: int, language: Language, *, moved: bool = True) -> str:
     slider = panel.sliders[number]
     return slider.stops[panel.at[number] if moved else slider.base].said.told(language)
 
 
-def _slider(view: View, panel: WhatIf, number: int, area: Area, picture: Picture) -> None:
+def _slider(view: View, panel: Panel, number: int, area: Area, picture: Picture) -> None:
     palette, slider, at = view.palette, panel.sliders[number], panel.at[number]
-    picture.frame(area, palette.ink if number == panel.focus else palette.hair, 2.2 if number == panel.focus else 1.2, radius=5, ground=palette.room)
+    edge, thick = (palette.ink, 2.2) if number == panel.focus else (palette.hair, 1.2)
+    picture.frame(area, edge, thick, radius=5, ground=palette.room)
     y, value = area.y + 25, _said(panel, number, view.language)
     picture.text(Point(area.right - 18, y), value, 28, palette.ink, bold=True, align="right")
     left = area.right - 18 - picture.measure(value, 28, bold=True)
@@ -154,15 +188,14 @@ def _refused(view: View, answer: Answer, area: Area, picture: Picture) -> None:
         picture.text(Point(area.x, area.y + 90 + number * 38), line, 26, palette.ink, room=area.width)
 
 
-def _table(view: View, panel: WhatIf, answer: Answer, area: Area, picture: Picture) -> None:
+def _table(view: View, panel: Panel, answer: Answer, area: Area, picture: Picture) -> None:
     """Figures above, layers below; of each stack the old value, the new one, and by how much they differ."""
-    columns = [(column, answer.stacks[name_of(view, column)]) for column in _columns(view) if name_of(view, column) in answer.stacks]
-    if not columns:
+    placed, area = _cells(view, panel, area), _below(panel, area)
+    if not placed:
         return
-    wide = (area.width - LABEL) / len(columns)
-    cells = [Area(area.x + LABEL + number * wide, area.y, wide, area.height) for number in range(len(columns))]
-    for number, ((column, _), cell) in enumerate(zip(columns, cells, strict=True)):
-        _head(view, column, number, panel.place == number, cell, picture)
+    columns, cells = [(column, answer.stacks[name_of(view, column)]) for column, _ in placed], [cell for _, cell in placed]
+    for number, (column, cell) in enumerate(placed):
+        _head(view, column, panel.place == number, cell, picture)
     y = area.y + HEADS
     picture.line(Point(area.x, y), Point(area.right, y), view.palette.ink, 2)
     stale = panel.waiting
@@ -181,12 +214,11 @@ def _rate(greatest: int) -> Unit:
     return Unit(1, "/s", 0) if greatest < MANY else Unit(1000, "k/s", 0)
 
 
-def _head(view: View, column: Column, number: int, chosen: bool, cell: Area, picture: Picture) -> None:
+def _head(view: View, column: Column, chosen: bool, cell: Area, picture: Picture) -> None:
     """The stack's name; the one that stands at the left is marked."""
     palette, y = view.palette, cell.y + 22
     picture.sign("disc", Point(cell.x + 16, y), 9, palette.hue(column.hue), ground=palette.paper, halo=chosen)
     picture.text(Point(cell.x + 38, y), column.name.told(view.language), 28, palette.ink, bold=chosen, room=cell.width - 50)
-    view.targets.append(Target(Area(cell.x, cell.y, cell.width, HEADS), "stack", value=number))
 
 
 def _row(

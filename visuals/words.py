@@ -53,7 +53,9 @@ WORDS = {
     "times": Said("{}배", "{} times"),
     "new": Said("새로", "new"),
     "no such setting": Said("이 값들은 함께 있을 수 없다.", "These values cannot be together."),
-    "queue grows": Said("{}: 처리보다 많이 들어와 줄이 늘어난다. 정상 상태가 없다.", "{}: more arrive than are served; there is no steady state."),
+    "queue grows": Said(
+        "{}: 처리보다 많이 들어와 줄이 늘어난다. 정상 상태가 없다.", "{}: more arrive than are served; there is no steady state."
+    ),
     "none served": Said("{}: 응답한 요청이 없다.", "{}: no request was served."),
     "unsettled": Said("{}: 지연이 아직 변하는 중이다. 더 길게 돌려야 한다.", "{}: latency still changes; it takes longer runs to say."),
     "to go": Said("남음", "to go"),

@@ -25,8 +25,8 @@ from cutaway.visuals.what_if import Answer, Figure, Setting, Slider, StackAnswer
 from cutaway.whatif import FIGURES, Pair, WhatIf
 
 REPLICATIONS = 8
-REQUESTS_MAX = 8000
-"""Requests a run: fewer would hardly be faster, for a run has to be set up and to warm up."""
+REQUESTS_MAX = 4000
+"""Requests a run: with fewer most of the time would go into setting runs up and warming them up."""
 SHOWN = {"throughput": 1.0, "mean_latency": 1e3, "p99_latency": 1e3, "cpu_time": 1e3}
 """Figures of the panel, and what brings them to its units."""
 WRONG = (ScenarioError, StackError, CostError, TooLarge)
@@ -58,7 +58,7 @@ class Answering:
         self._known: dict[Setting, Answer] = {}
 
     def answer(self, setting: Setting, progress: Progress | None = None) -> Answer:
-        """Before and after. `progress` is called after each run of what is changed; what it raises ends the answer, and nothing is kept of it."""
+        """Before and after. `progress` is called after each run of what is changed; what it raises ends the answer."""
         if setting not in self._known:
             self._known[setting] = self._worked_out(setting, progress)
         return self._known[setting]

@@ -33,8 +33,8 @@ def _factors(base: Number, cpus: int) -> Iterator[Number]:
 
 
 def _around(base: Number, cpus: int) -> Iterator[Number]:
-    """Powers of two, from a sixteenth to sixteenfold."""
-    return (2**power for power in range(21) if base <= 16 * 2**power and 2**power <= 16 * base)
+    """Powers of two, from a sixteenth to eightfold."""
+    return (2**power for power in range(21) if base <= 16 * 2**power and 2**power <= 8 * base)
 
 
 def _upto_the_machine(base: Number, cpus: int) -> Iterator[Number]:

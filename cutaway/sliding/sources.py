@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import redirect_stderr, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -113,8 +112,11 @@ class Worker:
 def _serve(connection: Connection, scenario: Scenario, stacks: Sequence[str], sliders: tuple[Slider, ...]) -> None:
     """The process's end: until the window's is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)                                          # the window ends it
-    sys.stderr = Path(os.devnull).open("w", encoding="utf-8")                             # bars belong to the command that is shown
-    answering = Answering(scenario, stacks, sliders)
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stderr(nowhere):  # bars are the window's command's
+        _answer_all(connection, Answering(scenario, stacks, sliders))
+
+
+def _answer_all(connection: Connection, answering: Answering) -> None:
     setting = answering.base                                                              # it will be asked for first
     try:
         while True:
