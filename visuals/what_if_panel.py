@@ -24,12 +24,14 @@ TITLE, SLIDER, GAP = 50.0, 88.0, 18.0
 A_ROW = 3
 """Sliders that stand beside each other."""
 HEADS, FIGURE_ROW, LAYER_ROW = 46.0, 40.0, 34.0
-LABEL, CELL = 232.0, 330.0
+LABEL, CELL = 244.0, 326.0
 OLD, ARROW, NEW = 94.0, 108.0, 218.0
 """Where the old value ends, the arrow stands, and the new value ends, from a cell's left."""
 KNOB = 11.0
 MANY = 100_000
 """Requests a second that are told in thousands."""
+QUESTION_SIZES, LEADING = (40.0, 32.0, 26.0), 1.2
+"""Of the sentence, the first in which it fits; the height of a line over its type."""
 TICKS = 24
 """Stops of a slider that can still be told apart as ticks."""
 
@@ -94,12 +96,16 @@ def draw_question(view: View, panel: Panel, area: Area, picture: Picture) -> Non
         f"{panel.sliders[number].name.told(language)} {_said(panel, number, language, moved=False)} → {_said(panel, number, language)}"
         for number in panel.moved
     ]
-    lines = [", ".join(told) if told else word("move one", language)]
-    if panel.answer and not panel.waiting:
-        lines += _bewares(view, panel.answer)[:1]
-    for number, line in enumerate(lines):
-        y = area.middle.y + (number - (len(lines) - 1) / 2) * 46
-        picture.text(Point(area.x, y), line, 32 if number or len(line) > 70 else 40, palette.ink, bold=not number, room=area.width)
+    question = ", ".join(told) if told else word("move one", language)
+    bewares = _bewares(view, panel.answer)[:1] if panel.answer and not panel.waiting else []
+    for size in QUESTION_SIZES:
+        lines = broken(question, size, area.width, picture)
+        if size * LEADING * (len(lines) + len(bewares)) <= area.height:
+            break
+    for number, line in enumerate([*lines, *bewares]):
+        y = area.middle.y + (number - (len(lines) + len(bewares) - 1) / 2) * size * LEADING
+        asked = number < len(lines)
+        picture.text(Point(area.x, y), line, size if asked else min(size, 32), palette.ink, bold=asked, room=area.width)
 
 
 def _bewares(view: View, answer: Answer) -> list[str]:

@@ -50,7 +50,7 @@ WORDS = {
     "cpu by layer": Said("층별 CPU", "CPU by layer"),
     "noise": Said("오차 안", "noise"),
     "same": Said("같음", "same"),
-    "times": Said("{}배", "{} times"),
+    "times": Said("{}배", "{}×"),
     "new": Said("새로", "new"),
     "no such setting": Said("이 값들은 함께 있을 수 없다.", "These values cannot be together."),
     "queue grows": Said(

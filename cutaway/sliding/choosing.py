@@ -62,7 +62,7 @@ KEYS: tuple[tuple[str, Said, Callable[[Number, int], Iterator[Number]]], ...] = 
     ("stacks.*.layers.nginx.workers", Said("nginx 워커", "nginx workers"), _workers),
     ("stacks.*.layers.nginx.page", Said("페이지 크기", "Page size"), _sizes),
     ("stacks.*.layers.python app.workers", Said("Python 워커", "Python workers"), _workers),
-    ("stacks.*.layers.python app.loops", Said("요청당 계산", "Loops a request"), _factors),
+    ("stacks.*.layers.python app.loops", Said("요청당 계산", "Loops"), _factors),
     ("stacks.*.layers.redis.value", Said("값의 크기", "Size of the value"), _sizes),
     ("stacks.*.layers.kvm.vcpus", Said("VM의 vCPU", "vCPUs of the VM"), _upto_the_machine),
     ("stacks.*.layers.docker.cpus", Said("컨테이너의 CPU", "Container's CPUs"), _shares),
