@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from cutaway.visuals.figures import Unit, figure, grouped, unit_for
+from cutaway.visuals.figures import UNITS, Unit, figure, grouped
 from cutaway.visuals.frame import broken
 from cutaway.visuals.geometry import Area, Point
 from cutaway.visuals.layout import Layout
@@ -29,7 +29,9 @@ OLD, ARROW, NEW = 94.0, 108.0, 218.0
 """Where the old value ends, the arrow stands, and the new value ends, from a cell's left."""
 KNOB = 11.0
 MANY = 100_000
-"""Requests a second that are told in thousands."""
+"""What has more digits than a cell has room for."""
+LEAST_NS = 100
+"""A layer that takes less does not choose the unit of all."""
 QUESTION_SIZES, LEADING = (40.0, 32.0, 26.0), 1.2
 """Of the sentence, the first in which it fits; the height of a line over its type."""
 TICKS = 24
@@ -208,16 +210,23 @@ def _table(view: View, panel: Panel, answer: Answer, area: Area, picture: Pictur
     rows = [(figure.name, [answer_.figures[at] for _, answer_ in columns]) for at, figure in enumerate(columns[0][1].figures)]
     for name, found in rows:
         y += FIGURE_ROW
-        greatest = int(max(max(one.before, one.after) for one in found))
-        unit = _rate(greatest) if name == "throughput" else unit_for(greatest)
+        values = [value for one in found for value in (one.before, one.after)]
+        unit = _rate(max(values)) if name == "throughput" else _time(values)
         label = f"{word(name, view.language)}, {unit.name}"
         _row(view, label, found, unit, cells, y - FIGURE_ROW / 2 + 3, 26, stale, picture)
     _layers(view, columns, cells, Area(area.x, y + 6, area.width, area.bottom - y - 6), stale, picture)
 
 
-def _rate(greatest: int) -> Unit:
+def _rate(greatest: float) -> Unit:
     """Requests a second, in thousands where there are many."""
     return Unit(1, "/s", 0) if greatest < MANY else Unit(1000, "k/s", 0)
+
+
+def _time(values: Sequence[float]) -> Unit:
+    """The greatest unit in which the least time is not nought point nought, as long as the greatest has no more than five digits."""
+    greatest, least = max(values, default=0), min((value for value in values if value), default=0)
+    fitting = [unit for unit in UNITS if unit.size <= max(greatest, 1) < MANY * unit.size]
+    return next((unit for unit in fitting if least >= unit.size / 100), fitting[-1])
 
 
 def _head(view: View, column: Column, chosen: bool, cell: Area, picture: Picture) -> None:
@@ -277,7 +286,7 @@ def _layers(
     by_name = [{one.name: one for one in found.layers} for _, found in columns]
     sides = [[[getattr(by[name], side) for name in names if name in by] for side in ("before", "after")] for by in by_name]
     greatest = max((sum(values) for both in sides for values in both), default=0)
-    unit = unit_for(int(max((value for both in sides for values in both for value in values), default=1)))
+    unit = _time([value for both in sides for values in both for value in values if value >= LEAST_NS])
     palette, y = view.palette, area.y + 24
     picture.line(Point(area.x, area.y), Point(area.right, area.y), palette.hair, 1.2)
     picture.text(Point(area.x, y), f"{word('cpu by layer', view.language)}, {unit.name}", 26, palette.ink, bold=True, room=LABEL - 14)

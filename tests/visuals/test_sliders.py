@@ -44,11 +44,11 @@ def slider(key: str, ko: str, en: str, stops: int, base: int, *stacks: str) -> S
 
 
 SLIDERS = (
-    slider("clients.connections", "연결 수", "Connections", 12, 5, "bare", "vm", "container"),
-    slider("clients.think", "생각 시간", "Think time", 11, 5, "bare", "vm", "container"),
-    slider("python", "Python 워커", "Python workers", 4, 0, "bare", "vm", "container"),
-    slider("loops", "요청당 계산", "Loops", 12, 5, "bare", "vm", "container"),
-    slider("vcpus", "VM의 vCPU", "vCPUs of the VM", 8, 0, "vm"),
+    slider("clients.connections", "연결 수", "Connections", 12, 5, "bare metal", "VM", "container"),
+    slider("clients.think", "생각 시간", "Think time", 11, 5, "bare metal", "VM", "container"),
+    slider("python", "Python 워커", "Python workers", 4, 0, "bare metal", "VM", "container"),
+    slider("loops", "요청당 계산", "Loops", 12, 5, "bare metal", "VM", "container"),
+    slider("vcpus", "VM의 vCPU", "vCPUs of the VM", 8, 0, "VM"),
     slider("cpus", "컨테이너의 CPU", "Container's CPUs", 10, 9, "container"),
 )
 
@@ -61,7 +61,7 @@ def answer_to(setting: Setting, scale: float = 3.14, beware: str = "") -> Answer
         Figure("cpu_time", 13_490.0, 13_470.0, -20.0, True),
     )
     layers = tuple(Figure(name, 19_300.0, 9_310.0, -9_990.0, False) for name in LAYERS)
-    return Answer(setting, {name: StackAnswer(figures, layers, beware) for name in ("bare", "vm", "container")})
+    return Answer(setting, {name: StackAnswer(figures, layers, beware) for name in ("bare metal", "VM", "container")})
 
 
 @pytest.fixture
@@ -212,6 +212,17 @@ def test_the_panel_is_legible(controls: Controls, noted: Noted, size: tuple[int,
         picture = MeasuredPicture(size)
         Scene().draw(view, picture)
         assert picture.collisions() == []
+        heads = [target for target in view.targets if target.kind == "stack"]
+        assert len(heads) == (0 if panel.answer.error else len(shown))
         hint = {string for string in picture.sizes if "Backspace" in string}
         small = {string: pixels for string, pixels in picture.sizes.items() if pixels < 24 * picture.scale - 0.5 and string not in hint}
         assert small == {}
+
+
+def test_a_short_time_beside_a_long_one_is_still_a_figure(controls: Controls, noted: Noted) -> None:
+    """Under a quota of a tenth latency goes from 0.7 ms to 3.5 s: in seconds the first would read 0.00."""
+    figures = tuple(Figure(name, 710_000.0, 3_520_000_000.0, 3_519_290_000.0, False) for name in ("mean_latency", "p99_latency"))
+    say(controls, noted, Answer(panel_of(controls).base, {"bare metal": StackAnswer(figures, ())}))
+    picture = LinesPicture()
+    Scene().draw(controls.view, picture)
+    assert "text p99 지연, ms" in str(picture) and "number 0.71" in str(picture) and "number 3\u2009520" in str(picture)
