@@ -17,11 +17,10 @@ from cutaway.scenarios.problems import ScenarioError
 from cutaway.session import compared, shown_traces
 from cutaway.sim.experiments import Progress
 from cutaway.sim.results import TooLarge
-from cutaway.sim.trace import Trace
 from cutaway.sliding.choosing import changes_of
 from cutaway.staging import staged
-from cutaway.visuals.stage import Stage
-from cutaway.visuals.what_if import Answer, Figure, Setting, Slider, StackAnswer
+from cutaway.visuals.moment import Replay
+from cutaway.visuals.what_if import Answer, Figure, Recording, Setting, Slider, StackAnswer
 from cutaway.whatif import FIGURES, Pair, WhatIf
 
 REPLICATIONS = 8
@@ -71,10 +70,10 @@ class Answering:
         """Whether it is another setting than the scenario's, whose recording is there, and one that can be."""
         return setting != self.base and not self.answer(setting).error
 
-    def recording(self, setting: Setting) -> tuple[Stage, list[Trace]]:
-        """What the view shows of a setting that can be: its traces, one a stack, and the stage that they stand on."""
+    def recording(self, setting: Setting) -> Recording:
+        """What the view shows of a setting that can be."""
         traces = shown_traces(self._changed(self.scenario, setting), self.stacks)
-        return staged(traces), traces
+        return Recording(setting, staged(traces), [Replay(trace) for trace in traces])
 
     def _changed(self, scenario: Scenario, setting: Setting) -> Scenario:
         changes = changes_of(self.sliders, setting)

@@ -1,7 +1,7 @@
 """Who answers the sliders: a process beside a window, so that no frame waits; or this process, for a picture or a film.
 
-A newer setting ends the work on an older one after the run that is under way. What comes back is unpacked by a thread, since a recording
-takes longer to index than a frame may take.
+A newer setting ends the work on an older one after the run that is under way. A recording comes back indexed, which takes longer than a
+frame may take, and a thread reads it.
 """
 
 from __future__ import annotations
@@ -17,10 +17,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 
 from cutaway.scenarios import Scenario
-from cutaway.sim.trace import Trace
 from cutaway.sliding.answering import Answering
-from cutaway.visuals.moment import Replay
-from cutaway.visuals.stage import Stage
 from cutaway.visuals.what_if import Answer, Recording, Setting, Slider
 
 DIED = "the process that works it out has ended, killed by the system (out of memory?); it starts anew with the next change."
@@ -40,7 +37,7 @@ class Here:
     def ask(self, setting: Setting) -> None:
         self._come.append(self.answering.answer(setting))
         if self.answering.has_recording(setting):
-            self._come.append(_unpacked(setting, *self.answering.recording(setting)))
+            self._come.append(self.answering.recording(setting))
 
     def poll(self) -> list[Answer | Recording]:
         found, self._come = self._come, []
@@ -48,10 +45,6 @@ class Here:
 
     def close(self) -> None:
         """Nothing runs on."""
-
-
-def _unpacked(setting: Setting, stage: Stage, traces: Sequence[Trace]) -> Recording:
-    return Recording(setting, stage, [Replay(trace) for trace in traces])
 
 
 class Worker:
@@ -75,15 +68,11 @@ class Worker:
     def _listen(self, connection: Connection) -> None:
         while True:
             try:
-                found = connection.recv()
+                self._come.put(connection.recv())
             except (EOFError, OSError):
                 if connection is self._ours and not connection.closed:
                     self._come.put(Answer(self._last, error=DIED))
                 return
-            if isinstance(found, Answer):
-                self._come.put(found)
-            else:
-                self._come.put(_unpacked(*found))
 
     def ask(self, setting: Setting) -> None:
         self._last = setting
@@ -142,4 +131,4 @@ def _answer(connection: Connection, answering: Answering, setting: Setting) -> N
     connection.send(answering.answer(setting, give_way))
     give_way()
     if answering.has_recording(setting):
-        connection.send((setting, *answering.recording(setting)))
+        connection.send(answering.recording(setting))
