@@ -16,13 +16,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from cutaway.models.copies import COUNT, MOST_COPIES
 from cutaway.models.units import FROM_FILE
 from cutaway.scenarios import catalogue, limits, reading
 from cutaway.scenarios.loader import digest, find_among, load_base, plain, restored
 from cutaway.scenarios.problems import Place, Problem, ScenarioError, choices, nearest, printable
 from cutaway.scenarios.schema import Scenario
 from cutaway.scenarios.sentences import place_of, sentences
-from cutaway.scenarios.study_axes import Point, RangeError, Values, how_many, laid_out, points
+from cutaway.scenarios.study_axes import Point, RangeError, Values, how_many, laid_out, points, written
 from cutaway.scenarios.study_file import Figure, Study
 
 Where = tuple[str | int, ...]
@@ -200,8 +201,12 @@ class _Checker:
             yield laid
 
     def _try(self, base: Scenario, changes: Mapping[str, Any], where: Where) -> None:
+        keys = dict(changes)
+        copies = keys.pop(COUNT, 1)
+        if type(copies) is not int or not 1 <= copies <= MOST_COPIES:
+            self._note(where, f"{COUNT} is {printable(written(copies))}; expected a whole number of copies from 1 to {MOST_COPIES}.")
         try:
-            base.with_(dict(changes))
+            base.with_(keys)
         except ScenarioError as wrong:
             for problem in wrong.problems:
                 self._note(where, problem.text)
