@@ -11,7 +11,7 @@ from cutaway.models.costs import Cost, Profile
 from cutaway.models.memory import Resident
 from cutaway.models.stack import StackError, build, memory_of, start_up_phases, starts_at_once
 from cutaway.models.startup import Phase
-from cutaway.models.units import SIZE
+from cutaway.models.units import GIB
 from cutaway.scenarios import Scenario
 from cutaway.scenarios.limits import ENTITIES
 from cutaway.scenarios.problems import choices, nearest
@@ -89,7 +89,7 @@ def machine_of_copies(built: BuiltStack, copies: int, there_are_bytes: int) -> M
     """Copies of a stack on one host with so much memory. Raises StackError where they have no room."""
     held = built.memory_bytes(copies)
     if copies > 1 and held > there_are_bytes:
-        raise StackError(f"{copies} copies hold {SIZE.text(held)}; the machine has {SIZE.text(there_are_bytes)}.")
+        raise StackError(f"{copies} copies hold {held / GIB:.1f} GiB; the machine has {there_are_bytes / GIB:.1f} GiB.")
     if (many := copies * sum(thread.count for thread in built.machine.threads)) > ENTITIES.value:
         raise StackError(f"{copies} copies have {many:,} threads; expected at most {ENTITIES.value:,}.")
     return copied(built.machine, copies)

@@ -139,11 +139,11 @@ class _Checker:
 
     def checked(self, text: str, varied: Scenario) -> LoadedStudy:
         study = self.study
-        stacks = tuple(dict.fromkeys(study.stacks or varied.stacks))
-        self._stacks(stacks, varied)
         settings = {**study.set_, **({"run.seed": study.seed} if study.seed is not None else {})}
-        self._raise()
         base = self._set(varied, settings)
+        stacks = tuple(dict.fromkeys(study.stacks or base.stacks))                        # a study may set a stack of its own
+        self._stacks(stacks, base)
+        self._raise()
         axes = tuple(self._axes(base))
         if (count := how_many(axes)) > limits.STUDY_POINTS.value:
             self._note(("axes",), f"the axes make {count:,} points; expected at most {limits.STUDY_POINTS.value:,}.")
@@ -174,10 +174,10 @@ class _Checker:
         if self.problems:
             raise ScenarioError(self.problems)
 
-    def _stacks(self, stacks: tuple[str, ...], varied: Scenario) -> None:
+    def _stacks(self, stacks: tuple[str, ...], base: Scenario) -> None:
         for name in stacks:
-            if name not in varied.stacks:
-                expected = f"expected {choices(varied.stacks)}.{nearest(name, varied.stacks)}"
+            if name not in base.stacks:
+                expected = f"expected {choices(base.stacks)}.{nearest(name, base.stacks)}"
                 self._note(("stacks",), f"stacks has '{printable(name)}', which is no stack of the scenario; {expected}")
         if (other := self.study.compare_with) is not None and other not in stacks:
             expected = f"expected {choices(stacks)}.{nearest(other, stacks)}"
