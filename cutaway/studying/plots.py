@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from matplotlib.ticker import LogFormatter, NullLocator
+
 from cutaway.models.hardware import HardwarePart
 from cutaway.plotting import COLOURS, picture
 from cutaway.scenarios.study_axes import Point, Values
@@ -22,6 +24,8 @@ MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")
 DASHES = ("-", "--", ":", "-.")
 MOST_LINES = 4
 """Other values of the axes that share a panel; with more, each has its own."""
+MOST_OF_ONE = 8
+"""The same of a single stack, where each has a colour of its own."""
 MOST_PANELS = 12
 
 
@@ -57,7 +61,8 @@ def _curves(summary: Summary, asked: Asked, format: Format) -> Drawn:
     metric = BY_NAME[asked.y]
     along = next((k for k, axis in enumerate(axes) if axis.key == asked.x), _first_with_numbers(axes))
     families = _families(summary, along)
-    panels = [families] if len(families) <= MOST_LINES else [[family] for family in families[:MOST_PANELS]]
+    most = MOST_OF_ONE if len(summary.study.stacks) == 1 else MOST_LINES
+    panels = [families] if len(families) <= most else [[family] for family in families[:MOST_PANELS]]
     columns = min(len(panels), 3)
     rows = -(-len(panels) // columns)
     size = (max(6.4, 3.4 * columns), max(3.8, 2.7 * rows))
@@ -69,7 +74,9 @@ def _curves(summary: Summary, asked: Asked, format: Format) -> Drawn:
             for position, family in enumerate(panel):
                 _family(drawing, summary, asked, along, family, position if len(panel) > 1 else None)
             _frame(drawing, summary, metric, along, asked, panel[0].label if len(panels) > 1 else "")
-        flat[0].legend(fontsize=7, loc="best")
+        _scales(flat[: len(panels)], summary, along, asked)
+        beside = len(panels) == 1 and len(flat[0].lines) > MOST_LINES                     # so many would cover lines
+        flat[0].legend(fontsize=7, **({"loc": "upper left", "bbox_to_anchor": (1.01, 1)} if beside else {}))
     left = f" (the first {MOST_PANELS} of {len(families)})" if len(families) > MOST_PANELS else ""
     place = f" by {axes[along].title}" if axes else ""
     title = _what(summary, asked)
@@ -134,13 +141,28 @@ def _frame(drawing: Any, summary: Summary, metric: Figure, along: int, asked: As
             drawing.set_xticks(range(len(axis.values)), [axis.text(k) for k in range(len(axis.values))])
     else:
         drawing.set_xticks([])
-    for side in asked.log:
-        getattr(drawing, f"set_{side}scale")("log")
-        if side == "x" and summary.study.axes and (numbers := summary.study.axes[along].numbers) and len(numbers[0]) <= 12:
+
+
+def _scales(drawings: Sequence[Any], summary: Summary, along: int, asked: Asked) -> None:
+    """Once all is drawn: panels share their scales, and a limit that is set stays."""
+    for drawing in drawings:
+        for side in asked.log:
+            getattr(drawing, f"set_{side}scale")("log")
+            for ticks in ("major", "minor"):
+                getattr(getattr(drawing, f"{side}axis"), f"set_{ticks}_formatter")(_Plain())
+        if "x" in asked.log and summary.study.axes and (numbers := summary.study.axes[along].numbers) and len(numbers[0]) <= 12:
             drawing.set_xticks(numbers[0], [f"{number:g}" for number in numbers[0]])
-            drawing.minorticks_off()
+            drawing.xaxis.set_minor_locator(NullLocator())
     if "y" not in asked.log:
-        drawing.set_ylim(bottom=0)
+        low = min(drawing.get_ylim()[0] for drawing in drawings)
+        drawings[0].set_ylim(bottom=min(low, 0) if asked.as_ != "itself" else 0)
+
+
+class _Plain(LogFormatter):
+    """2,000 where Matplotlib would write 2 × 10³."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return f"{x:,.6g}" if super().__call__(x, pos) else ""
 
 
 def _machine_s_memory(drawing: Any, summary: Summary) -> None:
