@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -144,9 +144,11 @@ class _Checker:
         stacks = tuple(dict.fromkeys(study.stacks or base.stacks))                        # a study may set a stack of its own
         self._stacks(stacks, base)
         self._raise()
-        axes = tuple(self._axes(base))
+        axes = tuple(self._axes())
         if (count := how_many(axes)) > limits.STUDY_POINTS.value:
             self._note(("axes",), f"the axes make {count:,} points; expected at most {limits.STUDY_POINTS.value:,}.")
+            self._raise()                                                                 # before thousands of values are tried
+        self._values(axes, base)
         self._figures([one.key for one in study.axes])
         loaded = LoadedStudy(text, study, varied, base, stacks, axes)
         if loaded.most_runs > limits.STUDY_RUNS.value:
@@ -183,7 +185,7 @@ class _Checker:
             expected = f"expected {choices(stacks)}.{nearest(other, stacks)}"
             self._note(("compare with",), f"compare with is '{printable(other)}', which is no stack of the study; {expected}")
 
-    def _axes(self, base: Scenario) -> Iterator[Values]:
+    def _axes(self) -> Iterator[Values]:
         seen: set[str] = set()
         for number, axis in enumerate(self.study.axes):
             where: Where = ("axes", number)
@@ -192,13 +194,16 @@ class _Checker:
                     self._note(where, f"{printable(key)} is varied twice; expected each key in one axis.")
                 seen.add(key)
             try:
-                laid = laid_out(axis)
+                yield laid_out(axis)
             except RangeError as wrong:
                 self._note(where, f"{printable(axis.key)} {wrong}")
-                continue
+
+    def _values(self, axes: Sequence[Values], base: Scenario) -> None:
+        """Each value is tried by itself, with what changes along with it."""
+        for laid in axes:
+            where: Where = ("axes", self.study.axes.index(laid.axis))
             for index, value in enumerate(laid.values):
-                self._try(base, {axis.key: value} | {key: others[index] for key, others in axis.with_.items()}, where)
-            yield laid
+                self._try(base, {laid.key: value} | {key: others[index] for key, others in laid.axis.with_.items()}, where)
 
     def _try(self, base: Scenario, changes: Mapping[str, Any], where: Where) -> None:
         keys = dict(changes)
