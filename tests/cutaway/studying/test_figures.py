@@ -54,10 +54,11 @@ def test_memory_and_starts_are_those_of_all_copies(copies: Path) -> None:
 
 
 def test_copies_that_memory_does_not_hold_are_a_failed_point(tmp_path: Path) -> None:
-    text = COPIES.replace("values: [1, 3]", "values: [1, 60]").replace("set: {", "set: {machine.memory: 1 GiB, ")
+    less = "set: {machine.memory: 384 MiB, stacks.vm.layers.kvm.memory: 64 MiB, "
+    text = COPIES.replace("values: [1, 3]", "values: [1, 60]").replace("set: {", less)
     assert session.run(study(tmp_path, text), tmp_path / "out", Means()) == 1
     reasons = session.index_of(StudyFolder(tmp_path / "out")).failed.values()
-    assert any(reason.startswith("60 copies hold ") and reason.endswith("; the machine has 1.0 GiB.") for reason in reasons)
+    assert any(reason.startswith("60 copies hold ") and reason.endswith("; the machine has 0.4 GiB.") for reason in reasons)
 
 
 def test_differences_are_from_the_base_and_the_base_has_none(copies: Path) -> None:
