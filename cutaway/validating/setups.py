@@ -90,11 +90,13 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A start-up or memory figure: what of, and with how many containers running."""
+    """A start-up or memory figure: what of, with how many containers running, how many started at once, and by which runtime."""
 
     what: str
     network: str = "bridge"
     running: int = 0
+    at_once: int = 1
+    runtime: str = "runc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,8 @@ _STARTS = (
     "docker run -d -p 18080:80 nginx, by phase",
     "docker run -d -p against containers already running",
     "docker run variants and small commands",
+    "docker run -d -p, N started at once",
+    "OCI runtime create / start / delete",
     "docker commands one by one (port published)",
     "nginx as a plain process, fork to first 200",
     "memory of dockerd, one process",
@@ -146,11 +150,9 @@ _NOT_REACHED = {
     "TCP stream": "bulk transfer is not modelled",
     "memory limit": "the OOM killer is not modelled yet",
     "pids limit": "process limits are not modelled yet",
-    "OCI runtime": "runtimes are not told apart yet",
     "QEMU boot": "a guest of translated code (TCG) is not modelled",
     "memory of the QEMU": "a guest of translated code (TCG) is not modelled",
     "machine memory": "memory of the machine's other programs is not modelled",
-    "docker run -d -p, N started at once": "starts that compete for CPUs are not modelled yet",
     "docker run -d -p, first 200 seen": "the ARP retry of a client that polls from the start is not modelled",
 }
 
@@ -179,7 +181,9 @@ def _by_rule(row: Row) -> Setup | Missing:
     if row.what in HOG_WHATS:
         return hogs_of(row)
     if row.what in _STARTS:
-        return Start(row.what, str(row.params.get("network_namespace", "bridge")), int(row.number("running")))
+        runtime = "crun" if row.stack == "crun" else "runc"
+        network = str(row.params.get("network_namespace", "bridge"))
+        return Start(row.what, network, int(row.number("running")), int(row.number("at_once", 1)), runtime)
     for beginning, why in _NOT_REACHED.items():
         if row.what.startswith(beginning):
             return Missing(why)
