@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from cutaway.places import write_whole
+from cutaway.places import nothing_at, write_whole
 from cutaway.scenarios.study_loader import LoadedStudy
 from cutaway.studying import index as indexes
 from cutaway.studying.folder import StudyError, StudyFolder
@@ -72,9 +72,26 @@ class StudyResults:
 
     def pictures(self, format: Format = "svg") -> list[Drawn]:
         """The study's figures, and the CPU time of a request by layer. Raises StudyError, OSError."""
-        from cutaway.studying.plots import pictures
+        from cutaway.studying.plots import drawn, how_many
 
-        return pictures(self.summary(in_full=True), format)
+        summary = self.summary(in_full=True)
+        return [drawn(summary, number, format) for number in range(1, how_many(summary) + 1)]
+
+    def figure(self, number: int, file: str | Path) -> str:
+        """Writes one of them as .png or .svg; its title. Raises StudyError, AlreadyThere, OSError."""
+        from cutaway.studying.plots import FORMATS, drawn, how_many
+
+        file = Path(file)
+        form = next((one for one in FORMATS if file.suffix == f".{one}"), None)
+        if form is None:
+            raise StudyError(f"{file}: its ending is '{file.suffix}'; expected .png or .svg.")
+        nothing_at(file)
+        summary = self.summary(in_full=True)
+        if number > (most := how_many(summary)):
+            raise StudyError(f"{self.folder}: there is no figure {number}; expected 1 to {most}.")
+        one = drawn(summary, number, form)
+        write_whole(file, one.content)
+        return one.title
 
     def report(self, file: str | Path, *, over: bool = False) -> None:
         """Writes all of it as one .html or .pdf; over another file only if asked. Raises StudyError, AlreadyThere, OSError."""

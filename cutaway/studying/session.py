@@ -203,18 +203,8 @@ def report(out: Path, file: Path, *, over: bool) -> int:
 
 def figure(out: Path, number: int, file: Path) -> int:
     """Draws one figure."""
-    from cutaway.studying.plots import FORMATS, drawn, how_many
-
-    form = next((one for one in FORMATS if file.suffix == f".{one}"), None)
-    if form is None:
-        raise StudyError(f"{file}: its ending is '{file.suffix}'; expected .png or .svg.")
-    nothing_at(file)
-    summary = _summary(StudyFolder(out), in_full=True)
-    if number > (most := how_many(summary)):
-        raise StudyError(f"{out}: there is no figure {number}; expected 1 to {most}.")
-    one = drawn(summary, number, form)
-    write_whole(file, one.content)
-    print(f"wrote {file}: {one.title}")
+    title = StudyResults.of(out).figure(number, file)
+    print(f"wrote {file}: {title}")
     return 0
 
 
