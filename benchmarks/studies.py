@@ -21,6 +21,7 @@ from pathlib import Path
 
 SMALL, MANY = 100, 500
 ROUNDS = 3
+QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 STUDY = """\
 study: 1
 title: a benchmark
@@ -82,7 +83,7 @@ def rate(folder: Path) -> None:
 
 def memory(folder: Path) -> None:
     path = study(folder, requests=200, points=1000, replications=10, file=10, warm_up="1 ms")
-    with subprocess.Popen(command(path, folder / "memory", 2), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+    with subprocess.Popen(command(path, folder / "memory", 2), **QUIET) as running:
         seen: list[tuple[int, float]] = []
         while running.poll() is None:
             time.sleep(1)
@@ -121,7 +122,7 @@ def kills(folder: Path) -> None:
     out = folder / "killed"
     for kill in range(5):
         before = _files(out)
-        with subprocess.Popen(command(path, out, 2), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True) as running:
+        with subprocess.Popen(command(path, out, 2), **QUIET, start_new_session=True) as running:
             while running.poll() is None and _files(out) < before + 8 + kill:
                 time.sleep(0.01)
             os.killpg(running.pid, signal.SIGKILL)
