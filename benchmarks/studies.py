@@ -21,7 +21,6 @@ from pathlib import Path
 
 SMALL, MANY = 100, 500
 ROUNDS = 3
-QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 STUDY = """\
 study: 1
 title: a benchmark
@@ -83,7 +82,7 @@ def rate(folder: Path) -> None:
 
 def memory(folder: Path) -> None:
     path = study(folder, requests=200, points=1000, replications=10, file=10, warm_up="1 ms")
-    with subprocess.Popen(command(path, folder / "memory", 2), **QUIET) as running:
+    with _quietly(command(path, folder / "memory", 2)) as running:
         seen: list[tuple[int, float]] = []
         while running.poll() is None:
             time.sleep(1)
@@ -109,6 +108,11 @@ def large(folder: Path) -> None:
     print(f"200 runs of 1,000,000 requests, 2 workers: {took:.0f} s, {200e6 / took:,.0f} requests a second, {size:.1f} MiB")
 
 
+def _quietly(asked: list[str]) -> subprocess.Popen[bytes]:
+    """A command in a process group of its own."""
+    return subprocess.Popen(asked, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+
+
 def _files(out: Path) -> int:
     return len(list((out / "runs").glob("*.parquet")))
 
@@ -122,7 +126,7 @@ def kills(folder: Path) -> None:
     out = folder / "killed"
     for kill in range(5):
         before = _files(out)
-        with subprocess.Popen(command(path, out, 2), **QUIET, start_new_session=True) as running:
+        with _quietly(command(path, out, 2)) as running:
             while running.poll() is None and _files(out) < before + 8 + kill:
                 time.sleep(0.01)
             os.killpg(running.pid, signal.SIGKILL)
