@@ -5,6 +5,7 @@ The public door: `import cutaway` (see `cutaway.api`) and the console command. A
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,52 +16,23 @@ if not (Path(__file__).parent / "sim" / "__init__.py").exists():
     __path__.append(str(Path(__file__).parent.parent))
 
 if TYPE_CHECKING:
-    from cutaway.api import (
-        Capacity,
-        Comparison,
-        Machine,
-        Result,
-        Scenario,
-        Trace,
-        WhatIf,
-        capacity,
-        compare,
-        load,
-        machine,
-        names,
-        run,
-        trace,
-        what_if,
-    )
+    from cutaway.api import *  # noqa: F403
+else:
 
-__all__ = [
-    "Capacity",
-    "Comparison",
-    "Machine",
-    "Result",
-    "Scenario",
-    "Trace",
-    "WhatIf",
-    "__version__",
-    "capacity",
-    "compare",
-    "load",
-    "machine",
-    "names",
-    "run",
-    "trace",
-    "what_if",
-]
+    def __getattr__(name: str) -> Any:
+        """The public names, `__all__` of `cutaway.api`, which is loaded when one is asked for: the command line must answer at once."""
+        # `from cutaway import scenarios` asks here first, and must not load what it does not need.
+        if name == "__all__" or not (name.startswith("_") or find_spec(f"{__name__}.{name}")):
+            from cutaway import api
 
-
-def __getattr__(name: str) -> Any:
-    """Loads the public names when they are asked for: the command line must answer at once."""
-    if name.startswith("_") or name not in __all__:
+            if name == "__all__":
+                return api.__all__
+            if name in api.__all__:
+                return getattr(api, name)
         raise AttributeError(f"module 'cutaway' has no attribute '{name}'")
-    from cutaway import api
-
-    return getattr(api, name)
 
 
 def __dir__() -> list[str]:
-    return __all__
+    from cutaway import api
+
+    return api.__all__

@@ -20,6 +20,7 @@ from cutaway.comparison import METRICS, Comparison
 from cutaway.sim import trace
 from cutaway.sim.trace import Trace, save
 from cutaway.sim.traffic import books
+from cutaway.whatif import WhatIf
 
 
 def keep(folder: Path, comparison: Comparison, traces: Sequence[Trace]) -> None:
@@ -90,3 +91,25 @@ def latency_table(comparison: Comparison) -> pa.Table:
                     {"stack": stack, "replication": number, "from_ns": low, "to_ns": high, "requests": int(result.histogram[bucket])}
                 )
     return pa.Table.from_pylist(rows)
+
+
+_SIDES = ("before", "after", "difference")
+_WHAT_IF = pa.schema([
+    ("stack", pa.string()), ("figure", pa.string()), ("layer", pa.string()), ("unit", pa.string()),
+    *((name, pa.float64()) for side in _SIDES for name in (side, f"{side}_half_width")), ("within_noise", pa.bool_()),
+])  # fmt: skip
+
+
+def what_if_table(found: WhatIf) -> pa.Table:
+    """One row a stack and figure, with no `layer`; then of the CPU time of a request one a layer. With one run no half width is known."""
+    rows = []
+    for stack in found.asked:
+        figures = [(pair, pair.name, None) for pair in found.pairs(stack)]
+        layers = [(pair, METRICS[-1].name, pair.name) for pair in found.layers(stack)]
+        for pair, figure, layer in figures + layers:
+            told = pair.document()
+            row = {"stack": stack, "figure": figure, "layer": layer, "unit": pair.unit, "within_noise": told["within_noise"]}
+            for side in _SIDES:
+                row |= {side: told[side]["mean"], f"{side}_half_width": told[side]["half_width"]}
+            rows.append(row)
+    return pa.Table.from_pylist(rows, _WHAT_IF)

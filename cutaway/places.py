@@ -15,6 +15,8 @@ class AlreadyThere(Exception):  # noqa: N818
     """A place for results that is taken: one sentence."""
 
 
+LEAST_BYTES = 1 << 20
+"""What a file system must have left before work begins whose outcome is to be written there."""
 _TAKEN = "{}: there is something already; results are not written over it, name a new folder."
 
 
@@ -57,8 +59,17 @@ def nothing_at(file: Path) -> None:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
     if file.exists():
         raise AlreadyThere(f"{file}: the file is there already; name a new one.")
+    room_for(file)
+
+
+def room_for(file: Path) -> None:
+    """Whether a file could be written there, asked before the work that fills it. Raises OSError."""
     if not file.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file))
+    if not os.access(file.parent, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(file))
+    if shutil.disk_usage(file.parent).free < LEAST_BYTES:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file))
 
 
 def write_whole(file: Path, content: bytes, *, over: bool = False) -> None:

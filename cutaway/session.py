@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cutaway.building import BuiltStack, build_stacks, span_of
 from cutaway.comparison import Comparison
@@ -20,6 +20,9 @@ from cutaway.sim.simulate import Span, simulate
 from cutaway.sim.trace import Trace, TraceError, load
 from cutaway.sim.traffic.jit import is_cached
 
+if TYPE_CHECKING:
+    from cutaway.visuals.what_if import Panel
+
 TARGET_MISSED = 3
 SHOWN_REQUESTS = 1500
 """Requests of each stack that the view gets, all of them traced."""
@@ -27,11 +30,13 @@ SHOWN_WARM_UP = 100 * MS
 """All of the warm-up is traced, too; a longer one is cut to this."""
 
 
-def compared(scenario: Scenario, stacks: Sequence[str], *, workers: int = 1, check_laws: bool = False) -> Comparison:
-    """Runs the stacks with common random numbers."""
+def compared(
+    scenario: Scenario, stacks: Sequence[str], *, workers: int = 1, check_laws: bool = False, progress: Progress | None = None
+) -> Comparison:
+    """Runs the stacks with common random numbers. `progress` takes the place of the bar."""
     built = build_stacks(scenario, stacks)
     machines = {one.name: one.machine for one in built}
-    with progress_of("runs") as progress:
+    with nullcontext(progress) if progress else progress_of("runs") as told:
         results = replicate(
             machines,
             span_of(scenario),
@@ -39,7 +44,7 @@ def compared(scenario: Scenario, stacks: Sequence[str], *, workers: int = 1, che
             scenario.run.replications,
             workers=workers,
             check_laws=check_laws,
-            progress=progress,
+            progress=told,
         )
     return Comparison(scenario, built, results)
 
@@ -168,16 +173,21 @@ def _traces_from(source: Scenario | Path, stacks: Sequence[str], *, whole: bool)
             if name not in (there := [str(trace.meta["stack"]) for trace in traces]):
                 raise TraceError(f"{source}: no trace of stack '{name}' is in it; expected one of {', '.join(there)}.")
         return [trace for trace in traces if not stacks or trace.meta["stack"] in stacks]
-    built = build_stacks(source, stacks or list(source.stacks))
-    if not whole:
-        return traces_of(source, built, one_in=source.run.trace_one_in or 1)
+    if whole:
+        return shown_traces(source, stacks)
+    return traces_of(source, build_stacks(source, stacks or list(source.stacks)), one_in=source.run.trace_one_in or 1)
+
+
+def shown_traces(scenario: Scenario, stacks: Sequence[str]) -> list[Trace]:
+    """What the view shows of a scenario: all requests of a short run of each stack, or of each that is named."""
     from cutaway.staging import typical_request
 
-    span = Span(min(source.run.warm_up, SHOWN_WARM_UP), min(SHOWN_REQUESTS, source.run.requests))
-    traces = traces_of(source, built, one_in=1, span=span)
+    built = build_stacks(scenario, stacks or list(scenario.stacks))
+    span = Span(min(scenario.run.warm_up, SHOWN_WARM_UP), min(SHOWN_REQUESTS, scenario.run.requests))
+    traces = traces_of(scenario, built, one_in=1, span=span)
     if len(traces) > 1 and typical_request(traces) is None:
         # One stack is so much slower that its requests of after the warm-up are those of before it on another: begin where all began.
-        traces = traces_of(source, built, one_in=1, span=replace(span, warm_up_ns=0))
+        traces = traces_of(scenario, built, one_in=1, span=replace(span, warm_up_ns=0))
     return traces
 
 
@@ -201,22 +211,46 @@ def show(
     at_ns: int | None,
     length_ns: int | None,
     stacks: Sequence[str] = (),
+    changes: Mapping[str, Any] | None = None,
 ) -> int:
-    """Opens the view, or records it."""
+    """Opens the view, or records it. With `changes` the sliders of a what-if stand open there; of a saved trace there are none."""
     from cutaway import visuals
     from cutaway.staging import staged
 
-    traces = _traces_from(source, stacks, whole=True)
-    stage = staged(traces)
-    if record is None:
-        return visuals.show(traces, stage, lang=language, theme=look, size=size, start_ns=at_ns)  # type: ignore[arg-type]
-    if record.suffix.lower() == ".png":
-        visuals.record(traces, stage, record, at_ns=at_ns or 0, size=size, lang=language, theme=look)  # type: ignore[arg-type]
-    else:
-        end_ns = None if length_ns is None else (at_ns or 0) + length_ns
-        visuals.record(traces, stage, record, start_ns=at_ns, end_ns=end_ns, size=size, lang=language, theme=look)  # type: ignore[arg-type]
+    what_if = _sliders(source, stacks, changes or {}, here=record is not None) if isinstance(source, Scenario) else None
+    try:
+        traces = _traces_from(source, stacks, whole=True)
+        stage = staged(traces)
+        options: dict[str, Any] = {"size": size, "lang": language, "theme": look, "what_if": what_if}
+        if record is None:
+            return visuals.show(traces, stage, start_ns=at_ns, **options)
+        if record.suffix.lower() == ".png":
+            visuals.record(traces, stage, record, at_ns=at_ns or 0, **options)
+        else:
+            end_ns = None if length_ns is None else (at_ns or 0) + length_ns
+            visuals.record(traces, stage, record, start_ns=at_ns, end_ns=end_ns, **options)
+    finally:
+        if what_if:
+            what_if.source.close()
     print(f"wrote {record}")
     return 0
+
+
+def _sliders(scenario: Scenario, stacks: Sequence[str], changes: Mapping[str, Any], *, here: bool) -> Panel | None:
+    """The sliders of a show: worked out `here` and only when some are moved, or in a process beside the window."""
+    if here and not changes:
+        return None
+    from cutaway.sliding.answering import Answering, sample
+    from cutaway.sliding.choosing import sliders_of
+    from cutaway.sliding.sources import Here, Worker
+    from cutaway.visuals.what_if import Panel
+
+    sliders, setting = sliders_of(scenario, changes)
+    if not sliders:
+        return None
+    shown = list(stacks or scenario.stacks)
+    source = Here(Answering(scenario, shown, sliders)) if here else Worker(scenario, shown, sliders)
+    return Panel(source, sliders, sample(scenario), list(setting), open=bool(changes))
 
 
 def trace(source: Scenario | Path, *, stacks: Sequence[str], format: str, out: Path | None) -> int:

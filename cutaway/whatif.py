@@ -103,7 +103,7 @@ class WhatIf:
     def pairs(self, stack: str) -> list[Pair]:
         """The figures that a change may move: FIGURES, then overhead, then money where it is known."""
         before, after = (side.results[stack] for side in (self.base, self.changed))
-        found = [Pair(one.key, one.name, one.unit, [one.of(run) for run in before], [one.of(run) for run in after]) for one in FIGURES]
+        found = [self.pair(stack, one) for one in FIGURES]
         if stack != self.bare:
             overhead = [self._overhead_us(side, stack) for side in (self.base, self.changed)]
             found.append(Pair("overhead", "overhead, CPU time", "µs", *overhead))
@@ -112,6 +112,11 @@ class WhatIf:
             money = [[float(price.per_million(run.served, run.counted_ns)) for run in runs] for price, runs in sides]
             found.append(Pair("money_per_million", "a million requests", self.prices[0].currency, *money))
         return found
+
+    def pair(self, stack: str, metric: Metric) -> Pair:
+        """One figure of a stack."""
+        before, after = ([metric.of(run) for run in side.results[stack]] for side in (self.base, self.changed))
+        return Pair(metric.key, metric.name, metric.unit, before, after)
 
     def layers(self, stack: str) -> list[Pair]:
         """CPU time a request of each layer, in µs; a layer that only one side has costs nothing on the other."""
@@ -142,6 +147,16 @@ class WhatIf:
             "stacks": {before.name: self._stack(before, after) for before, after in self.stacks()},
             "warnings": {"base": self.base.warnings(), "changed": self.changed.warnings()},
         }
+
+    def table(self) -> Any:
+        """A pyarrow.Table with a row a stack and figure, then a row a stack and layer: both sides, the difference, half widths."""
+        from cutaway.keeping import what_if_table
+
+        return what_if_table(self)
+
+    def to_pandas(self) -> Any:
+        """The same as a pandas.DataFrame (the `notebook` extra)."""
+        return self.table().to_pandas()
 
     def _stack(self, before: BuiltStack, after: BuiltStack) -> dict[str, Any]:
         return {

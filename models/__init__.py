@@ -10,7 +10,7 @@
     hypervisor.py   KVM: exits, halts, vhost or QEMU
     guest.py        the guest's operating system: the same kernel again, with virtio devices
     container.py    namespaces, cgroup, seccomp, overlay, and the way to a published port
-    servers/        server programs: nginx, PostgreSQL, Python, Redis; program.py says what they have in common
+    servers/        server programs: MySQL, nginx, PostgreSQL, Python, Redis; program.py says what they have in common
     clients.py      who asks: closed and open loops, as wrk; generators/ has those with a protocol of their own
     neighbours.py   who computes beside them
     startup.py      how each stack comes up, as processes

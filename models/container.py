@@ -49,6 +49,8 @@ class DockerPart(Part):
     """`bridge`: a namespace of its own behind a veth pair; `host`: the host's own namespace."""
     publish: Literal["nat", "proxy", "none"] = "nat"
     """How a port of the host leads to it: by NAT, by docker-proxy (the client is on the same machine), or not at all."""
+    runtime: Literal["runc", "crun"] = "runc"
+    """What makes the container and starts its program; it has a part in the start alone."""
     storage: Literal["overlay2", "volume"] = "overlay2"
     """Where the files lie that it serves: in the image, or on a volume of the host."""
     seccomp: Literal["default", "unconfined"] = "default"

@@ -18,6 +18,10 @@ from cutaway.models.neighbours import LAYER as NEIGHBOURS
 from cutaway.models.placement import HOST
 from cutaway.sim.machine import Acquire, Detach, Fork, Machine, Plan, Release, Step, Thread, Work
 
+COUNT = "count"
+"""Not a key of a scenario: how many copies of the stack there are on its machine."""
+MOST_COPIES = 512
+"""Their books, a histogram for each one's clients, then take some hundred MB."""
 _KINDS = ("kernels", "cpus", "threads", "plans", "clients", "groups", "links", "disks", "pools")
 
 

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
+import tomllib
 from pathlib import Path
+from typing import Any
 
 
 class FileRefused(Exception):  # noqa: N818
@@ -35,6 +38,36 @@ def append_whole(handle: int, line: bytes, file: Path) -> None:
     except OSError as error:
         os.ftruncate(handle, before)
         raise OSError(error.errno, error.strerror, str(file)) from None
+
+
+def toml_of(text: str, expected: str) -> dict[str, Any]:
+    """The document that a text in TOML holds; `expected` names what it should be. Raises FileRefused."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        # The parser ends its own words with the place, and gives it no other way.
+        place = re.search(r"\(at line (\d+), column \d+\)$", str(error))
+        lines = text.rstrip().split("\n")
+        line = int(place[1]) if place else len(lines)
+        found = lines[line - 1].strip()[:60] if 0 < line <= len(lines) else ""
+        if any(word in str(error) for word in ("twice", "overwrite", "mutate", "Duplicate")):
+            raise FileRefused(f"what stands at '{found}' stands there a second time; expected each key once.", line) from None
+        ends = "" if place else " or ends too early"
+        raise FileRefused(f"'{found}' is no TOML{ends}; expected {expected}, as KEY = VALUE or [TABLE].", line) from None
+    except (RecursionError, ValueError):
+        raise FileRefused(f"is nested too deep or holds a number that is too long; expected {expected}.") from None
+
+
+def line_of(text: str, table: str, key: str = "") -> int:
+    """The line of a text in TOML where a key of a table stands, else the line of the table's head, else 0."""
+    at_table, inside = 0, False
+    for number, line in enumerate(text.split("\n"), 1):
+        if head := re.match(r"\s*\[+\s*([^\]]*?)\s*\]", line):
+            inside = head[1].strip("\"'") == table
+            at_table = number if inside else at_table
+        elif inside and key and line.partition("=")[0].strip().strip("\"'") == key:
+            return number
+    return at_table
 
 
 def _bytes_of(path: Path, most_bytes: int, expected: str) -> bytes:

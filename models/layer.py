@@ -27,6 +27,7 @@ ORDER = (
     "hypervisor",
     "halt polling",
     "guest kernel",
+    "mysql",
     "nginx",
     "postgresql",
     "python",

@@ -17,11 +17,13 @@ from cutaway.models.container import DockerPart
 from cutaway.models.generators.pgbench import Pgbench
 from cutaway.models.generators.reconnecting import Reconnecting
 from cutaway.models.generators.redis_benchmark import RedisBenchmark
+from cutaway.models.generators.sysbench import Sysbench
 from cutaway.models.guest import GuestLinuxPart
 from cutaway.models.hardware import HardwarePart
 from cutaway.models.hypervisor import KvmPart
 from cutaway.models.kernel import LinuxPart
 from cutaway.models.part import Part
+from cutaway.models.servers.mysql import Mysql, MysqlPart
 from cutaway.models.servers.nginx import Nginx, NginxPart
 from cutaway.models.servers.postgresql import Postgresql, PostgresqlPart
 from cutaway.models.servers.program import Program
@@ -37,8 +39,9 @@ class Served:
     client: type[Client]
 
 
-ProgramPart = NginxPart | PostgresqlPart | PythonAppPart | RedisPart
+ProgramPart = MysqlPart | NginxPart | PostgresqlPart | PythonAppPart | RedisPart
 PROGRAMS: dict[type[Part], Served] = {
+    MysqlPart: Served(Mysql, Sysbench),
     NginxPart: Served(Nginx, Client),
     PostgresqlPart: Served(Postgresql, Pgbench),
     PythonAppPart: Served(PythonApp, Reconnecting),
@@ -46,10 +49,12 @@ PROGRAMS: dict[type[Part], Served] = {
 }
 """What may be on top of a stack."""
 
-ServerPart = Annotated[Union[NginxPart, PostgresqlPart, PythonAppPart, RedisPart], Field(discriminator="kind")]  # noqa: UP007
+ServerPart = Annotated[Union[MysqlPart, NginxPart, PostgresqlPart, PythonAppPart, RedisPart], Field(discriminator="kind")]  # noqa: UP007
 """A server program, by its `kind`."""
 StackPart = Annotated[
-    Union[HardwarePart, LinuxPart, KvmPart, GuestLinuxPart, DockerPart, NginxPart, PostgresqlPart, PythonAppPart, RedisPart],  # noqa: UP007
+    Union[  # noqa: UP007
+        HardwarePart, LinuxPart, KvmPart, GuestLinuxPart, DockerPart, MysqlPart, NginxPart, PostgresqlPart, PythonAppPart, RedisPart
+    ],
     Field(discriminator="kind"),
 ]
 """One layer of a stack, by its `kind`."""

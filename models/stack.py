@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from simpy import Resource
+
 from cutaway.models import memory, startup
 from cutaway.models.blueprint import Blueprint
 from cutaway.models.clients import ClosedLoopPart, OpenLoopPart
@@ -49,9 +51,8 @@ def start_up(stack: Sequence[Part], start: startup.Start) -> Process:
     if parts.docker:
         bridged = parts.docker.network == "bridge"
         published = parts.docker.publish != "none"
-        yield from docker.docker_run(
-            start, bridged, published, parts.docker.storage == "overlay2", parts.docker.seccomp == "default"
-        )
+        overlay, seccomp = parts.docker.storage == "overlay2", parts.docker.seccomp == "default"
+        yield from docker.docker_run(start, bridged, published, overlay, seccomp, parts.docker.runtime)
     for part in _programs(parts):
         program = PROGRAMS[type(part)].program
         yield from startup.server_process(start, program.forks(part), program.thread, program.start_cost)
@@ -64,8 +65,16 @@ def _programs(parts: Parts) -> tuple[Part, ...]:
 
 def start_up_phases(stack: Sequence[Part], profile: Profile) -> list[startup.Phase]:
     """The phases of one start at the profile's values."""
-    clock = Clock(initial_time=0)
-    start = startup.Start(clock, profile)
-    clock.process(start_up(stack, start))
-    clock.run()
+    (start,) = starts_at_once(stack, profile, 1)
     return start.phases
+
+
+def starts_at_once(stack: Sequence[Part], profile: Profile, count: int) -> list[startup.Start]:
+    """Copies of a stack that are started at the same moment, and share the host's CPUs."""
+    clock = Clock(initial_time=0)
+    cpus = Resource(clock, Parts.of(stack).hardware.cpus)
+    starts = [startup.Start(clock, profile, cpus=cpus) for _ in range(count)]
+    for start in starts:
+        clock.process(start_up(stack, start))
+    clock.run()
+    return starts

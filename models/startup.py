@@ -3,7 +3,8 @@
 Serves: a process of its own for a plain program and a virtual machine (Docker's is in models/docker/run.py), and the book of
 its phases; `start_up` of models/stack.py puts them one after the other. Each step of a start-up is a phase: who does it, from when to when,
 and the costs that made it.
-Not modelled: starts that compete for CPUs, cold page caches, pulling an image. Read first: docs/models/startup.md.
+Starts at once compete for the host's CPUs: a phase keeps one busy, or waits and keeps none.
+Not modelled: starts that compete for locks, cold page caches, pulling an image. Read first: docs/models/startup.md.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+
+from simpy import Resource
 
 from cutaway.models.costs import Cost, Profile
 from cutaway.models.layer import times_as_text
@@ -34,18 +37,27 @@ class Phase:
 class Start:
     """One start on the clock, and the book of its phases."""
 
-    def __init__(self, clock: Clock, profile: Profile, draw: Draw = lambda cost: cost.value) -> None:
-        """`draw` gives a cost its value this time; the profile's value by default."""
+    def __init__(
+        self, clock: Clock, profile: Profile, draw: Draw = lambda cost: cost.value, cpus: Resource | None = None
+    ) -> None:
+        """`draw` gives a cost its value this time; the profile's value by default. `cpus` are those that starts at once share."""
         self.clock = clock
         self.profile = profile
         self.draw = draw
+        self.cpus = cpus or Resource(clock)
         self.phases: list[Phase] = []
 
-    def phase(self, who: str, what: str, *uses: str | tuple[str, int]) -> Process:
-        """Time passes, and is written down."""
+    def phase(self, who: str, what: str, *uses: str | tuple[str, int], waits: bool = False) -> Process:
+        """Time passes on a CPU, or without one if it `waits`, and is written down."""
         pairs = [(use, 1) if isinstance(use, str) else use for use in uses]
+        duration_ns = round(sum((self.draw(self.profile[name]) * times for name, times in pairs), Fraction(0)))
+        turn = None if waits else self.cpus.request()
+        if turn:
+            yield turn
         start_ns = int(self.clock.now)
-        yield self.clock.timeout(round(sum((self.draw(self.profile[name]) * times for name, times in pairs), Fraction(0))))
+        yield self.clock.timeout(duration_ns)
+        if turn:
+            self.cpus.release(turn)
         costs = tuple(CostUse(name, times_as_text(Fraction(times))) for name, times in pairs)
         self.phases.append(Phase(who, what, start_ns, int(self.clock.now), costs))
 

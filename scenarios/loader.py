@@ -99,6 +99,10 @@ def digest(scenario: Scenario) -> str:
     content["stacks"] = {
         name: [layer.model_dump(mode="json", by_alias=True) for layer in scenario.layers_of(name)] for name in scenario.stacks
     }
+    if own := {name: stack.neighbours for name, stack in scenario.stacks.items() if stack.neighbours is not None}:
+        content["neighbours of stacks"] = {
+            name: [hog.model_dump(mode="json", by_alias=True) for hog in hogs] for name, hogs in own.items()
+        }
     if scenario.profile.endswith(costs.SUFFIX):
         content["profile"] = blake2b(Path(scenario.profile).read_bytes(), digest_size=16).hexdigest()      # its name says nothing
     canonical = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
@@ -209,6 +213,11 @@ def plain(node: _reading.Node, path: Where, places: dict[Where, Place]) -> Any:
 def every_key(scenario: Scenario, asked: str) -> list[str]:
     """The keys that one key stands for: itself, or with `*` for a stack one of each stack that has such a layer. Raises ScenarioError."""
     steps = steps_of(asked)
+    if steps[:3] == ["stacks", "*", "neighbours"]:
+        beside = [name for name, stack in scenario.stacks.items() if stack.neighbours]
+        if not beside:
+            raise _no_change(asked, "is a key of no stack: none has neighbours of its own.")
+        return [asked.replace("*", name, 1) for name in beside]
     if steps[:2] == ["stacks", "*"]:
         layer = steps[3] if steps[2:3] == ["layers"] and len(steps) > 3 else None
         kinds = {name: [part.kind for part in stack.layers] for name, stack in scenario.stacks.items()}

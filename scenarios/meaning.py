@@ -16,7 +16,9 @@ from cutaway.models.container import DockerPart
 from cutaway.models.hardware import HardwarePart
 from cutaway.models.hypervisor import KvmPart
 from cutaway.models.kernel import LinuxPart
+from cutaway.models.neighbours import HogPart
 from cutaway.models.parts import ProgramPart, kind_of
+from cutaway.models.servers.mysql import MysqlPart
 from cutaway.models.servers.nginx import NginxPart
 from cutaway.models.servers.postgresql import PostgresqlPart
 from cutaway.models.servers.python_app import PythonAppPart
@@ -76,7 +78,7 @@ def refusals(scenario: Scenario) -> Iterator[Mistake]:
     profile = costs.load(scenario.profile)
     for name in scenario.stacks:
         try:
-            stack.build(name, scenario.layers_of(name), scenario.clients, profile, scenario.neighbours)
+            stack.build(name, scenario.layers_of(name), scenario.clients, profile, scenario.neighbours_of(name))
         except (stack.StackError, costs.CostError) as refused:
             path: Path = ("stacks", name)
             yield path, f"{key_text(path)} cannot be built: {printable(str(refused).rstrip('.'), 300)}."
@@ -147,7 +149,7 @@ def _stack_fits(scenario: Scenario, name: str) -> Iterator[Mistake]:
                 elif layer.network == "bridge" and layer.publish != "nat" and not _client_is_beside(scenario, name):
                     why = "docker-proxy serves clients of its own machine" if layer.publish == "proxy" else "nobody outside reaches it"
                     yield (*path, "publish"), f"{key_text((*path, 'publish'))} is '{layer.publish}', and {why}; expected 'nat'."
-            case NginxPart() | PostgresqlPart() | PythonAppPart() | RedisPart():
+            case MysqlPart() | NginxPart() | PostgresqlPart() | PythonAppPart() | RedisPart():
                 yield from _program_fits(scenario, name, index, layer, (cpus, memory, whose))
             case LinuxPart():
                 yield from _cpus_exist(layer.interrupt_cpus, cpus, whose, (*path, "interrupt cpus"))
@@ -223,11 +225,19 @@ def _clients(scenario: Scenario, machine_is_known: bool) -> Iterator[Mistake]:
 
 
 def _neighbours(scenario: Scenario) -> Iterator[Mistake]:
-    if (many := sum(neighbour.count for neighbour in scenario.neighbours)) > limits.NEIGHBOURS.value:
-        yield ("neighbours",), f"neighbours are {many:,} in all; expected at most {limits.NEIGHBOURS.value:,}."
-    guests = {name: [layer for layer in scenario.layers_of(name) if isinstance(layer, KvmPart)] for name in scenario.stacks}
-    for index, neighbour in enumerate(scenario.neighbours):
-        path: Path = ("neighbours", index)
+    yield from _beside(scenario, scenario.neighbours, [name for name, one in scenario.stacks.items() if one.neighbours is None], ())
+    for name, one in scenario.stacks.items():
+        yield from _beside(scenario, one.neighbours or (), [name], ("stacks", name))
+
+
+def _beside(scenario: Scenario, neighbours: tuple[HogPart, ...], stacks: Collection[str], of: Path) -> Iterator[Mistake]:
+    """Neighbours, and the stacks that they are beside."""
+    if (many := sum(neighbour.count for neighbour in neighbours)) > limits.NEIGHBOURS.value:
+        path: Path = (*of, "neighbours")
+        yield path, f"{key_text(path)} are {many:,} in all; expected at most {limits.NEIGHBOURS.value:,}."
+    guests = {name: [layer for layer in scenario.layers_of(name) if isinstance(layer, KvmPart)] for name in stacks}
+    for index, neighbour in enumerate(neighbours):
+        path = (*of, "neighbours", index)
         yield from _quota(neighbour.limit, neighbour.limit_period, (*path, "limit"))
         if neighbour.place == "host":
             yield from _cpus_exist(neighbour.cpus, scenario.machine.cpus, "the machine", (*path, "cpus"))
@@ -241,12 +251,12 @@ def _neighbours(scenario: Scenario) -> Iterator[Mistake]:
 
 def _size(scenario: Scenario) -> Iterator[Mistake]:
     """Every CPU, worker, process of a connection and neighbour is a row in a table of each stack's machine."""
-    beside = sum(neighbour.count for neighbour in scenario.neighbours)
+    beside = sum(neighbour.count for name in scenario.stacks for neighbour in scenario.neighbours_of(name))
     layers = [layer for name in scenario.stacks for layer in scenario.layers_of(name)]
     rows = sum(getattr(layer, key, 0) for layer in layers for key in ("vcpus", "workers"))
-    rows += sum(layer.cpus for layer in layers if isinstance(layer, HardwarePart)) + beside * len(scenario.stacks)
+    rows += sum(layer.cpus for layer in layers if isinstance(layer, HardwarePart)) + beside
     rows += sum(layer.upstream.workers for layer in layers if isinstance(layer, NginxPart) and layer.upstream)
-    rows += scenario.clients.connections * sum(isinstance(layer, PostgresqlPart) for layer in layers)
+    rows += scenario.clients.connections * sum(isinstance(layer, MysqlPart | PostgresqlPart) for layer in layers)
     if rows > limits.ENTITIES.value:
         text = f"stacks have {rows:,} CPUs, virtual CPUs, workers and neighbours in all; expected at most {limits.ENTITIES.value:,}."
         yield ("stacks",), text

@@ -10,7 +10,8 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from difflib import get_close_matches
+
+from cutaway.models.names import nearest_name
 
 _SHOWN_CHARS = 60
 _NAMED_CHOICES = 24
@@ -92,13 +93,8 @@ def nearest(found: object, names: Iterable[str]) -> str:
     """' Did you mean ...?' with the name that the writer probably meant, or nothing."""
     if not isinstance(found, str):
         return ""
-    by_form = {_form(name): name for name in names}
-    near = get_close_matches(_form(found[:100]), by_form, n=1, cutoff=0.6 if len(found) > 3 else 0.5)
-    return f" Did you mean '{printable(by_form[near[0]])}'?" if near else ""
-
-
-def _form(name: str) -> str:
-    return name.casefold().replace("-", " ").replace("_", " ")
+    near = nearest_name(found, names)
+    return f" Did you mean '{printable(near)}'?" if near else ""
 
 
 def key_text(path: tuple[str | int, ...]) -> str:

@@ -247,6 +247,8 @@ class Stack(Part):
     """How the view calls it; its name when left out."""
     layers: tuple[Layer, ...] = Field(min_length=1)
     """From the hardware up to the server program; each a name, or a mapping with `kind` and what is special about it."""
+    neighbours: tuple[HogPart, ...] | None = Field(default=None, max_length=1000)
+    """What else runs on the machine beside this stack, in place of the scenario's neighbours; an empty list for nothing."""
 
 
 class Scenario(Part):
@@ -269,7 +271,7 @@ class Scenario(Part):
     stacks: dict[Name, Stack] = Field(min_length=1, max_length=64)
     """The stacks that are compared, each under a name of your own."""
     neighbours: tuple[HogPart, ...] = Field(default=(), max_length=1000)
-    """What else runs on the machine."""
+    """What else runs on the machine, beside each stack that does not say so itself."""
     run: Run = Run()
     """How long and how often."""
     scene: Scene | None = None
@@ -293,6 +295,11 @@ class Scenario(Part):
     def set(self, key: str, value: Any) -> Scenario:
         """A copy with one other value."""
         return self.with_({key: value})
+
+    def neighbours_of(self, stack: str) -> tuple[HogPart, ...]:
+        """What runs beside a stack."""
+        own = self.stacks[stack].neighbours
+        return self.neighbours if own is None else own
 
     def layers_of(self, stack: str) -> tuple[StackPart, ...]:
         """The layers of a stack, with what `machine` and `server` say where the layer itself says nothing."""

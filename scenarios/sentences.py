@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from cutaway.models.complaints import BOUNDS
 from cutaway.models.units import Quantity
 from cutaway.scenarios.problems import Place, Problem, choices, key_text, nearest, shown
 
@@ -30,8 +31,6 @@ _KINDS = {
     "model_type": "a mapping (lines of 'key: value')",
     "model_attributes_type": "a mapping (lines of 'key: value')",
 }
-_BOUNDS = {"greater_than_equal": ("ge", "at least"), "greater_than": ("gt", "more than"), "less_than_equal": ("le", "at most"),
-           "less_than": ("lt", "less than")}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +104,8 @@ def _expected(error: ErrorDetails, found: Any, spot: Spot, context: dict[str, An
             quotes = ", without quotes" if isinstance(found, str) and found in map(str, values) else ""
             return f"expected {' or '.join(map(str, values))}{quotes}."
         return f"expected {choices(values)}.{nearest(found, values)}"
-    if kind in _BOUNDS:
-        name, words = _BOUNDS[kind]
+    if kind in BOUNDS:
+        name, words = BOUNDS[kind]
         quantity = quantity_of(spot.field)
         return f"expected {words} {quantity.text(context[name]) if quantity else context[name]}."
     if kind == "string_type" and _has_pattern(spot.field):

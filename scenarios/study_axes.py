@@ -14,6 +14,7 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
+from cutaway.models.copies import COUNT
 from cutaway.models.units import QUANTITIES
 from cutaway.scenarios.study_file import Axis
 
@@ -74,6 +75,8 @@ class Point:
     number: int
     at: tuple[int, ...]
     changes: Mapping[str, Any]
+    copies: int = 1
+    """Of each stack on its machine; `count` is no key of the scenario."""
 
 
 def laid_out(axis: Axis) -> Values:
@@ -100,7 +103,8 @@ def points(axes: Sequence[Values]) -> Iterator[Point]:
         for one, index in zip(axes, at, strict=True):
             changes[one.key] = one.values[index]
             changes |= {key: others[index] for key, others in one.axis.with_.items()}
-        yield Point(number, at, changes)
+        copies = changes.pop(COUNT, 1)
+        yield Point(number, at, changes, copies)
 
 
 def written(value: Any) -> str:

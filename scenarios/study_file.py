@@ -23,7 +23,7 @@ Key = Annotated[str, Field(min_length=1, max_length=KEY_CHARS_MAX)]
 
 MetricName = Literal[
     "throughput", "mean latency", "p50 latency", "p90 latency", "p99 latency", "p99.9 latency", "CPU time a request",
-    "throttled time", "stolen time", "memory held", "start-up",
+    "throttled time", "stolen time", "memory held", "start-up", "start-up of the last copy",
 ]  # fmt: skip
 """What is known of a run, by the names that the tables have."""
 
@@ -36,7 +36,7 @@ class Axis(Part):
     """One key of the scenario, and the values that it takes."""
 
     key: Key
-    """The key, as `--set` has it: clients.connections, stacks.vm.layers.kvm.vcpus."""
+    """The key, as `--set` has it: clients.connections, stacks.vm.layers.kvm.vcpus; or count, for copies of each stack on its machine."""
     values: tuple[Any, ...] | None = Field(default=None, min_length=1, max_length=limits.AXIS_VALUES.value)
     """The values, each as the scenario would have it."""
     from_: Any = Field(default=None, alias="from")
@@ -88,6 +88,8 @@ class Figure(Part):
     """The metric."""
     x: Key | None = None
     """The key of the axis along which; the first axis with numbers when left out."""
+    as_: Literal["itself", "difference", "per cent"] = Field(default="itself", alias="as")
+    """The metric itself; or how far it is above that of the stack to compare with, run for run, in its unit or in per cent."""
     log: tuple[Literal["x", "y"], ...] = ()
     """Axes with a logarithmic scale."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -16,13 +16,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from cutaway.models.copies import COUNT, MOST_COPIES
 from cutaway.models.units import FROM_FILE
 from cutaway.scenarios import catalogue, limits, reading
 from cutaway.scenarios.loader import digest, find_among, load_base, plain, restored
 from cutaway.scenarios.problems import Place, Problem, ScenarioError, choices, nearest, printable
 from cutaway.scenarios.schema import Scenario
 from cutaway.scenarios.sentences import place_of, sentences
-from cutaway.scenarios.study_axes import Point, RangeError, Values, how_many, laid_out, points
+from cutaway.scenarios.study_axes import Point, RangeError, Values, how_many, laid_out, points, written
 from cutaway.scenarios.study_file import Figure, Study
 
 Where = tuple[str | int, ...]
@@ -138,14 +139,16 @@ class _Checker:
 
     def checked(self, text: str, varied: Scenario) -> LoadedStudy:
         study = self.study
-        stacks = tuple(dict.fromkeys(study.stacks or varied.stacks))
-        self._stacks(stacks, varied)
         settings = {**study.set_, **({"run.seed": study.seed} if study.seed is not None else {})}
-        self._raise()
         base = self._set(varied, settings)
-        axes = tuple(self._axes(base))
+        stacks = tuple(dict.fromkeys(study.stacks or base.stacks))                        # a study may set a stack of its own
+        self._stacks(stacks, base)
+        self._raise()
+        axes = tuple(self._axes())
         if (count := how_many(axes)) > limits.STUDY_POINTS.value:
             self._note(("axes",), f"the axes make {count:,} points; expected at most {limits.STUDY_POINTS.value:,}.")
+            self._raise()                                                                 # before thousands of values are tried
+        self._values(axes, base)
         self._figures([one.key for one in study.axes])
         loaded = LoadedStudy(text, study, varied, base, stacks, axes)
         if loaded.most_runs > limits.STUDY_RUNS.value:
@@ -173,16 +176,16 @@ class _Checker:
         if self.problems:
             raise ScenarioError(self.problems)
 
-    def _stacks(self, stacks: tuple[str, ...], varied: Scenario) -> None:
+    def _stacks(self, stacks: tuple[str, ...], base: Scenario) -> None:
         for name in stacks:
-            if name not in varied.stacks:
-                expected = f"expected {choices(varied.stacks)}.{nearest(name, varied.stacks)}"
+            if name not in base.stacks:
+                expected = f"expected {choices(base.stacks)}.{nearest(name, base.stacks)}"
                 self._note(("stacks",), f"stacks has '{printable(name)}', which is no stack of the scenario; {expected}")
         if (other := self.study.compare_with) is not None and other not in stacks:
             expected = f"expected {choices(stacks)}.{nearest(other, stacks)}"
             self._note(("compare with",), f"compare with is '{printable(other)}', which is no stack of the study; {expected}")
 
-    def _axes(self, base: Scenario) -> Iterator[Values]:
+    def _axes(self) -> Iterator[Values]:
         seen: set[str] = set()
         for number, axis in enumerate(self.study.axes):
             where: Where = ("axes", number)
@@ -191,17 +194,24 @@ class _Checker:
                     self._note(where, f"{printable(key)} is varied twice; expected each key in one axis.")
                 seen.add(key)
             try:
-                laid = laid_out(axis)
+                yield laid_out(axis)
             except RangeError as wrong:
                 self._note(where, f"{printable(axis.key)} {wrong}")
-                continue
+
+    def _values(self, axes: Sequence[Values], base: Scenario) -> None:
+        """Each value is tried by itself, with what changes along with it."""
+        for laid in axes:
+            where: Where = ("axes", self.study.axes.index(laid.axis))
             for index, value in enumerate(laid.values):
-                self._try(base, {axis.key: value} | {key: others[index] for key, others in axis.with_.items()}, where)
-            yield laid
+                self._try(base, {laid.key: value} | {key: others[index] for key, others in laid.axis.with_.items()}, where)
 
     def _try(self, base: Scenario, changes: Mapping[str, Any], where: Where) -> None:
+        keys = dict(changes)
+        copies = keys.pop(COUNT, 1)
+        if type(copies) is not int or not 1 <= copies <= MOST_COPIES:
+            self._note(where, f"{COUNT} is {printable(written(copies))}; expected a whole number of copies from 1 to {MOST_COPIES}.")
         try:
-            base.with_(dict(changes))
+            base.with_(keys)
         except ScenarioError as wrong:
             for problem in wrong.problems:
                 self._note(where, problem.text)

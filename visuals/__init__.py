@@ -2,7 +2,8 @@
 
 Bottom to top: `geometry`, `palette`, `sprites`, `text` and the `picture` interface; `stage` (what stands where, as data) and `layout`,
 `ways` (its geometry); `seek`, `moment`, `ledger`, `metrics` (the trace at an instant); `section`, `live`, `ledger_view`, `strips`,
-`frame`, `details` and `scene` (the drawing); `view` and `controls` (what the viewer chose); `player` and `film` (a window, a file).
+`frame`, `details`, `what_if_panel` and `scene` (the drawing); `what_if`, `view`, `sliders` and `controls` (what the viewer chose); `player`
+and `film` (a window, a file).
 Importing this loads no Pygame: it is loaded when something is shown.
 """
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from cutaway.sim.trace import Trace
     from cutaway.visuals.stage import Language, Stage
     from cutaway.visuals.view import View
+    from cutaway.visuals.what_if import Panel
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
@@ -46,14 +48,18 @@ def show(
     size: tuple[int, int] = SIZE,
     start_ns: int | None = None,
     speed: float | None = None,
+    what_if: Panel | None = None,
 ) -> int:
     """Opens a window on the traces, one column each, and stays until it is closed. Gives the exit code: 0, or 69 without a display.
 
     `start_ns` is on the stage's clock (since the followed request's birth, or the run's own time); `speed` is simulated seconds a second.
+    With `what_if` the view has its sliders.
     """
     from cutaway.visuals.player import play
 
-    return play(_view(traces, stage, lang, theme, start_ns, speed), size)
+    view = _view(traces, stage, lang, theme, start_ns, speed)
+    view.what_if = what_if
+    return play(view, size)
 
 
 def record(
@@ -69,14 +75,22 @@ def record(
     size: tuple[int, int] = SIZE,
     lang: Language = "ko",
     theme: str = "light",
+    what_if: Panel | None = None,
 ) -> None:
     """Writes a film (.mp4, .webp, .gif) from `start_ns` to `end_ns`, or with `at_ns` a picture (.png). Needs no screen.
 
-    Without `speed` the cues' speeds hold. Raises `film.RecordingError`, one sentence, when an extra is missing.
+    Without `speed` the cues' speeds hold. With `what_if` its sliders are on it if they stand open, and its source must answer at once.
+    Raises `film.RecordingError`, one sentence, when an extra is missing.
     """
     from cutaway.visuals.film import make_film, take_picture
 
     view = _view(traces, stage, lang, theme, at_ns if at_ns is not None else start_ns, speed)
+    if what_if is not None:
+        from cutaway.visuals.sliders import ask, hear
+
+        view.what_if = what_if
+        ask(view)
+        hear(view)
     if at_ns is not None:
         view.hint, view.playing = False, True
         take_picture(view, Path(path), size)

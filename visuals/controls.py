@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.visuals import palette, strips
+from cutaway.visuals import palette, sliders, strips
 from cutaway.visuals.details import rows_of
 from cutaway.visuals.figures import faster
 from cutaway.visuals.geometry import Point
@@ -32,6 +32,8 @@ class Controls:
     quit: bool = False
     want: str = ""
     remainder_ns: float = 0.0
+    held: int | None = None
+    """The slider that the mouse holds; None for the timeline."""
 
     # --- time ------------------------------------------------------------------------------------------------------------------------
 
@@ -162,6 +164,8 @@ class Controls:
             return
         if key.startswith("[") and key.endswith("]"):  # the number pad
             key = key[1:-1]
+        if sliders.press(view, key):
+            return
         match key:
             case "space" | "page down":
                 self.play_or_pause()
@@ -193,8 +197,10 @@ class Controls:
                 self.next_request(0 if self.slowest_first else 1)
             case "a":
                 self.align()
-            case "d":
+            case "d" if view.sliders is None:
                 view.details = None if view.details else Chosen(0)
+            case "c" if view.what_if is not None:
+                sliders.toggle(view)
             case "l":
                 view.language = "en" if view.language == "ko" else "ko"
             case "t":
@@ -218,6 +224,8 @@ class Controls:
             self.view.help = False
         elif self.view.details:
             self.view.details = None
+        elif self.view.sliders:
+            sliders.toggle(self.view)
         else:
             self.want = "leave"
 
@@ -253,7 +261,10 @@ class Controls:
     # --- mouse -----------------------------------------------------------------------------------------------------------------------
 
     def grab(self, at: Point, layout: Layout) -> bool:
-        """Whether the mouse took hold of the timeline."""
+        """Whether the mouse took hold of a slider or the timeline."""
+        self.held = sliders.grabbed(self.view, at, layout)
+        if self.held is not None:
+            return True
         area = layout.timeline
         held = area.x - 8 <= at.x <= area.right + 8 and area.y - 6 <= at.y <= area.bottom
         if held:
@@ -261,6 +272,9 @@ class Controls:
         return held
 
     def drag(self, at: Point, layout: Layout) -> None:
+        if self.held is not None:
+            sliders.drag(self.view, self.held, at, layout)
+            return
         self.pause()
         self.view.move_to(strips.x_to_time(self.view, layout.timeline, at.x))
 
@@ -276,7 +290,7 @@ class Controls:
             case "request":
                 column = view.columns[hit.column]
                 key = key_of(view.replay(column), hit.value)
-                if key == view.follow:
+                if key == view.follow and view.sliders is None:
                     view.details = Chosen(hit.column)
                 else:
                     self.follow(key, (hit.column, view.column_time(column)))
@@ -286,6 +300,12 @@ class Controls:
                 view.details = Chosen(hit.column, hit.floor, hit.value)
             case "close":
                 view.details = None
+            case "what if":
+                sliders.toggle(view)
+            case "back":
+                sliders.back(view)
+            case "stack":
+                sliders.beside(view, hit.value)
 
     def wheel(self, direction: int) -> None:
         """In the details, the line above or below."""

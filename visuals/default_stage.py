@@ -12,7 +12,7 @@ from cutaway.sim.trace import Trace
 from cutaway.visuals.apart import INSIDE, meta_apart
 from cutaway.visuals.stage import Column, Floor, Match, Part, Said, Stage, steps_of
 
-SERVERS = {"nginx": "nginx", "postgresql": "PostgreSQL", "python": "Python", "redis": "Redis"}
+SERVERS = {"mysql": "MySQL", "nginx": "nginx", "postgresql": "PostgreSQL", "python": "Python", "redis": "Redis"}
 """Layers that are server programs, and what they are called; the stage names those that its traces have."""
 
 FLOORS = (

@@ -6,7 +6,7 @@ from cutaway.visuals.figures import clock, times
 from cutaway.visuals.geometry import Area, Point
 from cutaway.visuals.layout import GUTTER, MARGIN, RIGHT_MARGIN, TOP_BAR, Layout
 from cutaway.visuals.picture import Picture
-from cutaway.visuals.view import View
+from cutaway.visuals.view import Target, View
 from cutaway.visuals.words import HELP, SIGN_HELP, word
 
 RULE = 1.2
@@ -85,6 +85,21 @@ def draw_caption(view: View, layout: Layout, picture: Picture) -> None:
         picture.text(Point(area.x, y), line, 40, view.palette.ink, bold=True, room=area.width)
 
 
+def draw_button(view: View, layout: Layout, picture: Picture) -> None:
+    """Opens the sliders; says how many of them are moved, since the animation then is no longer what was recorded first."""
+    if view.what_if is None:
+        return
+    palette, moved = view.palette, len(view.what_if.moved)
+    area = Area(layout.ledger.x, layout.ledger.bottom + 8, layout.ledger.width, layout.caption.bottom - layout.ledger.bottom - 14)
+    picture.frame(area, palette.ink if moved else palette.line, 2.2, radius=5, ground=palette.room)
+    said = f"{word('what if', view.language)}  C"
+    picture.text(Point(area.x + 14, area.middle.y), said, 24, palette.ink, bold=True)
+    if moved:
+        told = word("moved", view.language).format(moved)
+        picture.text(Point(area.right - 14, area.middle.y), told, 24, palette.ink2, align="right")
+    view.targets.append(Target(area, "what if"))
+
+
 def broken(sentence: str, size: float, width: float, picture: Picture) -> list[str]:
     """The sentence in lines that fit, broken between words."""
     lines, line = [], ""
@@ -105,10 +120,11 @@ def broken(sentence: str, size: float, width: float, picture: Picture) -> list[s
 def draw_hint(view: View, layout: Layout, picture: Picture) -> None:
     if view.message:
         picture.text(Point(layout.hint.x, layout.hint.middle.y - 1), view.message, 18, view.palette.ink, bold=True, room=layout.hint.width)
-    elif view.hint:
-        picture.text(
-            Point(layout.hint.x, layout.hint.middle.y - 1), word("hint", view.language), 18, view.palette.ink2, room=layout.hint.width
-        )
+    elif view.hint or view.sliders:
+        said = word("hint", view.language)
+        if view.what_if:
+            said = word("hint sliders", view.language) if view.sliders else f"{said}   C {word('what if', view.language)}"
+        picture.text(Point(layout.hint.x, layout.hint.middle.y - 1), said, 18, view.palette.ink2, room=layout.hint.width)
 
 
 def draw_help(view: View, layout: Layout, picture: Picture) -> None:

@@ -15,6 +15,7 @@ WIDTH, HEIGHT = 1920.0, 1080.0
 MARGIN, GUTTER, COLUMN_GAP = 28.0, 206.0, 14.0
 LEDGER_WIDTH, LEDGER_GAP, RIGHT_MARGIN = 432.0, 30.0, 24.0
 TOP_BAR, HEADS = 72.0, 62.0
+COLUMN_BESIDE_PANEL = 400.0
 CLIENT_ROW, CAPTION, STRIP, TIMELINE, HINT = 46.0, 100.0, 82.0, 52.0, 20.0
 CEILING, SIDE, FLOOR_PLANE, CUT = 8.0, 14.0, 17.0, 4.5
 LANE_UP, LANE_DOWN = 34.0, 64.0
@@ -71,6 +72,8 @@ class Layout:
     strips: tuple[Area, ...]
     timeline: Area
     hint: Area
+    panel: Area | None = None
+    """Where the sliders of a what-if stand, beside one column."""
 
     @property
     def foot(self) -> float:
@@ -150,13 +153,13 @@ def _floor_parts(stage: Stage, columns: list[Column], column: Column, floor: Flo
     return {key: place for key, place in placed.items() if key in column.parts}
 
 
-def layout_for(stage: Stage, columns: list[Column], width: float = WIDTH, height: float = HEIGHT) -> Layout:
-    """The layout of these columns of a stage on a canvas."""
+def layout_for(stage: Stage, columns: list[Column], width: float = WIDTH, height: float = HEIGHT, *, panel: bool = False) -> Layout:
+    """The layout of these columns of a stage on a canvas. With `panel` it is one column, with the sliders at its right."""
     bottom = height - HINT - 4 - TIMELINE - 8 - STRIP - 4 - CAPTION
     foot = bottom - CLIENT_ROW
     rows = _rows(stage, TOP_BAR + HEADS, foot)
     right = width - RIGHT_MARGIN - LEDGER_WIDTH - LEDGER_GAP
-    each = (right - GUTTER - COLUMN_GAP * (len(columns) - 1)) / len(columns)
+    each = COLUMN_BESIDE_PANEL if panel else (right - GUTTER - COLUMN_GAP * (len(columns) - 1)) / len(columns)
     plans = []
     for number, column in enumerate(columns):
         area = between(TOP_BAR + HEADS, foot, GUTTER + number * (each + COLUMN_GAP), each)
@@ -168,13 +171,16 @@ def layout_for(stage: Stage, columns: list[Column], width: float = WIDTH, height
                 parts |= _floor_parts(stage, columns, column, floor, floors[floor.key])
         plans.append(ColumnLayout(column, area, floors, parts, foot + 15 + 8 * number, GUTTER - 8))
     strip_top = bottom + CAPTION + 4
+    strips = [(GUTTER, right - GUTTER)] if panel else [(plan.area.x, plan.area.width) for plan in plans]
+    panel_left = GUTTER + COLUMN_BESIDE_PANEL + LEDGER_GAP
     return Layout(
         Area(0, 0, width, height),
         rows,
         tuple(plans),
         between(TOP_BAR, bottom + 52, right + LEDGER_GAP, LEDGER_WIDTH),
-        between(bottom, bottom + CAPTION, MARGIN, right - MARGIN),
-        tuple(Area(plan.area.x, strip_top, plan.area.width, STRIP) for plan in plans),
+        between(bottom, bottom + CAPTION, MARGIN, (width - RIGHT_MARGIN if panel else right) - MARGIN),
+        tuple(Area(left, strip_top, wide, STRIP) for left, wide in strips),
         between(strip_top + STRIP + 8, strip_top + STRIP + 8 + TIMELINE, GUTTER, right - GUTTER),
         between(height - HINT, height, MARGIN, right),
+        between(TOP_BAR + 12, bottom - 10, panel_left, width - RIGHT_MARGIN - panel_left) if panel else None,
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import numpy.typing as npt
 
@@ -43,7 +41,7 @@ class Latencies:
         self.latency: npt.NDArray[np.int64] = (served["ended"] - served["born"])[order]
         self.sampled = max(int(trace.meta.get("sampled", 1)), 1)
         self.start_ns, self.end_ns = int(trace.meta["start_ns"]), int(trace.meta["end_ns"])
-        self.percentiles = lru_cache(maxsize=4 * STEPS)(self._percentiles)
+        self._known: dict[int, tuple[int, int] | None] = {}
 
     def count(self, time_ns: int) -> int:
         """Traced requests that were served by then."""
@@ -56,9 +54,15 @@ class Latencies:
     def so_far(self, time_ns: int) -> tuple[int, int] | None:
         """p50 and p99 of all requests served so far, at the last of `STEPS` marks."""
         mark = (time_ns - self.start_ns) * STEPS // max(self.end_ns - self.start_ns, 1)
-        return self.percentiles(int(mark)) if mark > 0 else self._of(self.latency[: self.count(time_ns)])
+        return self.percentiles(min(int(mark), STEPS)) if mark > 0 else self._of(self.latency[: self.count(time_ns)])
 
-    def _percentiles(self, mark: int) -> tuple[int, int] | None:
+    def percentiles(self, mark: int) -> tuple[int, int] | None:
+        """p50 and p99 up to one of the marks, each looked up once."""
+        if mark not in self._known:
+            self._known[mark] = self._up_to(mark)
+        return self._known[mark]
+
+    def _up_to(self, mark: int) -> tuple[int, int] | None:
         return self._of(self.latency[: self.count(self.start_ns + mark * (self.end_ns - self.start_ns) // STEPS)])
 
     @staticmethod

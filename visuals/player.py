@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pygame
 
-from cutaway.visuals import display, text
+from cutaway.visuals import display, sliders, text
 from cutaway.visuals.controls import Controls
 from cutaway.visuals.film import write_png
 from cutaway.visuals.geometry import Point
@@ -44,6 +44,7 @@ class Player:
     def run(self) -> int:
         """Until the window is closed."""
         clock, began = pygame.time.Clock(), time.monotonic()
+        sliders.ask(self.view)
         pygame.key.set_repeat(350, 60)
         while not self.controls.quit:
             seconds = min(clock.tick(FRAMES_A_SECOND) / 1000, LONGEST_STEP_S)
@@ -51,6 +52,7 @@ class Player:
                 self._handle(event)
             if self.view.hint and self.view.time_ns and time.monotonic() - began > HINT_S and self.view.playing:
                 self.view.hint = False
+            sliders.hear(self.view)
             self.controls.advance(seconds)
             self.view.numbers = bool(pygame.key.get_mods() & pygame.KMOD_ALT)
             self._do_what_only_a_window_can()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from cutaway.visuals.details import draw_details
-from cutaway.visuals.frame import draw_caption, draw_clock, draw_help, draw_hint, draw_prompt, draw_still_frame
+from cutaway.visuals.frame import draw_button, draw_caption, draw_clock, draw_help, draw_hint, draw_prompt, draw_still_frame
 from cutaway.visuals.geometry import Area
 from cutaway.visuals.layout import Layout, layout_for
 from cutaway.visuals.ledger_view import draw_ledger, draw_still_ledger
@@ -18,6 +18,7 @@ from cutaway.visuals.section import draw_column
 from cutaway.visuals.strips import draw_latency, draw_load, draw_percentiles, draw_still_strips, draw_timeline
 from cutaway.visuals.view import View
 from cutaway.visuals.ways import Ways, ways_for
+from cutaway.visuals.what_if_panel import draw_panel, draw_question
 
 
 @dataclass
@@ -30,9 +31,10 @@ class Scene:
 
     def geometry(self, view: View, width: float, height: float) -> tuple[Layout, list[Ways]]:
         """The layout and the columns' ways on a canvas of this size."""
-        key = (id(view.stage), tuple(view.shown), round(width, 2), round(height, 2))
+        columns = tuple(column.trace for column in view.columns)
+        key = (id(view.stage), view.edition, columns, view.sliders is not None, round(width, 2), round(height, 2))
         if self._layout is None or self._key != key:
-            self._key, self._layout = key, layout_for(view.stage, view.columns, width, height)
+            self._key, self._layout = key, layout_for(view.stage, view.columns, width, height, panel=view.sliders is not None)
             replays = [view.replay(plan.column) for plan in self._layout.columns]
             self._ways = [
                 ways_for(view.stage, plan, replay.trace.meta["steps"], replay.journeys.own_steps)
@@ -53,19 +55,30 @@ class Scene:
             draw_live(view, layout, number, ways[number], picture)
         draw_load(view, layout, picture)
         draw_clock(view, layout, picture)
-        draw_caption(view, layout, picture)
+        if view.sliders is None:
+            draw_caption(view, layout, picture)
         draw_latency(view, layout, picture)
         draw_timeline(view, layout, picture)
         draw_percentiles(view, layout, picture)
-        if view.details is None:
-            draw_ledger(view, layout, picture)
-        else:
-            draw_details(view, layout, picture)
+        self._draw_beside(view, layout, picture)
         draw_hint(view, layout, picture)
         if view.help:
             draw_help(view, layout, picture)
         if view.prompt is not None:
             draw_prompt(view, layout, picture)
+
+    @staticmethod
+    def _draw_beside(view: View, layout: Layout, picture: Picture) -> None:
+        """What stands at the right: the sliders, the details, or the ledger."""
+        if view.sliders is not None:
+            draw_panel(view, view.sliders, layout, picture)
+            draw_question(view, view.sliders, layout.caption, picture)
+            return
+        if view.details is None:
+            draw_ledger(view, layout, picture)
+        else:
+            draw_details(view, layout, picture)
+        draw_button(view, layout, picture)
 
 
 def _rest(view: View, layout: Layout, picture: Picture) -> None:
@@ -74,5 +87,5 @@ def _rest(view: View, layout: Layout, picture: Picture) -> None:
     draw_still_strips(view, layout, picture)
     for plan in layout.columns:
         draw_column(view.stage, layout, plan, view.language, view.palette, picture)
-    if view.details is None:
+    if view.details is None and view.sliders is None:
         draw_still_ledger(view, layout, picture)

@@ -37,7 +37,7 @@ def draw_latency(view: View, layout: Layout, picture: Picture) -> None:
     low, high = latency_bounds(view)
     for number, column in enumerate(view.columns):
         strip, latencies = layout.strips[number], view.replay(column).latencies
-        key = (column, layout, view.palette_name, low, high)
+        key = (column, layout, view.edition, view.palette_name, low, high)
         picture.still(f"room {number}", key, strip, partial(_empty, strip, view.palette))
         now = min(max((view.column_time(column) - latencies.start_ns) / max(latencies.end_ns - latencies.start_ns, 1), 0.0), 1.0)
         shown = Area(strip.x, strip.y, strip.width * now, strip.height)
@@ -153,7 +153,7 @@ def draw_load(view: View, layout: Layout, picture: Picture) -> None:
 def draw_timeline(view: View, layout: Layout, picture: Picture) -> None:
     """Events behind the playhead in ink, those to come pale; numbered flags of the cues."""
     palette, area = view.palette, layout.timeline
-    key = (layout, view.range_ns(), view.palette_name, tuple(view.shown), view.follow if view.by_request else None)
+    key = (layout, view.edition, view.range_ns(), view.palette_name, tuple(view.shown), view.follow if view.by_request else None)
     x = time_to_x(view, area, view.time_ns)
     to_come, past = Area(x, area.y, area.right - x, area.height), Area(area.x, area.y, x - area.x, area.height)
     for name, colour, shown in (("to come", palette.hair, to_come), ("past", palette.ink2, past)):

@@ -19,6 +19,7 @@ from cutaway.visuals.geometry import Area
 from cutaway.visuals.moment import Moment, Replay
 from cutaway.visuals.palette import PALETTES, Palette
 from cutaway.visuals.stage import Column, Cue, Language, Stage
+from cutaway.visuals.what_if import Panel, Recording
 
 Key = tuple[int, int, int]
 """(client, connection, number): the same request on every stack."""
@@ -42,7 +43,7 @@ class Target:
     """Something on the screen that can be clicked."""
 
     area: Area
-    kind: Literal["request", "floor", "line", "close"]
+    kind: Literal["request", "floor", "line", "close", "what if", "back", "stack"]
     column: int = 0
     value: int = 0
     floor: str = ""
@@ -72,6 +73,9 @@ class View:
     hint: bool = True
     speed_shown_until_ns: int = -1
     targets: list[Target] = field(default_factory=list)
+    what_if: Panel | None = None
+    edition: int = 0
+    """Grows when other traces are shown in place of these."""
     _found: dict[tuple[int, Key], int | None] = field(default_factory=dict)
 
     @property
@@ -80,7 +84,17 @@ class View:
 
     @property
     def columns(self) -> list[Column]:
-        return [self.stage.columns[number] for number in self.shown]
+        """The columns that stand on the screen: of those that are shown only one beside the sliders."""
+        shown = [self.stage.columns[number] for number in self.shown]
+        if self.sliders is None:
+            return shown
+        place = min(self.sliders.place, len(shown) - 1)
+        return shown[place : place + 1]
+
+    @property
+    def sliders(self) -> Panel | None:
+        """The what-if whose sliders stand open."""
+        return self.what_if if self.what_if is not None and self.what_if.open else None
 
     def replay(self, column: Column) -> Replay:
         return self.replays[column.trace]
@@ -143,6 +157,15 @@ class View:
         """The cue that stands now."""
         past = [cue for cue in self.cues() if cue.at_ns <= self.time_ns]
         return max(past, key=lambda cue: cue.at_ns, default=None)
+
+    def take(self, recording: Recording) -> None:
+        """Goes on with other traces of the same stacks, at the same instant and with the same request where it is there."""
+        self.stage, self.replays, self._found = recording.stage, recording.replays, {}
+        self.edition += 1
+        if any(find(self.replay(column), self.follow) is None for column in self.stage.columns):
+            self.follow = self.stage.request or typical(self.replays)
+        self.details = None
+        self.move_to(self.time_ns)
 
     def move_to(self, time_ns: int) -> None:
         """Sets the clock, within the timeline."""

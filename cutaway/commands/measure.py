@@ -15,26 +15,49 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cutaway.models.costs.measuring.driver import Plan, Step, Summary
+    from cutaway.models.costs.measuring.journal import Held
+    from cutaway.models.costs.measuring.points import Settings
 
 measure = typer.Typer(invoke_without_command=True, no_args_is_help=False)
+
+
+def _ends_with_jsonl(out: Path) -> Path:
+    if out.suffix != ".jsonl":
+        raise typer.BadParameter(f"'{out}' does not end with .jsonl; expected a name that does, beside which the other files lie.")
+    return out
+
+
+def _a_folder(kernel: Path) -> Path:
+    if not kernel.is_dir():
+        raise typer.BadParameter(f"'{kernel}' is no folder; expected one with boot/vmlinuz-* and lib/modules.")
+    return kernel
+
+
+Quick = Annotated[bool, typer.Option("--quick", help="A look at everything: few points, one or two runs of each.")]
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--only", metavar="GROUP", help="Only this group, or this part of one as GROUP/PART; may be given several times."),
+]
+Rows = Annotated[Path, typer.Option("--out", metavar="FILE", help="File of the rows; goes on where it ended.", callback=_ends_with_jsonl)]
+Kernel = Annotated[
+    Path,
+    typer.Option("--kernel", metavar="DIR", help="Kernel of the guest: a folder with boot/vmlinuz-* and lib/modules.", callback=_a_folder),
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before it changes the machine.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what it would do.")]
 
 
 @measure.callback()
 @guarded
 def machine(
     context: typer.Context,
-    quick: Annotated[bool, typer.Option("--quick", help="A look at everything: few points, one or two runs of each.")] = False,
-    only: Annotated[
-        list[str] | None,
-        typer.Option("--only", metavar="GROUP", help="Only this group, or this part of one as GROUP/PART; may be given several times."),
-    ] = None,
+    quick: Quick = False,
+    only: Only = None,
     stacks: Stacks = None,
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="File of the rows; goes on where it ended.")] = Path("measured.jsonl"),
-    kernel: Annotated[
-        Path, typer.Option("--kernel", metavar="DIR", help="Kernel of the guest: a folder with boot/vmlinuz-* and lib/modules.")
-    ] = Path("/"),
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before it changes the machine.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would do.")] = False,
+    out: Rows = Path("measured.jsonl"),
+    kernel: Kernel = Path("/"),
+    yes: Yes = False,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure this machine: what its kernel, containers, guests and servers cost, as rows for `cutaway calibrate`.
@@ -47,30 +70,60 @@ def machine(
     if context.invoked_subcommand is not None:
         return
     _only_on_linux()
-    from cutaway import __version__
     from cutaway.models.costs.measuring import driver
-    from cutaway.models.costs.measuring.journal import Files
     from cutaway.models.costs.measuring.points import Settings
 
     settings = Settings(quick, kernel)
     _only_known("--only", only, driver.names(settings), list(driver.GROUPS))
     _only_known("--stack", stacks, driver.stacks_of(settings), driver.stacks_of(settings))
-    chosen = driver.plan(settings, only or [], stacks or [])
-    if chosen.changes and not (yes or dry_run):
-        if sys.stdin.isatty() and sys.stderr.isatty():
-            _show(chosen, out)
-            if not typer.confirm("May it do that?", err=True):
-                chosen = driver.plan(settings, only or [], stacks or [], allowed=False)
-        else:
-            chosen = driver.plan(settings, only or [], stacks or [], allowed=False)
-            say("No terminal to ask at: what would change the machine is left out (--yes allows it).")
-            _show(chosen, out)
-    elif not (dry_run and as_json):
-        _show(chosen, out, to_stdout=dry_run)
+    there = _held(out, settings)
     if dry_run:
+        chosen = driver.plan(settings, only or [], stacks or [])
         if as_json:
-            _print_json(_document(chosen))
+            rest = chosen.rest(there)
+            _print_json({**_document(chosen), "rest": {"runs": rest.whole - rest.there, "seconds": round(rest.seconds)}})
+        else:
+            _show(chosen, out, there, to_stdout=True)
         return
+    _run(_allowed(settings, only or [], stacks or [], out, there, yes), out, as_json)
+
+
+def _held(out: Path, settings: Settings) -> Held:
+    """What is there already; that it can be gone on from, and that there is room for more, is asked before anything starts."""
+    from cutaway import __version__
+    from cutaway.models.costs.measuring import driver
+    from cutaway.models.costs.measuring.journal import Files
+    from cutaway.places import room_for
+
+    if out.is_dir():
+        raise typer.BadParameter(f"'{out}' is a folder; expected a file.", param_hint="--out")
+    room_for(out)
+    return driver.held(Files(out), __version__, settings)
+
+
+def _allowed(settings: Settings, only: list[str], stacks: list[str], out: Path, there: Held, yes: bool) -> Plan:
+    """The plan, shown; without what changes the machine, unless somebody says that it may."""
+    from cutaway.models.costs.measuring import driver
+
+    chosen = driver.plan(settings, only, stacks)
+    if not chosen.changes or yes:
+        _show(chosen, out, there)
+        return chosen
+    if sys.stdin.isatty() and sys.stderr.isatty():
+        _show(chosen, out, there)
+        return chosen if typer.confirm("May it do that?", err=True) else driver.plan(settings, only, stacks, allowed=False)
+    chosen = driver.plan(settings, only, stacks, allowed=False)
+    say("No terminal to ask at: what would change the machine is left out (--yes allows it).")
+    _show(chosen, out, there)
+    return chosen
+
+
+def _run(chosen: Plan, out: Path, as_json: bool) -> None:
+    """Measures, and tells what came of it."""
+    from cutaway import __version__
+    from cutaway.models.costs.measuring import driver
+    from cutaway.models.costs.measuring.journal import Files
+
     if not chosen.parts:
         say("Nothing of what was asked for can be measured here.")
         raise typer.Exit(MISSING_PART)
@@ -102,15 +155,19 @@ def _only_known(option: str, asked: list[str] | None, known: list[str], told: li
             raise typer.BadParameter(f"'{name}' is not known; expected {choices(told)}.{nearest(name, known)}", param_hint=option)
 
 
-def _show(chosen: Plan, out: Path, to_stdout: bool = False) -> None:
-    """What will be done, and what not."""
+def _show(chosen: Plan, out: Path, there: Held, to_stdout: bool = False) -> None:
+    """What will be done, what of it is there already, and what is left out."""
     from cutaway.models.costs.measuring.driver import minutes, seconds_of
 
+    quick, rest = chosen.settings.quick, chosen.rest(there)
     lines = [f"{part.group}/{part.name}: {part.what}; {len(part.points)} points x {part.rounds}, about "
-             f"{minutes(seconds_of(part))}" for part in chosen.parts]  # fmt: skip
+             f"{minutes(seconds_of(part, quick))}" for part in chosen.parts]  # fmt: skip
     if lines:
         lines = ["Will be measured, the stacks of a part in turn:", *(f"  {line}" for line in lines)]
         lines.append(f"In all about {minutes(chosen.seconds)}, more if the machine is busy; rows go to {out}.")
+    if rest.there:
+        takes = f"the rest takes about {minutes(rest.seconds)}" if rest.there < rest.whole else "nothing is left to measure"
+        lines.append(f"{rest.there:,} of {rest.whole:,} runs are there; {takes}.")
     if chosen.skipped:
         lines += ["Left out:", *(f"  {line}" for line in _left_out(chosen))]
     if chosen.changes:
@@ -151,7 +208,7 @@ def _document(chosen: Plan) -> dict[str, Any]:
         "parts": [
             {
                 "group": part.group, "part": part.name, "what": part.what, "points": len(part.points), "rounds": part.rounds,
-                "seconds": round(seconds_of(part)),
+                "seconds": round(seconds_of(part, chosen.settings.quick)),
             }
             for part in chosen.parts
         ],
@@ -215,7 +272,7 @@ def app(
         typer.Option("--path", metavar="PATH", help="A kind of request; may be given several times, besides the URL's own."),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="One short run of each.")] = False,
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="File of the rows; goes on where it ended.")] = Path("app.jsonl"),
+    out: Rows = Path("app.jsonl"),
     as_json: AsJson = False,
 ) -> None:
     """Measure the demand of an application on this machine's loopback: CPU time a request by path, its spread, memory.
@@ -231,6 +288,7 @@ def app(
     from cutaway.models.costs.measuring.points import Settings
 
     settings = Settings(quick)
+    _held(out, settings)
     application, own_path = own_app.find(target)
     asked = list(dict.fromkeys(([own_path] if "://" in target or not paths else []) + [f"/{path.lstrip('/')}" for path in paths or []]))
     chosen = driver.Plan(settings, [own_app.part(application, asked, settings)], [], [])

@@ -35,7 +35,28 @@ Changes = Annotated[
 Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="Start of the random numbers, in place of the scenario's.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 CheckLaws = Annotated[bool, typer.Option("--check-laws", help="Check the conservation laws at the end of each run.")]
-Workers = Annotated[int, typer.Option("--workers", min=1, max=1024, metavar="N", help="Processes to share the replications.")]
+
+
+def at_most_the_cpus(asked: int) -> int:
+    """More processes than CPUs only wait for each other; what comes of it does not depend on their number."""
+    import os
+
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if asked > there:
+        from cutaway.commands.outcome import say
+
+        cpus = "1 CPU" if there == 1 else f"{there} CPUs"
+        say(f"--workers {asked}: this machine has {cpus} for it; {there} will be used.")
+    return min(asked, there)
+
+
+Workers = Annotated[
+    int,
+    typer.Option(
+        "--workers", min=1, max=1024, metavar="N", callback=at_most_the_cpus,
+        help="Processes to share the replications; at most as many as there are CPUs.",
+    ),
+]  # fmt: skip
 Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for the results; made when it is not there.")]
 
 

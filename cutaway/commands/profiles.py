@@ -54,13 +54,14 @@ def diff(a: ProfileName, b: ProfileName) -> None:
     one, other = costs.load(a), costs.load(b)
     names = list(dict.fromkeys([*one.costs, *other.costs]))
     differing = [name for name in names if lines_of(name, one, other)]
-    typer.echo(f"{one.name}, then {other.name}: {len(differing)} of {len(names)} costs differ")
+    of_all = f"{len(differing)} of {len(names)} costs differ, {len(names) - len(differing)} are the same"
+    typer.echo(f"{one.name}, then {other.name}: {of_all}")
     for name in differing:
         typer.echo("\n" + "\n".join(lines_of(name, one, other)))
 
 
 def lines_of(name: str, one: Profile, other: Profile) -> list[str]:
-    """How a cost differs between two profiles; nothing when it does not."""
+    """How a cost differs between two profiles, and nothing that is the same in both but its name."""
     found = [profile.costs.get(name) for profile in (one, other)]
     left, right = found
     if left is None or right is None:
@@ -68,11 +69,12 @@ def lines_of(name: str, one: Profile, other: Profile) -> list[str]:
         assert there is not None
         return [f"{name}: {bare_value_of(there)}, only in {(one if left else other).name}", *_where_from(there)]
     alike = (left.record.kind, left.record.source) == (right.record.kind, right.record.source)
-    if alike and (left.value, left.unit) == (right.value, right.unit):
-        return []
+    of_one_value = (left.value, left.unit) == (right.value, right.unit)
+    if of_one_value:
+        return [] if alike else [f"{name}: {bare_value_of(left)} in both", *_where_from(left), *_where_from(right)]
     by = f" ({float(right.value / left.value - 1):+.1%})" if left.unit == right.unit and left.value else ""
     head = f"{name}: {bare_value_of(left)}, {bare_value_of(right)}{by}"
-    return [head, *_where_from(left)] if alike else [head, *_where_from(left), *_where_from(right)]
+    return [head] if alike else [head, *_where_from(left), *_where_from(right)]
 
 
 def _where_from(cost: Cost) -> list[str]:

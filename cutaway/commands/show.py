@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cutaway.commands.options import Changes, Seed, Stacks, complete_scenario, duration_ns, only_known, scenario_of
+from cutaway.commands.options import Changes, Seed, Stacks, changes_of, complete_scenario, duration_ns, only_known, scenario_of
 
 if TYPE_CHECKING:
     from cutaway.scenarios import Scenario
@@ -50,17 +50,23 @@ def show(
     stack: Stacks = None,
     change: Changes = None,
     seed: Seed = None,
+    whatif: Annotated[
+        list[str] | None,
+        typer.Option("--whatif", metavar="KEY=VALUE", help="Open the sliders with this one moved; may be given several times."),
+    ] = None,
 ) -> None:
     """Watch requests move, slowly enough to follow.
 
     Space pauses, the arrow keys step and change the speed, the mouse drags time back and forth, a click opens details, L switches the
-    language, F1 lists all keys. Every moving dot is a simulated event.
+    language, C opens the sliders of a what-if, F1 lists all keys. Every moving dot is a simulated event.
 
     Examples: cutaway show lecture/three-stacks --lang ko
 
     cutaway show lecture/three-stacks --record demo.mp4
 
     cutaway show lecture/three-stacks --record picture.png --at '2 ms'
+
+    cutaway show lecture/three-stacks --whatif clients.connections=128 --record sliders.png
     """
     if record is not None and record.suffix.lower() not in (".mp4", ".gif", ".png"):
         raise typer.BadParameter(
@@ -72,11 +78,21 @@ def show(
     if not Path(what).is_dir():
         source = scenario_of(what, change, seed)
         stacks = only_known(source, stack)
+    elif whatif:
+        raise typer.BadParameter("a saved trace has no scenario to change; expected a scenario.", param_hint="--whatif")
 
     from cutaway import session
 
     raise typer.Exit(
         session.show(
-            source, language=language.value, look=look.value, size=pixels, record=record, at_ns=at, length_ns=length, stacks=stacks
+            source,
+            language=language.value,
+            look=look.value,
+            size=pixels,
+            record=record,
+            at_ns=at,
+            length_ns=length,
+            stacks=stacks,
+            changes=changes_of(whatif or []),
         )
     )

@@ -109,6 +109,24 @@ def report(
     raise typer.Exit(session.report(folder, out or folder / "report.html", over=out is None))
 
 
+@study.command("figure")
+@guarded
+def figure(
+    folder: Folder,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="FILE.png or FILE.svg.")],
+    number: Annotated[
+        int, typer.Option("--number", metavar="N", min=1, help="Which of the study's figures, in its order; after them, CPU time by layer.")
+    ] = 1,
+) -> None:
+    """Draw one figure of a study.
+
+    Example: cutaway study figure overhead.study --number 2 --out p99.png
+    """
+    from cutaway.studying import session
+
+    raise typer.Exit(session.figure(folder, number, out))
+
+
 @study.command("export")
 @guarded
 def export(

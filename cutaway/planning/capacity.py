@@ -13,11 +13,12 @@ from typing import Any
 
 from cutaway import __version__
 from cutaway.comparison import plain
+from cutaway.models.copies import COUNT
 from cutaway.models.units import SHARE, QuantityError
 from cutaway.planning.curve import knee
 from cutaway.planning.fitting import Fit, fit
 from cutaway.planning.goals import Goal, read_goal
-from cutaway.planning.points import COUNT, Point, Points
+from cutaway.planning.points import Point, Points
 from cutaway.planning.saturation import Use
 from cutaway.planning.searching import Found, Search, sure_ends
 from cutaway.scenarios import Scenario, ScenarioError, digest

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cutaway.planning.points import COUNT, Point
+from cutaway.models.copies import COUNT
+from cutaway.planning.points import Point
 
 
 def knee(points: Sequence[Point], key: str) -> Point | None:

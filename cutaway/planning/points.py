@@ -12,7 +12,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 from cutaway.building import BuiltStack, build_stacks, span_of
-from cutaway.models.copies import copied, memory_of_copies
+from cutaway.models.copies import COUNT, MOST_COPIES, copied
 from cutaway.models.hardware import HardwarePart
 from cutaway.models.stack import StackError
 from cutaway.planning.goals import Goal, Tried, Verdict
@@ -25,12 +25,8 @@ from cutaway.sim.simulate import Span
 from cutaway.sim.statistics import Estimate, estimate
 from cutaway.sim.traffic.engine import Overloaded
 
-COUNT = "count"
-"""Not a key of a scenario: how many copies of the stack there are on its machine."""
 LOOKS = (1, 2, 4)
 """Times the scenario's replications, until a verdict is sure."""
-MOST_COPIES = 512
-"""Their books, a histogram for each one's clients, then take some hundred MB."""
 NO_ROOM = "no room in memory"
 GREW = "the queue grows"
 OVERLOADED = -1e9
@@ -119,8 +115,7 @@ class Points:
 
     def memory_bytes(self, built: BuiltStack, value: Number) -> int:
         """What it holds, with all copies."""
-        in_guests = any(layer.kind == "kvm" for layer in self.scenario.layers_of(self.stack))
-        return memory_of_copies(built.memory, int(value) if self.number.key == COUNT else 1, in_guests)
+        return built.memory_bytes(int(value) if self.number.key == COUNT else 1)
 
     def setting(self, value: Number) -> tuple[Tried, Span]:
         """What is run for a value, without runs, and how long a run is."""

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 
 from rich.table import Table
 
+from cutaway.models.copies import COUNT
 from cutaway.models.units import SIZE
 from cutaway.planning.capacity import POLLED, Capacity, StackCapacity
-from cutaway.planning.points import COUNT, Point
+from cutaway.planning.points import Point
 from cutaway.planning.saturation import Use
 from cutaway.printing import WIDTH_PIPED, a_table, console, in_rows, money, number
 from cutaway.scenarios.keys import Number

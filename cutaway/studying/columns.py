@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cutaway.building import BuiltStack
-from cutaway.models.memory import total_bytes
 from cutaway.scenarios.study_axes import Values, written
 from cutaway.sim import trace
 from cutaway.sim.results import CPU_COLUMNS, DEVICE_COLUMNS, GROUP_COLUMNS, THREAD_COLUMNS, Result
@@ -34,8 +33,10 @@ class Figure:
     unit: str
 
 
-MEMORY, START_UP = Figure("memory_held", "memory held", "MiB"), Figure("start_up", "start-up", "ms")
-METRICS = (*(Figure(metric.key, metric.name, metric.unit) for metric in FIGURES), MEMORY, START_UP)
+MEMORY = Figure("memory_held", "memory held", "MiB")
+START_UP = Figure("start_up", "start-up", "ms")
+LAST_UP = Figure("last_up", "start-up of the last copy", "ms")
+METRICS = (*(Figure(metric.key, metric.name, metric.unit) for metric in FIGURES), MEMORY, START_UP, LAST_UP)
 """What is known of a run; each is a column of numbers."""
 BY_NAME = {metric.name: metric for metric in METRICS}
 _FIXED = [
@@ -101,11 +102,16 @@ def parquet(rows: Sequence[Mapping[str, Any]], axes: Sequence[AxisColumn]) -> by
     return sink.getvalue()
 
 
+def constants_of(built: BuiltStack, copies: int, last_up_ns: int) -> dict[str, float]:
+    """What all runs of a stack have in common: memory of all copies, and starts."""
+    return {MEMORY.key: built.memory_bytes(copies) / 2**20, START_UP.key: built.start_up_ns / 1e6, LAST_UP.key: last_up_ns / 1e6}
+
+
 def row(
     beginning: Mapping[str, Any],
     at: Mapping[AxisColumn, float | str],
+    constants: Mapping[str, float],
     warm_up_ns: int,
-    built: BuiltStack,
     result: Result,
     warnings: Sequence[str],
 ) -> dict[str, Any]:
@@ -116,8 +122,7 @@ def row(
         "fingerprint": result.fingerprint,
         **{axis.key: value for axis, value in at.items()},
         **{metric.key: metric.of(result) for metric in FIGURES},
-        MEMORY.key: total_bytes(built.memory) / 2**20,
-        START_UP.key: built.start_up_ns / 1e6,
+        **constants,
         "warm_up_ns": warm_up_ns,
         "counted_ns": result.counted_ns,
         "events": result.events,

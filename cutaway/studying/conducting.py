@@ -125,7 +125,7 @@ class Conductor:
     def _job(self, batch: Batch) -> Job:
         point, _ = self.begun[batch.point]
         at = tuple(values[index] for (_, values), index in zip(self.axes, point.at, strict=True))
-        return Job(batch, self.study.stacks[batch.stack], point.changes, at)
+        return Job(batch, self.study.stacks[batch.stack], point.changes, at, point.copies)
 
 
 def brief_of(study: LoadedStudy) -> Brief:

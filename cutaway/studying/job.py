@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cutaway.building import BuiltStack, build_stacks, span_of
+from cutaway.building import build_stacks, last_up_ns, machine_of_copies, span_of
 from cutaway.comparison import unsettled
+from cutaway.models.hardware import HardwarePart
 from cutaway.scenarios import Scenario
 from cutaway.sim.experiments import seed_of
+from cutaway.sim.machine import Machine
 from cutaway.sim.simulate import Span, simulate
 from cutaway.studying.batches import Batch
-from cutaway.studying.columns import AxisColumn, parquet, row
+from cutaway.studying.columns import AxisColumn, constants_of, parquet, row
 from cutaway.studying.folder import StudyFolder, digest_of
 from cutaway.studying.pilot import settled_ns
 
@@ -41,6 +43,8 @@ class Job:
     """The point's keys of the scenario."""
     at: tuple[float | str, ...]
     """Where the point stands on each axis."""
+    copies: int = 1
+    """Of the stack on its machine."""
 
 
 Figures = Mapping[str, tuple[float, ...]]
@@ -112,13 +116,13 @@ def run(brief: Brief, job: Job) -> tuple[bytes, Figures]:
 
 def _run(brief: Brief, job: Job) -> tuple[bytes, Figures]:
     ready = _Ready.of(brief, job)
-    results = [simulate(ready.built.machine, seed_of(ready.seed, k), ready.span).result for k in job.batch.replications]
+    results = [simulate(ready.machine, seed_of(ready.seed, k), ready.span).result for k in job.batch.replications]
     of_all = unsettled(results, ready.span.warm_up_ns)
     at = dict(zip(brief.axes, job.at, strict=True))
     rows = []
     for replication, result in zip(job.batch.replications, results, strict=True):
         beginning = {"point": job.batch.point, "stack": job.stack, "replication": replication}
-        rows.append(row(beginning, at, ready.span.warm_up_ns, ready.built, result, result.warnings() or of_all))
+        rows.append(row(beginning, at, ready.constants, ready.span.warm_up_ns, result, result.warnings() or of_all))
     return parquet(rows, brief.axes), {key: tuple(one[key] for one in rows) for key in brief.watched}
 
 
@@ -126,7 +130,9 @@ def _run(brief: Brief, job: Job) -> tuple[bytes, Figures]:
 class _Ready:
     """A stack at a point, built."""
 
-    built: BuiltStack
+    machine: Machine
+    constants: dict[str, float]
+    """By metric, what all runs of it have in common."""
     span: Span
     seed: int
 
@@ -144,10 +150,13 @@ class _Ready:
     def _made(brief: Brief, job: Job) -> _Ready:
         scenario = brief.base.with_(job.changes) if job.changes else brief.base
         (built,) = build_stacks(scenario, [job.stack])
+        hardware = next(layer for layer in scenario.layers_of(job.stack) if isinstance(layer, HardwarePart))
+        machine = machine_of_copies(built, job.copies, hardware.memory)
+        constants = constants_of(built, job.copies, last_up_ns(scenario, job.stack, job.copies))
         span, seed = span_of(scenario), scenario.run.seed
         if brief.pilot_warm_up:
-            span = replace(span, warm_up_ns=max(span.warm_up_ns, settled_ns(built.machine, span, seed)))
-        return _Ready(built, span, seed)
+            span = replace(span, warm_up_ns=max(span.warm_up_ns, settled_ns(machine, span, seed)))
+        return _Ready(machine, constants, span, seed)
 
 
 _MOST_READY = 64

@@ -1,21 +1,33 @@
-"""Pictures of a study: a metric along an axis with a band for its interval, and the CPU time of a request by layer."""
+"""Pictures of a study: a metric along an axis with a band for its interval, and the CPU time of a request by layer.
+
+They are numbered from 1, as the study asks for them; the last one is that of the layers.
+"""
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any, Literal
 
+from matplotlib.ticker import LogFormatter, NullLocator
+
+from cutaway.models.hardware import HardwarePart
 from cutaway.plotting import COLOURS, picture
 from cutaway.scenarios.study_axes import Point, Values
 from cutaway.scenarios.study_file import Figure as Asked
-from cutaway.studying.columns import BY_NAME, Figure
+from cutaway.studying.columns import BY_NAME, MEMORY, Figure
 from cutaway.studying.summary import Summary
 
 Format = Literal["svg", "png"]
+FORMATS: tuple[Format, ...] = ("svg", "png")
 MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")
+DASHES = ("-", "--", ":", "-.")
 MOST_LINES = 4
 """Other values of the axes that share a panel; with more, each has its own."""
+MOST_OF_ONE = 8
+"""The same of a single stack, where each has a colour of its own."""
 MOST_PANELS = 12
 
 
@@ -26,6 +38,11 @@ class Drawn:
     title: str
     content: bytes
 
+    def _repr_html_(self) -> str:
+        """How Jupyter shows it."""
+        kind = "png" if self.content.startswith(b"\x89PNG") else "svg+xml"
+        return f'<img alt="{escape(self.title)}" src="data:image/{kind};base64,{b64encode(self.content).decode()}">'
+
 
 @dataclass(frozen=True)
 class _Family:
@@ -35,9 +52,15 @@ class _Family:
     points: tuple[Point, ...]
 
 
-def pictures(summary: Summary, format: Format) -> list[Drawn]:
-    """The figures of the study, and CPU time by layer at its first and last point."""
-    return [*(_curves(summary, asked, format) for asked in summary.study.figures), _cpu_by_layer(summary, format)]
+def how_many(summary: Summary) -> int:
+    """Pictures that there are."""
+    return len(summary.study.figures) + 1
+
+
+def drawn(summary: Summary, number: int, format: Format) -> Drawn:
+    """The picture of that number. `summary` is one in full."""
+    figures = summary.study.figures
+    return _curves(summary, figures[number - 1], format) if number <= len(figures) else _cpu_by_layer(summary, format)
 
 
 def _curves(summary: Summary, asked: Asked, format: Format) -> Drawn:
@@ -45,7 +68,8 @@ def _curves(summary: Summary, asked: Asked, format: Format) -> Drawn:
     metric = BY_NAME[asked.y]
     along = next((k for k, axis in enumerate(axes) if axis.key == asked.x), _first_with_numbers(axes))
     families = _families(summary, along)
-    panels = [families] if len(families) <= MOST_LINES else [[family] for family in families[:MOST_PANELS]]
+    most = MOST_OF_ONE if len(summary.study.stacks) == 1 else MOST_LINES
+    panels = [families] if len(families) <= most else [[family] for family in families[:MOST_PANELS]]
     columns = min(len(panels), 3)
     rows = -(-len(panels) // columns)
     size = (max(6.4, 3.4 * columns), max(3.8, 2.7 * rows))
@@ -54,13 +78,20 @@ def _curves(summary: Summary, asked: Asked, format: Format) -> Drawn:
         for spare in flat[len(panels) :]:
             spare.set_axis_off()
         for drawing, panel in zip(flat, panels, strict=False):
-            for family, mark in zip(panel, MARKS, strict=False):
-                _family(drawing, summary, metric, along, family, mark, told=len(panel) > 1)
+            for position, family in enumerate(panel):
+                _family(drawing, summary, asked, along, family, position if len(panel) > 1 else None)
             _frame(drawing, summary, metric, along, asked, panel[0].label if len(panels) > 1 else "")
-        flat[0].legend(fontsize=7)
+        _scales(flat[: len(panels)], summary, along, asked)
+        beside = len(panels) == 1 and len(flat[0].lines) > MOST_LINES                     # so many would cover lines
+        flat[0].legend(fontsize=7, **({"loc": "upper left", "bbox_to_anchor": (1.01, 1)} if beside else {}))
     left = f" (the first {MOST_PANELS} of {len(families)})" if len(families) > MOST_PANELS else ""
     place = f" by {axes[along].title}" if axes else ""
-    return Drawn(f"{metric.name[:1].upper()}{metric.name[1:]}{place}{left}", done[0])
+    title = _what(summary, asked)
+    return Drawn(f"{title[:1].upper()}{title[1:]}{place}{left}", done[0])
+
+
+def _what(summary: Summary, asked: Asked) -> str:
+    return asked.y if asked.as_ == "itself" else f"{asked.y} above {summary.base}"
 
 
 def _first_with_numbers(axes: Sequence[Values]) -> int:
@@ -79,21 +110,22 @@ def _families(summary: Summary, along: int) -> list[_Family]:
     return families
 
 
-def _family(drawing: Any, summary: Summary, metric: Figure, along: int, family: _Family, mark: str, *, told: bool) -> None:
-    for stack, colour in zip(summary.study.stacks, _colours(summary), strict=True):
-        known = [(point, found) for point in family.points if (found := summary.figure(point, stack, metric))]
+def _family(drawing: Any, summary: Summary, asked: Asked, along: int, family: _Family, position: int | None) -> None:
+    """A line a stack: its colour is the stack's, its dashes the family's; of one stack alone the colour is the family's."""
+    place = position or 0
+    for number, stack in enumerate(summary.study.stacks):
+        known = [(point, found) for point in family.points if (found := summary.shown(point, stack, BY_NAME[asked.y], asked.as_))]
         if not known:
             continue
         where = [_place(summary, along, point) for point, _ in known]
-        label = f"{stack}, {family.label}" if told else stack
-        drawing.plot(where, [found.mean for _, found in known], color=colour, lw=1.2, marker=mark, ms=3.5, label=label)
+        alone = len(summary.study.stacks) == 1
+        colour = COLOURS[(place if alone else number) % len(COLOURS)]
+        label = stack if position is None else family.label if alone else f"{stack}, {family.label}"
+        look = {"color": colour, "ls": "-" if alone else DASHES[place % len(DASHES)], "marker": MARKS[(place or number) % len(MARKS)]}
+        drawing.plot(where, [found.mean for _, found in known], lw=1.2, ms=3.5, label=label, **look)
         if all(found.half_width < float("inf") for _, found in known):
             low, high = ([found.mean + side * found.half_width for _, found in known] for side in (-1, 1))
             drawing.fill_between(where, low, high, color=colour, alpha=0.2, lw=0)
-
-
-def _colours(summary: Summary) -> list[str]:
-    return [COLOURS[k % len(COLOURS)] for k in range(len(summary.study.stacks))]
 
 
 def _place(summary: Summary, along: int, point: Point) -> float:
@@ -105,7 +137,9 @@ def _place(summary: Summary, along: int, point: Point) -> float:
 
 def _frame(drawing: Any, summary: Summary, metric: Figure, along: int, asked: Asked, title: str) -> None:
     drawing.set_title(title, fontsize=8)
-    drawing.set_ylabel(f"{metric.name}, {metric.unit}")
+    drawing.set_ylabel(f"{_what(summary, asked)}, {'%' if asked.as_ == 'per cent' else metric.unit}")
+    if metric == MEMORY:
+        _machine_s_memory(drawing, summary)
     if summary.study.axes:
         axis = summary.study.axes[along]
         numbers = axis.numbers
@@ -114,13 +148,36 @@ def _frame(drawing: Any, summary: Summary, metric: Figure, along: int, asked: As
             drawing.set_xticks(range(len(axis.values)), [axis.text(k) for k in range(len(axis.values))])
     else:
         drawing.set_xticks([])
-    for side in asked.log:
-        getattr(drawing, f"set_{side}scale")("log")
-        if side == "x" and summary.study.axes and (numbers := summary.study.axes[along].numbers) and len(numbers[0]) <= 12:
+
+
+def _scales(drawings: Sequence[Any], summary: Summary, along: int, asked: Asked) -> None:
+    """Once all is drawn: panels share their scales, and a limit that is set stays."""
+    for drawing in drawings:
+        for side in asked.log:
+            getattr(drawing, f"set_{side}scale")("log")
+            for ticks in ("major", "minor"):
+                getattr(getattr(drawing, f"{side}axis"), f"set_{ticks}_formatter")(_Plain())
+        if "x" in asked.log and summary.study.axes and (numbers := summary.study.axes[along].numbers) and len(numbers[0]) <= 12:
             drawing.set_xticks(numbers[0], [f"{number:g}" for number in numbers[0]])
-            drawing.minorticks_off()
+            drawing.xaxis.set_minor_locator(NullLocator())
     if "y" not in asked.log:
-        drawing.set_ylim(bottom=0)
+        low = min(drawing.get_ylim()[0] for drawing in drawings)
+        drawings[0].set_ylim(bottom=min(low, 0) if asked.as_ != "itself" else 0)
+
+
+class _Plain(LogFormatter):
+    """2,000 where Matplotlib would write 2 × 10³."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return f"{x:,.6g}" if super().__call__(x, pos) else ""
+
+
+def _machine_s_memory(drawing: Any, summary: Summary) -> None:
+    """A line at the memory that there is, where the copies come near it."""
+    layers = summary.study.base.layers_of(summary.study.stacks[0])
+    there_is = next(layer for layer in layers if isinstance(layer, HardwarePart)).memory / 2**20
+    if drawing.get_ylim()[1] > there_is / 2:
+        drawing.axhline(there_is, color="#000000", ls=":", lw=1, label="memory of the machine")
 
 
 def _cpu_by_layer(summary: Summary, format: Format) -> Drawn:

@@ -19,7 +19,7 @@ from cutaway.printing import with_interval
 from cutaway.scenarios.study_axes import Point, written
 from cutaway.sim import trace
 from cutaway.studying.columns import METRICS, Figure
-from cutaway.studying.plots import pictures
+from cutaway.studying.plots import drawn, how_many
 from cutaway.studying.progression import in_words
 from cutaway.studying.summary import Summary
 
@@ -78,7 +78,7 @@ def as_html(summary: Summary, folder: Path) -> str:
     )
     return environment.get_template("report.html.j2").render(
         content=content_of(summary, folder),
-        pictures=[(one.title, as_svg(one.content)) for one in pictures(summary, "svg")],
+        pictures=[(one.title, as_svg(one.content)) for one in (drawn(summary, k + 1, "svg") for k in range(how_many(summary)))],
         version=__version__,
     )
 

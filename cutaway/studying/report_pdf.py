@@ -13,7 +13,7 @@ from fpdf.fonts import FontFace
 
 from cutaway import __version__
 from cutaway.plotting import FONT, FONTS
-from cutaway.studying.plots import pictures
+from cutaway.studying.plots import drawn, how_many
 from cutaway.studying.report import Content, content_of
 from cutaway.studying.summary import Summary
 
@@ -39,7 +39,8 @@ def as_pdf(summary: Summary, folder: Path) -> bytes:
     _text(pdf, content.question, 12)
     for text in [*content.warnings, *(f"Failed: {text}" for text in content.failed)]:
         _text(pdf, f"Beware: {text}")
-    for one in pictures(summary, "png"):
+    for number in range(1, how_many(summary) + 1):
+        one = drawn(summary, number, "png")
         if pdf.will_page_break(PICTURE_MM):
             pdf.add_page()
         _head(pdf, one.title, 11)

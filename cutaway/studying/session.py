@@ -20,16 +20,16 @@ from cutaway.sim.simulate import Span, simulate
 from cutaway.studying import index as indexes
 from cutaway.studying.batches import Batch
 from cutaway.studying.conducting import Conductor, Tally, brief_of
-from cutaway.studying.folder import StudyError, StudyFolder
+from cutaway.studying.folder import StudyFolder
 from cutaway.studying.index import Index, Writer
 from cutaway.studying.job import Kept, Sent
 from cutaway.studying.progress import watching
 from cutaway.studying.reading import verified
+from cutaway.studying.results import StudyResults, index_of
 from cutaway.studying.shard import Shard
 from cutaway.studying.workers import Workers, cluster, processes
 
 if TYPE_CHECKING:
-    from cutaway.studying.summary import Summary
     from cutaway.studying.tabulating import Form
 
 FAILED = 1
@@ -46,7 +46,12 @@ class Means:
 
 
 def run(study: LoadedStudy, out: Path, means: Means) -> int:
-    """Runs a study into a folder, or goes on in the one that has it."""
+    """Runs a study into a folder, or goes on in the one that has it, and prints what came of it."""
+    return _told(study, StudyFolder(out), fill(study, out, means), means.shard)
+
+
+def fill(study: LoadedStudy, out: Path, means: Means) -> Tally:
+    """Runs a study into a folder, or goes on in the one that has it. Raises AlreadyThere, StudyBusy, StudyError, OSError."""
     folder = StudyFolder(out)
     folder.refuse_strangers()
     with folder.locked(means.shard):
@@ -55,19 +60,15 @@ def run(study: LoadedStudy, out: Path, means: Means) -> int:
 
 
 def resume(out: Path, means: Means) -> int:
-    """Goes on with the study of a folder."""
+    """Goes on with the study of a folder, and prints what came of it."""
     folder = StudyFolder(out)
     study = folder.study()
     with folder.locked(means.shard):
-        return _conducted(study, folder, means)
+        tally = _conducted(study, folder, means)
+    return _told(study, folder, tally, means.shard)
 
 
-def index_of(folder: StudyFolder) -> Index:
-    """What the index files of a folder say, those of all shares."""
-    return indexes.read(sorted(folder.path.glob("index*.jsonl")))
-
-
-def _conducted(study: LoadedStudy, folder: StudyFolder, means: Means) -> int:
+def _conducted(study: LoadedStudy, folder: StudyFolder, means: Means) -> Tally:
     folder.note_machine()
     if means.shard.is_whole:
         folder.remove_parts()
@@ -81,7 +82,7 @@ def _conducted(study: LoadedStudy, folder: StudyFolder, means: Means) -> int:
     ):
         conductor.conduct(workers, writer, watch)
     _tidy(folder, means.shard)
-    return _told(study, folder, conductor.tally, means.shard)
+    return conductor.tally
 
 
 @contextmanager
@@ -182,22 +183,9 @@ def dry_run(study: LoadedStudy, means: Means) -> int:
 # --- what came of it -------------------------------------------------------------------------------------------------------------------
 
 
-def _summary(folder: StudyFolder, *, in_full: bool = False) -> Summary:
-    from cutaway.studying.summary import summary_of
-
-    found = summary_of(folder.study(), folder, index_of(folder), in_full=in_full)
-    if not found.cells:
-        raise StudyError(f"{folder.path}: no run is done yet.")
-    return found
-
-
 def table(out: Path, form: Form, metrics: Sequence[str], file: Path | None) -> int:
     """Prints the table of a study, or writes it."""
-    from cutaway.studying.tabulating import metrics_named
-    from cutaway.studying.tabulating import table as as_text
-
-    summary = _summary(StudyFolder(out))
-    text = as_text(summary, metrics_named(summary, metrics), form)
+    text = StudyResults.of(out).means(form, metrics)
     if file is None:
         print(text, end="")
     else:
@@ -208,29 +196,21 @@ def table(out: Path, form: Form, metrics: Sequence[str], file: Path | None) -> i
 
 def report(out: Path, file: Path, *, over: bool) -> int:
     """Writes the report; over another one only in the study's own folder."""
-    if file.suffix not in (".html", ".pdf"):
-        raise StudyError(f"{file}: its ending is '{file.suffix}'; expected .html or .pdf.")
-    summary = _summary(StudyFolder(out), in_full=True)
-    if file.suffix == ".html":
-        from cutaway.studying.report import as_html
-
-        content = as_html(summary, out).encode()
-    else:
-        from cutaway.studying.report_pdf import as_pdf
-
-        content = as_pdf(summary, out)
-    write_whole(file, content, over=over)
+    StudyResults.of(out).report(file, over=over)
     print(f"wrote {file}")
+    return 0
+
+
+def figure(out: Path, number: int, file: Path) -> int:
+    """Draws one figure."""
+    title = StudyResults.of(out).figure(number, file)
+    print(f"wrote {file}: {title}")
     return 0
 
 
 def export(out: Path, file: Path) -> int:
     """Writes all runs into one file."""
-    from cutaway.studying.tabulating import export as into_one
-
     nothing_at(file)
-    folder = StudyFolder(out)
-    folder.study()
-    count = into_one(folder, index_of(folder), file)
+    count = StudyResults.of(out).export(file)
     print(f"wrote {count:,} runs to {file}")
     return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cutaway.printing import relative
@@ -71,6 +71,16 @@ class Summary:
         there = dict(zip(base.replications, base.values[metric.key], strict=True))
         pairs = [(value, there[k]) for k, value in zip(cell.replications, cell.values[metric.key], strict=True) if k in there]
         return paired_difference([pair[0] for pair in pairs], [pair[1] for pair in pairs], self.confidence) if pairs else None
+
+    def shown(self, point: Point, stack: str, metric: Figure, kind: str) -> Estimate | None:
+        """The metric `itself`, its `difference` from the base, or that in `per cent` of the base; None where there is none."""
+        if kind == "itself":
+            return self.figure(point, stack, metric)
+        found, base = self.difference(point, stack, metric), self.figure(point, self.base, metric)
+        if stack == self.base or found is None or base is None or (kind == "per cent" and not base.mean):
+            return None
+        share = 100 / base.mean if kind == "per cent" else 1.0
+        return replace(found, mean=share * found.mean, half_width=share * found.half_width)
 
     def beside_base(self, point: Point, stack: str, metric: Figure) -> tuple[Estimate, str] | None:
         """The difference from the base, and the same in per cent; None for the base itself, and where there is none."""

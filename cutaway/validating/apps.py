@@ -136,4 +136,6 @@ def app_of(row: Row) -> App | str | None:
         return "only a client on CPU 0 and a server on CPU 1"
     if row.params.get("pipeline", 1) != 1:
         return "pipelines are not modelled"
+    if row.params.get("scale", 1) != 1:
+        return "a pgbench database of another scale is not modelled"
     return rule(row)

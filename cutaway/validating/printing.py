@@ -65,7 +65,7 @@ def numbers(found: Summary) -> list[str]:
 
 def _by_kind(validation: Validation) -> Table:
     table = a_table("Absolute error by kind of figure (`in`: within the measured quartiles)", gap=1)
-    table.add_column("")
+    table.add_column("", overflow="fold")
     for name in ("rows", "median", "worst", "bias", "in", "factor", "bar"):
         table.add_column(name, justify="right", no_wrap=True)
     for kind, of_kind in validation.by_kind().items():

@@ -44,17 +44,7 @@ def validate(files: Sequence[Path], asked: Asked, *, workers: int, as_json: bool
         nothing_at(asked.report)
     documents = {}
     for file in files or [SHIPPED]:
-        rows = _of_groups(read(file), [asked.leave_out] if asked.leave_out else asked.only, file)
-        name = asked.profile or profile_of(file)
-        if not any(row.use == "validate" for row in rows):
-            whose = f"of {choices(asked.only)} " if asked.only else ""
-            raise MeasurementError(f"{file}: none of its rows {whose}is marked validate; only such rows are predicted.")
-        costs.load(name)                                                    # a wrong one is told though no row may need it
-        if asked.leave_out:
-            validation = _without(file, asked.leave_out, rows, name, workers)
-        else:
-            with progress_of("set-ups") as progress:
-                validation = validate_rows(rows, name, workers=workers, progress=progress)
+        validation = validated(file, asked.profile, only=asked.only, leave_out=asked.leave_out, workers=workers)
         if as_json:
             documents[file.name] = validation.document()
         else:
@@ -64,6 +54,20 @@ def validate(files: Sequence[Path], asked: Asked, *, workers: int, as_json: bool
     if as_json:
         print(json.dumps(documents, ensure_ascii=False, indent=2, allow_nan=False))
     return 0
+
+
+def validated(file: Path, profile: str = "", *, only: Sequence[str] = (), leave_out: str = "", workers: int = 1) -> Validation:
+    """Predicts a file's rows for validation; the parameters are told of at `Asked`. Raises MeasurementError, CostError."""
+    rows = _of_groups(read(file), [leave_out] if leave_out else only, file)
+    name = profile or profile_of(file)
+    if not any(row.use == "validate" for row in rows):
+        whose = f"of {choices(only)} " if only else ""
+        raise MeasurementError(f"{file}: none of its rows {whose}is marked validate; only such rows are predicted.")
+    costs.load(name)                                                        # a wrong one is told though no row may need it
+    if leave_out:
+        return _without(file, leave_out, rows, name, workers)
+    with progress_of("set-ups") as progress:
+        return validate_rows(rows, name, workers=workers, progress=progress)
 
 
 def _without(file: Path, group: str, rows: list[Row], base: str, workers: int) -> Validation:
@@ -77,16 +81,23 @@ def _without(file: Path, group: str, rows: list[Row], base: str, workers: int) -
     return replace(validation, profile=f"{base} without {group}", without=made)
 
 
-def validate_published(sources: Sequence[str], *, worst: int, every_row: bool, workers: int, as_json: bool) -> int:
-    """Validates published sources; returns the exit code."""
+def validate_published(sources: Sequence[str], report: Path | None, *, worst: int, every_row: bool, workers: int, as_json: bool) -> int:
+    """Validates published sources; returns the exit code. Raises MeasurementError, AlreadyThere."""
     from cutaway.validating.published import printing, validation
 
+    if report:
+        from cutaway.validating.published.report import can_be_told_in, content  # what is wrong or missing is told before the work
+
+        can_be_told_in(report, sources)
+        nothing_at(report)
     with progress_of("sources") as progress:
-        published = validation.validate(sources, workers=workers, progress=progress)
+        published = validation.validate(sources, drawn=bool(report), workers=workers, progress=progress)
     if as_json:
         print(json.dumps(published.document(), ensure_ascii=False, indent=2, allow_nan=False))
     else:
         printing.print_published(published, worst, every_row=every_row)
+    if report:
+        write_whole(report, content(published, report))
     return 0
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from cutaway.models.clients import ClosedLoopPart, OpenLoopPart
+from cutaway.models.complaints import complaint
 from cutaway.models.container import DockerPart
-from cutaway.models.costs.row import Row, complaint
+from cutaway.models.costs.row import Row
 from cutaway.models.hardware import HardwarePart
 from cutaway.models.kernel import LinuxPart
 from cutaway.models.neighbours import HogPart
@@ -89,11 +90,13 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A start-up or memory figure: what of, and with how many containers running."""
+    """A start-up or memory figure: what of, with how many containers running, how many started at once, and by which runtime."""
 
     what: str
     network: str = "bridge"
     running: int = 0
+    at_once: int = 1
+    runtime: str = "runc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,18 @@ class Missing:
 
 
 Setup = Load | App | Start | Hogs
+_TWO_CPUS = frozenset({"app", "client_cpu", "connections", "duration_s", "server_cpu", "workers"})
+_PARAMS: dict[type[Setup], frozenset[str]] = {
+    Load: _TWO_CPUS | {
+        "body_bytes", "grouping", "hogs", "percent_of_guest_capacity", "percent_of_native_capacity", "period_us", "quota_percent",
+        "rate_per_s", "server_cpus",
+    },
+    App: _TWO_CPUS | {"loops", "mode", "operation", "path", "pipeline", "requests", "scale", "value_bytes"},
+    Start: frozenset({"network_namespace", "running", "running_before"}),
+    Hogs: frozenset({"hogs", "period_us", "quota_percent", "shares", "window_s"}),
+}  # fmt: skip
+"""The params that a row of such a set-up may have: those that a rule reads, and those that say once more what others say (`app`, a rate in
+per cent of the capacity). A start takes in the model as long whatever runs already (`running_before`)."""
 _NGINX = {
     "nginx static, closed loop": CLOSED,
     "nginx static, closed loop (control beside QEMU)": CLOSED,
@@ -118,6 +133,8 @@ _STARTS = (
     "docker run -d -p 18080:80 nginx, by phase",
     "docker run -d -p against containers already running",
     "docker run variants and small commands",
+    "docker run -d -p, N started at once",
+    "OCI runtime create / start / delete",
     "docker commands one by one (port published)",
     "nginx as a plain process, fork to first 200",
     "memory of dockerd, one process",
@@ -133,11 +150,9 @@ _NOT_REACHED = {
     "TCP stream": "bulk transfer is not modelled",
     "memory limit": "the OOM killer is not modelled yet",
     "pids limit": "process limits are not modelled yet",
-    "OCI runtime": "runtimes are not told apart yet",
     "QEMU boot": "a guest of translated code (TCG) is not modelled",
     "memory of the QEMU": "a guest of translated code (TCG) is not modelled",
     "machine memory": "memory of the machine's other programs is not modelled",
-    "docker run -d -p, N started at once": "starts that compete for CPUs are not modelled yet",
     "docker run -d -p, first 200 seen": "the ARP retry of a client that polls from the start is not modelled",
 }
 
@@ -152,6 +167,8 @@ def setup_of(row: Row) -> Setup | Missing:
         return Missing(f"its params have no {missing}")
     except ValueError as wrong:
         return Missing(f"its params are nothing that the model has: {complaint(wrong)}")
+    if not isinstance(found, Missing) and (unknown := sorted(row.params.keys() - _PARAMS[type(found)])):
+        return Missing(f"param {unknown[0]} is not modelled")
     return found
 
 
@@ -164,7 +181,9 @@ def _by_rule(row: Row) -> Setup | Missing:
     if row.what in HOG_WHATS:
         return hogs_of(row)
     if row.what in _STARTS:
-        return Start(row.what, str(row.params.get("network_namespace", "bridge")), int(row.number("running")))
+        runtime = "crun" if row.stack == "crun" else "runc"
+        network = str(row.params.get("network_namespace", "bridge"))
+        return Start(row.what, network, int(row.number("running")), int(row.number("at_once", 1)), runtime)
     for beginning, why in _NOT_REACHED.items():
         if row.what.startswith(beginning):
             return Missing(why)

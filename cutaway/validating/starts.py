@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from statistics import median
+
+from simpy import Resource
 
 from cutaway.models import startup
 from cutaway.models.costs import Profile
@@ -12,6 +15,8 @@ from cutaway.validating.setups import Start
 
 PROXIES = 2
 """docker-proxy processes of one published port."""
+CPUS = 2
+"""Of the machines that starts were measured on."""
 _BY_WHO = {
     "phase_cli_and_ping": ("the command starts and finds the daemon",),
     "phase_api_create": ("create: configuration, layers", "mount the overlay"),
@@ -49,6 +54,12 @@ def figures(start: Start, profile: Profile) -> dict[str, float]:
             "run_network_host": _total_s(_run(profile, bridged=False)),
             "run_bridge_no_port": _total_s(_run(profile, published=False)),
         }
+    if start.what.startswith("OCI runtime"):
+        create, started = (profile.ns(f"{start.runtime} {what}") / 1e9 for what in ("create", "start"))
+        create += (profile.ns("name spaces") + profile.ns("cgroups")) / 1e9
+        return {"create": create, "start": started, "create_and_start": create + started}
+    if start.what.endswith("started at once"):
+        return _at_once(start.at_once, profile)
     whole = _run(profile)
     if start.what.startswith("docker commands"):
         command, create = _seconds(whole, "phase_cli_and_ping"), _seconds(whole, "phase_api_create")
@@ -66,6 +77,30 @@ def _played(profile: Profile, process: Callable[[startup.Start], Process]) -> li
     clock.process(process(start))
     clock.run()
     return start.phases
+
+
+def _at_once(count: int, profile: Profile) -> dict[str, float]:
+    """Commands that are given at the same moment and share the machine's CPUs."""
+
+    def answered(start: startup.Start) -> Process:
+        yield from docker_run(start, bridged=True, published=True, overlay=True, seccomp=True)
+        returned_s.append(clock.now / 1e9)
+        yield from startup.server_process(start, 1)
+        answered_s.append(clock.now / 1e9)
+
+    returned_s: list[float] = []
+    answered_s: list[float] = []
+    clock = Clock(initial_time=0)
+    cpus = Resource(clock, CPUS)
+    for _ in range(count):
+        clock.process(answered(startup.Start(clock, profile, cpus=cpus)))
+    clock.run()
+    return {
+        "first_200_first": answered_s[0],
+        "first_200_median": median(answered_s),
+        "first_200_last": answered_s[-1],
+        "cli_exit_last": returned_s[-1],
+    }
 
 
 def _server_s(profile: Profile) -> float:

@@ -89,7 +89,7 @@ class Validation:
             "calibration_rows": self.calibrated,
             "unreached": dict(self.unreached()),
             "measured_zero": {"rows": len(zero := self.measured_zero()), "predicted_zero": sum(not score.predicted for score in zero)},
-            "left_out": {"group": made.group, "rows": made.left_out, "kept": list(made.kept)} if (made := self.without) else None,
+            "left_out": self.without.document() if self.without else None,
             "by_kind": {kind: _summary(of_kind) for kind, of_kind in self.by_kind().items()},
             "by_group": [
                 {"kind": kind, "what": what, "stack": stack, **_summary(group)} for (kind, what, stack), group in self.by_group().items()

@@ -10,18 +10,18 @@ Read first: docs/models/costs.md.
 from __future__ import annotations
 
 import json
-import tomllib
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from fractions import Fraction
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from cutaway.models import files
+from cutaway.models.complaints import complaint, unknown_key
+from cutaway.models.names import did_you_mean
 from cutaway.models.part import Part
 from cutaway.models.units import DURATION, SIZE, QuantityError
 from cutaway.sim.machine import FIXED, Spread
@@ -32,8 +32,9 @@ MOST_BYTES = 4 * 1024 * 1024
 """A profile; the shipped ones have 100 KB."""
 SCHEMA = 1
 """Version of the form of profiles; those without are of this one."""
+HEAD = ("schema", "what", "machine", "date", "base", "measurements", "measurements_digest", "calibrated_from", "digest")
+"""Keys of a profile's first table."""
 
-M = TypeVar("M", bound=Part)
 Kind = Literal["measured", "published", "scaled", "assumption"]
 
 
@@ -45,9 +46,7 @@ class UnknownCost(CostError):  # noqa: N818
     """A cost that the profile does not have."""
 
     def __init__(self, name: str, profile: str, known: list[str]) -> None:
-        nearest = get_close_matches(name, known, n=1)
-        hint = f" Did you mean '{nearest[0]}'?" if nearest else ""
-        super().__init__(f"profile {profile} has no cost '{name}'.{hint}")
+        super().__init__(f"profile {profile} has no cost '{name}'.{did_you_mean(name, known)}")
 
 
 class SpreadRecord(Part):
@@ -231,8 +230,7 @@ def load(name: str) -> Profile:
         return _at(Path(name), ())
     path = FOLDER / f"{name}{SUFFIX}"
     if name not in names():
-        nearest = get_close_matches(name, names(), n=1)
-        hint = f" Did you mean '{nearest[0]}'?" if nearest else ""
+        hint = did_you_mean(name, names())
         raise CostError(f"no cost profile '{name}'; there are {', '.join(names())}, or a file that ends with {SUFFIX}.{hint}")
     return _at(path, ())
 
@@ -245,7 +243,7 @@ def read(path: Path) -> Profile:
 def _at(path: Path, above: tuple[Path, ...]) -> Profile:
     """`above` are the files that build on this one."""
     if path in above:
-        raise CostError(f"{path.name}: builds on itself; a base is another profile")
+        raise CostError(f"{path}: builds on itself; a base is another profile")
     try:
         found = path.stat()
     except OSError as error:
@@ -256,14 +254,32 @@ def _at(path: Path, above: tuple[Path, ...]) -> Profile:
 @lru_cache
 def _own(path: Path, _changed_ns: int, _size: int) -> _Own:
     try:
-        return _own_of(files.text_of(path, MOST_BYTES, "a cost profile in TOML"), path.name)
+        text = files.text_of(path, MOST_BYTES, "a cost profile in TOML")
     except files.FileRefused as refused:
-        raise CostError(f"{path}{f':{refused.line}' if refused.line else ''}: {str(refused).rstrip('.')}") from None
+        raise _refused(path, refused) from None
+    return _own_of(_Text(path, text))
 
 
 def parsed(text: str, path: Path) -> Profile:
     """The profile in a text that belongs to a file, be it there or not."""
-    return _on_its_base(_own_of(text, path.name), path, ())
+    return _on_its_base(_own_of(_Text(path, text)), path, ())
+
+
+def _refused(path: Path, refused: files.FileRefused) -> CostError:
+    return CostError(f"{path}{f':{refused.line}' if refused.line else ''}: {str(refused).rstrip('.')}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A profile as it is written."""
+
+    path: Path
+    content: str
+
+    def mistake(self, table: str, told: str, key: str = "") -> CostError:
+        """What is wrong of a table, with the line of its key, or of its head."""
+        line = files.line_of(self.content, table, key)
+        return CostError(f"{self.path}{f':{line}' if line else ''}: [{table}] {told}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,20 +291,20 @@ class _Own:
     rows: dict[str, Row]
 
 
-def _own_of(text: str, file: str) -> _Own:
+def _own_of(text: _Text) -> _Own:
     try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise CostError(f"{file}: {error}") from None
-    except (RecursionError, ValueError):
-        raise CostError(f"{file}: is nested too deep or holds a number that is too long; expected a cost profile in TOML") from None
+        document = files.toml_of(text.content, "a cost profile in TOML")
+    except files.FileRefused as refused:
+        raise _refused(text.path, refused) from None
     head = document.get("profile")
     if not isinstance(head, dict) or not all(isinstance(head.get(key), str) for key in ("what", "machine", "date")):
-        raise CostError(f"{file}: [profile] with what, machine and date stands first")
-    _as_it_was_made(document, file)
+        raise CostError(f"{text.path}: [profile] with what, machine and date stands first")
+    for key in head.keys() - set(HEAD):
+        raise text.mistake("profile", unknown_key(key, HEAD, "the table"), key)
+    _as_it_was_made(document, text)
     del document["profile"]
-    rows = {name: _checked(Row, file, f"rows.{name}", found) for name, found in document.pop("rows", {}).items()}
-    return _Own(head, {name: _cost(file, name, found, head) for name, found in document.items()}, rows)
+    rows = {name: _row(text, name, found) for name, found in document.pop("rows", {}).items()}
+    return _Own(head, {name: _cost(text, name, found, head) for name, found in document.items()}, rows)
 
 
 def _on_its_base(own: _Own, path: Path, above: tuple[Path, ...]) -> Profile:
@@ -298,7 +314,7 @@ def _on_its_base(own: _Own, path: Path, above: tuple[Path, ...]) -> Profile:
     for cost in costs.values():
         for source in cost.record.source:
             if source in rows and rows[source].use != "calibrate":
-                raise CostError(f"{path.name}: [{cost.name}] source: {source} is meant for validation; expected a row for calibration")
+                raise CostError(f"{path}: [{cost.name}] source: {source} is meant for validation; expected a row for calibration")
     return Profile(path.stem, own.head["what"], own.head["machine"], own.head["date"], costs, rows)
 
 
@@ -307,17 +323,17 @@ def _base(name: Any, path: Path, above: tuple[Path, ...]) -> Profile:
     if isinstance(name, str) and name.endswith(SUFFIX):
         return _at(path.parent / name, (*above, path))
     if name not in names():
-        raise CostError(f"{path.name}: [profile] base is '{name}'; expected one of {', '.join(names())}, or a file that ends with {SUFFIX}")
+        raise CostError(f"{path}: [profile] base is '{name}'; expected one of {', '.join(names())}, or a file that ends with {SUFFIX}")
     return _at(FOLDER / f"{name}{SUFFIX}", (*above, path))
 
 
-def _as_it_was_made(document: dict[str, Any], file: str) -> None:
+def _as_it_was_made(document: dict[str, Any], text: _Text) -> None:
     """A profile that has a digest is data: whoever wants other values makes another."""
     head = document["profile"]
     if (schema := head.get("schema", SCHEMA)) != SCHEMA:
-        raise CostError(f"{file}: [profile] schema is {schema}; expected {SCHEMA}")
+        raise text.mistake("profile", f"schema is {schema}; expected {SCHEMA}", "schema")
     if "digest" in head and head["digest"] != digest_of(document):
-        raise CostError(f"{file}: is not as it was made: [profile] digest is {head['digest']}, its content has {digest_of(document)}")
+        raise CostError(f"{text.path}: is not as it was made: [profile] digest is {head['digest']}, its content has {digest_of(document)}")
 
 
 def digest_of(document: dict[str, Any]) -> str:
@@ -327,18 +343,19 @@ def digest_of(document: dict[str, Any]) -> str:
     return blake2b(canonical.encode(), digest_size=16).hexdigest()
 
 
-def _checked(model: type[M], file: str, name: str, found: Any) -> M:
+def _row(text: _Text, name: str, found: Any) -> Row:
     try:
-        return model.model_validate(found)
+        return Row.model_validate(found)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
-        raise CostError(f"{file}: [{name}]{' ' + key if key else ''}: {message}") from None
+        raise text.mistake("rows", f"{name}: {complaint(error, tuple(Row.model_fields), 'the row')}", name) from None
 
 
-def _cost(file: str, name: str, found: Any, head: dict[str, str]) -> Cost:
-    record = _checked(CostRecord, file, name, found)
+def _cost(text: _Text, name: str, found: Any, head: dict[str, str]) -> Cost:
+    try:
+        record = CostRecord.model_validate(found)
+    except ValidationError as error:
+        key = str((error.errors()[0]["loc"] or ("",))[0])
+        raise text.mistake(name, complaint(error, tuple(CostRecord.model_fields), "the cost"), key) from None
     if record.cycles:
         value, unit = Fraction(record.cycles * 1000, record.clock_mhz), "ns"
     else:

@@ -29,7 +29,9 @@ SHIPPED = Path(__file__).parent / "measured"
 OTHER = "two-core-amd-vm"
 """The machine whose rows stand in for some that another lacks: its wake-ups and start-ups were measured one by one."""
 UNRANGED = 3
-"""A cost to be fitted that has no range is looked for from a third to three times its value."""
+"""A cost to be fitted that has no range is looked for from a third to three times that of `LIKE`, else its own value."""
+LIKE = {name: "copy per KiB" for name in ("receive copy per KiB", "receive copy per KiB beyond 16 KiB")}
+"""What a cost without a range is looked for around: the same work, which rows of another kind tell."""
 SPEED = "null system call"
 """The cost that tells how much slower another machine's kernel is."""
 _OF_A_MACHINE = re.compile(r"(micro|nginx|apps|control|lifecycle|memory)\.")
@@ -96,9 +98,9 @@ def calibrate(
         if not loads[group.name]:
             why |= dict.fromkeys(_costs_of(group, base), f"no load of {group.name} on the bare system to fit it on")
             continue
-        start, bounds = _start(known, _costs_of(group, base), slower)
+        bounds = _bounds(known, _costs_of(group, base), slower)
         told = progress(group.name) if progress else None
-        fits[group.name] = found = fit(start, loads[group.name], bounds, workers=workers, progress=told, effort=effort)
+        fits[group.name] = found = fit(known, loads[group.name], bounds, workers=workers, progress=told, effort=effort)
         why |= dict.fromkeys(found.undetermined, "the rows say next to nothing about it")
         known = with_costs(known, {one.name: one.value for one in found.costs})
     made = tuple(_made(cost, machine, estimates, fits, base, why) for cost in base.costs.values())
@@ -169,17 +171,16 @@ def _costs_of(group: Group, base: Profile) -> list[str]:
     return [name for name in group.costs if name in base.costs]
 
 
-def _start(known: Profile, names: Iterable[str], slower: float) -> tuple[Profile, dict[str, tuple[float, float]]]:
-    """The profile that a fit begins with, and between what it looks for each cost; on a slower machine further up."""
+def _bounds(known: Profile, names: Iterable[str], slower: float) -> dict[str, tuple[float, float]]:
+    """Between what a fit looks for each cost; on a slower machine further up. The value that the base has is in none that has a range."""
     bounds: dict[str, tuple[float, float]] = {}
-    values: dict[str, float] = {}
     for name in names:
-        cost = known[name]
-        around = (cost.value / UNRANGED, cost.value * UNRANGED)
-        low, high = map(float, cost.range() if cost.record.range else around)
-        bounds[name] = low * min(1.0, slower), high * max(1.0, slower)
-        values[name] = min(max(float(cost.value) * slower, bounds[name][0]), bounds[name][1])
-    return with_costs(known, values), bounds
+        cost, around = known[name], known[LIKE.get(name, name)].value
+        low, high = map(float, cost.range() if cost.record.range else (around / UNRANGED, around * UNRANGED))
+        # What a rule has measured on this machine holds its speed already.
+        by = 1.0 if name in LIKE and not cost.record.range else slower
+        bounds[name] = low * min(1.0, by), high * max(1.0, by)
+    return bounds
 
 
 # --- records -----------------------------------------------------------------------------------------------------------------------
@@ -222,13 +223,15 @@ def _from_fit(cost: Cost, of: Fitted, program: str, fitted: Fit) -> CostRecord:
         for pair in fitted.pairs
         if of.name in (pair.one, pair.other)
     ]
+    if not of.resolved:
+        notes.append(f"the rows tell {of.resolution:.0%} of it, the rest is the middle of its range")
     if of.at_bound:
         notes.append("the fit ended at the bound of its range")
     return CostRecord(
         value=quantity(of.value, cost.unit),
         per=cost.record.per,
         what=cost.record.what,
-        kind="assumption" if cost.assumed else "measured",
+        kind="measured" if of.resolved else "assumption",
         source=of.rows,
         standard_error=quantity(of.error, cost.unit, 2, of.value),
         derived="; ".join(notes),

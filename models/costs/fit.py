@@ -22,8 +22,9 @@ import numpy.typing as npt
 
 from cutaway.models import stack
 from cutaway.models.clients import ClosedLoopPart
+from cutaway.models.complaints import complaint
 from cutaway.models.costs import Cost, Profile
-from cutaway.models.costs.row import MeasurementError, Row, complaint
+from cutaway.models.costs.row import MeasurementError, Row
 from cutaway.models.costs.rule import error_of
 from cutaway.models.hardware import HardwarePart
 from cutaway.models.kernel import LinuxPart
@@ -48,10 +49,13 @@ STEP = 0.2
 """Of a difference quotient, as a share of the cost: large against the steps of one nanosecond in which costs are charged."""
 LINEARIZED_MOST = 8
 PULL_LEFT = 0.01
+"""Of an observation at the middle: so little that it decides nothing, and that a singular matrix has an inverse."""
 TOGETHER = 0.95
 """Correlation of two costs, or cosine between what they do to the figures, from which on they cannot be told apart."""
 UNKNOWN = 0.9
-"""A cost whose standard error stays above this share of its uncertainty is one that the rows say next to nothing about."""
+"""A cost, or a sum of some, whose standard error stays above this share of its uncertainty: the rows say next to nothing about it."""
+RESOLVED = 0.9
+"""The share of a cost that the rows tell, from which on it is called theirs."""
 NOTICED = 1.0
 """An effect on the figures of so many standard errors is worth telling."""
 
@@ -81,6 +85,8 @@ class Group:
     """What a row's server was, on CPU 1."""
     asked: Callable[[Row], str]
     """What a row's clients asked for, as a reader needs it."""
+    ends: tuple[str, ...] = METRICS
+    """Which figures its costs are of; the other end's tells nothing of them."""
 
 
 GROUPS = (
@@ -121,6 +127,7 @@ GROUPS = (
         ("nginx upstream system calls",),
         lambda row: NginxPart(upstream=PythonAppPart(loops=int(row.number("loops")), cpus=(1,)), cpus=(1,)),
         lambda row: f"{int(row.number('loops')):,} turns",
+        METRICS[1:],
     ),
     Group(
         "PostgreSQL",
@@ -142,6 +149,8 @@ class Load:
     connections: int
     rows: tuple[Row, ...]
     asked: str = ""
+    ends: tuple[str, ...] = METRICS
+    """The figures that are fitted; the others are only compared."""
 
     @property
     def measured_us(self) -> Vector:
@@ -167,6 +176,13 @@ class Fitted:
     bounds: tuple[float, float]
     rows: tuple[str, ...]
     """The rows that determine it."""
+    resolution: float = 1.0
+    """What share of it the rows tell, the diagonal of the resolution matrix [Menke 2018, 4.3]; the rest is the middle of its range."""
+
+    @property
+    def resolved(self) -> bool:
+        """Whether it is the rows' value, not the middle's."""
+        return self.resolution >= RESOLVED
 
     @property
     def at_bound(self) -> bool:
@@ -216,7 +232,8 @@ def loads_of(rows: Iterable[Row], group: Group) -> tuple[Load, ...]:
 def _load(group: Group, metrics: Mapping[str, Row]) -> Load:
     row = metrics[METRICS[0]]
     try:
-        return Load(group.program(row), int(row.number("connections")), tuple(metrics[one] for one in METRICS), group.asked(row))
+        both = tuple(metrics[one] for one in METRICS)
+        return Load(group.program(row), int(row.number("connections")), both, group.asked(row), group.ends)
     except ValueError as wrong:
         raise MeasurementError(f"{row.id}: its params are no load of {group.name}: {complaint(wrong)}") from None
 
@@ -240,7 +257,7 @@ def fit(
     progress: Progress | None = None,
     effort: Effort = WHOLE,
 ) -> Fit:
-    """Fits the costs that have bounds, from their values in the profile. An assumption's range holds here too, and weakly pulls."""
+    """Fits the costs that have bounds, from the middle of these: what the profile has for them is not looked at."""
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn")) if workers > 1 else None
     with pool or nullcontext():
         return _Fitting(profile, loads, bounds, _Runs(pool, progress, effort)).done()
@@ -269,7 +286,7 @@ class _Runs:
 
 
 class _Fitting:
-    """A fit under way. The parameters are in units of their uncertainty, half the width of their bounds."""
+    """A fit under way. The parameters are in units of their uncertainty, half the width of their bounds, from the middle of these."""
 
     def __init__(self, profile: Profile, loads: Sequence[Load], bounds: Mapping[str, tuple[float, float]], runs: _Runs) -> None:
         self.profile = profile
@@ -277,8 +294,9 @@ class _Fitting:
         self.bounds = dict(bounds)
         self.runs = runs
         self.measured = np.concatenate([load.measured_us for load in loads])
-        self.errors = np.concatenate([load.errors_us for load in loads])
-        self.start = {name: float(profile[name].value) for name in bounds}
+        fitted = [[row.metric in load.ends for row in load.rows] for load in loads]
+        self.errors = np.where(np.concatenate(fitted), np.concatenate([load.errors_us for load in loads]), np.inf)
+        self.middle = {name: (low + high) / 2 for name, (low, high) in bounds.items()}
         self.unit = {name: (high - low) / 2 for name, (low, high) in bounds.items()}
 
     def done(self) -> Fit:
@@ -286,62 +304,50 @@ class _Fitting:
 
         assumed = [name for name in self._asked_for() if self.profile[name].assumed and name not in self.bounds]
         self.runs.expected = len(self.loads) * (2 + len(self.bounds) + (LINEARIZED_MOST // 2) * (2 + len(self.bounds)) + len(assumed))
-        first = self._jacobian(list(self.bounds), self.start)
+        first = self._jacobian(list(self.bounds), self.middle)
         errors = np.sqrt(np.diag(np.linalg.inv(first.T @ first + np.eye(len(self.bounds)))))
-        names = [name for name, error in zip(self.bounds, errors, strict=True) if error <= UNKNOWN]
+        places = [place for place, error in enumerate(errors) if error <= UNKNOWN]
+        names = [list(self.bounds)[place] for place in places]
         undetermined = tuple(name for name in self.bounds if name not in names)
         if not names:
             return self._nothing(undetermined)
+        at_middle = first[:, places] if not undetermined else self._jacobian(names, {name: self.middle[name] for name in names})
+        pull = _left_open(at_middle)
 
         def values(x: Vector) -> dict[str, float]:
-            return {name: self.start[name] + at * self.unit[name] for name, at in zip(names, x, strict=True)}
+            return {name: self.middle[name] + at * self.unit[name] for name, at in zip(names, x, strict=True)}
 
-        # The bounds are one uncertainty to each side: what the rows leave open stays where it was, by a pull of one standard error there.
         def residuals(x: Vector) -> Vector:
-            return np.concatenate([self._residuals(values(x)), x])
+            return np.concatenate([self._residuals(values(x)), pull @ x])
 
         def slopes(x: Vector) -> Vector:
-            return np.vstack([self._jacobian(names, values(x)), np.eye(len(names))])
+            return np.vstack([self._jacobian(names, values(x)), pull])
 
-        lowest, highest = (np.array([(self.bounds[name][end] - self.start[name]) / self.unit[name] for name in names]) for end in (0, 1))
-        limits = (lowest, highest)
-        at_start = np.clip(np.zeros(len(names)), lowest, highest)
-        found = least_squares(residuals, at_start, slopes, bounds=limits, ftol=1e-3, xtol=1e-3, max_nfev=LINEARIZED_MOST)
+        limits = (-np.ones(len(names)), np.ones(len(names)))
+        found = least_squares(residuals, np.zeros(len(names)), slopes, bounds=limits, ftol=1e-3, xtol=1e-3, max_nfev=LINEARIZED_MOST)
         at_end = values(found.x)
         return self._told(names, at_end, self._jacobian(names, at_end), undetermined, assumed)
 
     def _told(
         self, names: list[str], values: dict[str, float], jacobian: Vector, undetermined: tuple[str, ...], assumed: Sequence[str]
     ) -> Fit:
-        left = self._residuals(values)
-        known, pull = jacobian.T @ jacobian, np.eye(len(names))
-        as_measured = np.linalg.inv(known + pull)
-        spent = float(np.trace(as_measured @ known))
-        misfit = float(left @ left) / max(len(left) - spent, 1.0)
+        simulated, pull = self._simulated([values])[0], _left_open(jacobian)
+        left = (simulated - self.measured) / self.errors
+        known, pulled = jacobian.T @ jacobian, pull.T @ pull
+        resolution = np.diag(np.linalg.inv(known + pulled) @ known)
+        misfit = float(left @ left) / max(int(np.isfinite(self.errors).sum()) - float(resolution.sum()), 1.0)
         # What the model leaves unexplained counts as noise of the rows, if it is more than they have.
-        errors = np.sqrt(np.diag(np.linalg.inv(known / max(misfit, 1.0) + pull)))
-        # Whether two can be told apart is asked of the rows; the pull is left only so much that a singular matrix has an inverse.
-        by_rows = np.linalg.inv(known + PULL_LEFT * pull)
-        apart = np.sqrt(np.diag(by_rows))
-        correlation = by_rows / np.outer(apart, apart)
-        # Two that move the figures alike are such a pair for certain, whatever the noise of the runs lets a third one say about them.
-        lengths = np.maximum(np.linalg.norm(jacobian, axis=0), 1e-9)
-        alike = jacobian.T @ jacobian / np.outer(lengths, lengths)
-        correlation = np.where(np.abs(alike) > TOGETHER, -alike, correlation)
-        pairs = tuple(
-            Pair(names[i], names[j], float(correlation[i, j]))
-            for i in range(len(names))
-            for j in range(i + 1, len(names))
-            if abs(correlation[i, j]) > TOGETHER
-        )
+        errors = np.sqrt(np.diag(np.linalg.inv(known / max(misfit, 1.0) + pulled)))
         ids = [row.id for load in self.loads for row in load.rows]
         costs = tuple(
-            Fitted(name, float(values[name]), float(error) * self.unit[name], self.bounds[name], _weighty(ids, jacobian[:, place]))
-            for place, (name, error) in enumerate(zip(names, errors, strict=True))
-        )
+            Fitted(
+                name, float(values[name]), float(errors[place]) * self.unit[name], self.bounds[name], _weighty(ids, jacobian[:, place]),
+                float(resolution[place]),
+            )
+            for place, name in enumerate(names)
+        )  # fmt: skip
         absorbed = self._absorbed(names, values, jacobian, assumed)
-        simulated = np.split(self.measured + left * self.errors, len(self.loads))
-        return Fit(costs, undetermined, pairs, absorbed, self.loads, tuple(tuple(map(float, one)) for one in simulated), misfit)
+        return Fit(costs, undetermined, _pairs(names, jacobian), absorbed, self.loads, self._by_load(simulated), misfit)
 
     def _absorbed(
         self, names: list[str], values: dict[str, float], jacobian: Vector, assumed: Sequence[str]
@@ -362,8 +368,10 @@ class _Fitting:
         return found
 
     def _nothing(self, undetermined: tuple[str, ...]) -> Fit:
-        simulated = np.split(self.measured + self._residuals(self.start) * self.errors, len(self.loads))
-        return Fit((), undetermined, (), {}, self.loads, tuple(tuple(map(float, one)) for one in simulated), float("nan"))
+        return Fit((), undetermined, (), {}, self.loads, self._by_load(self._simulated([{}])[0]), float("nan"))
+
+    def _by_load(self, simulated: Vector) -> tuple[tuple[float, ...], ...]:
+        return tuple(tuple(map(float, one)) for one in np.split(simulated, len(self.loads)))
 
     def _residuals(self, values: Mapping[str, float]) -> Vector:
         left: Vector = (self._simulated([values])[0] - self.measured) / self.errors
@@ -396,6 +404,32 @@ class _Fitting:
         for load in self.loads:
             load.machine(noting)
         return list(book.asked)
+
+
+def _left_open(jacobian: Vector) -> Vector:
+    """(directions, costs): what the rows leave open of the costs, each a unit vector that pulls there to the middle of the ranges.
+
+    These are the eigenvectors of the information matrix with a standard error above `UNKNOWN`; along the others nothing pulls.
+    """
+    found, directions = np.linalg.eigh(jacobian.T @ jacobian)
+    return directions[:, found * UNKNOWN**2 < 1].T
+
+
+def _pairs(names: Sequence[str], jacobian: Vector) -> tuple[Pair, ...]:
+    """Whether two can be told apart is asked of the rows alone."""
+    by_rows = np.linalg.inv(jacobian.T @ jacobian + PULL_LEFT * np.eye(len(names)))
+    apart = np.sqrt(np.diag(by_rows))
+    correlation = by_rows / np.outer(apart, apart)
+    # Two that move the figures alike are such a pair for certain, whatever the noise of the runs lets a third one say about them.
+    lengths = np.maximum(np.linalg.norm(jacobian, axis=0), 1e-9)
+    alike = jacobian.T @ jacobian / np.outer(lengths, lengths)
+    correlation = np.where(np.abs(alike) > TOGETHER, -alike, correlation)
+    return tuple(
+        Pair(names[i], names[j], float(correlation[i, j]))
+        for i in range(len(names))
+        for j in range(i + 1, len(names))
+        if abs(correlation[i, j]) > TOGETHER
+    )
 
 
 class _Noting(dict[str, Cost]):

@@ -6,13 +6,22 @@ A row marked `calibrate` may be fitted, one marked `validate` never. Read first:
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cutaway.models import files
+from cutaway.models.complaints import complaint
+from cutaway.models.names import nearest_name
 
+SHIPPED = Path(__file__).parent / "measured"
+TIMES = ("ns", "us", "ms", "s")
+DIFFERENCES = ("after",)
+"""Times that may be negative: of a wake-up, how much earlier the waker's call ended than the wakee ran."""
+SLIP = 0.85
+"""How much of a name must be that of a known one, so that it is taken for a slip."""
 MOST_BYTES = 256 * 1024 * 1024
 """A file of rows; the largest known has 4 MB."""
 
@@ -66,6 +75,8 @@ def read(file: Path) -> list[Row]:
         row = _row(file, number, line)
         if row.id in seen:
             raise MeasurementError(f"{file}:{number}: id is '{row.id}', which stands in an earlier line; expected each id once.")
+        if file.parent != SHIPPED and (wrong := _misnamed(row)):
+            raise MeasurementError(f"{file}:{number}: {row.id}: {wrong}")
         seen.add(row.id)
         rows.append(row)
     if not rows:
@@ -73,13 +84,35 @@ def read(file: Path) -> list[Row]:
     return rows
 
 
-def complaint(wrong: ValueError) -> str:
-    """What is wrong, in one line: of pydantic's, the key and the first thing that it says."""
-    if not isinstance(wrong, ValidationError):
-        return str(wrong)
-    first = wrong.errors(include_url=False)[0]
-    key = ".".join(str(part) for part in first["loc"]) or "the row"
-    return f"{key}: {first['msg'][:1].lower()}{first['msg'][1:]}"
+@lru_cache
+def _known_metrics() -> dict[str, frozenset[str]]:
+    """The metrics of the rows that come with the program, by what was done."""
+    found: dict[str, set[str]] = {}
+    for file in sorted(SHIPPED.glob("*.jsonl")):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            found.setdefault(row["what"], set()).add(row["metric"])
+    return {what: frozenset(metrics) for what, metrics in found.items()}
+
+
+def _impossible(row: Row) -> str:
+    """What no measurement can have given, or nothing. A metric may be new; one that is nearly a known one is a slip of the pen."""
+    if row.n < 1:
+        return f"n is {row.n}; expected at least 1 sample"
+    if not row.q1 <= row.median <= row.q3:
+        return f"q1, median and q3 are {row.q1:g}, {row.median:g} and {row.q3:g}; expected each at least as large as the one before"
+    if row.unit in TIMES and row.metric not in DIFFERENCES and row.q1 < 0:
+        return f"q1 is {row.q1:g} {row.unit}; expected a time of at least 0"
+    return ""
+
+
+def _misnamed(row: Row) -> str:
+    known = _known_metrics().get(row.what, frozenset())
+    if not known or row.metric in known:
+        return ""
+    near = nearest_name(row.metric, sorted(known), SLIP)
+    everywhere = any(row.metric in metrics for metrics in _known_metrics().values())
+    return f"metric is '{row.metric}', which '{row.what}' does not have. Did you mean '{near}'?" if near and not everywhere else ""
 
 
 def _row(file: Path, number: int, line: str) -> Row:
@@ -88,6 +121,9 @@ def _row(file: Path, number: int, line: str) -> Row:
     except (json.JSONDecodeError, RecursionError):
         raise MeasurementError(f"{file}:{number}: is no JSON; expected one measured row a line.") from None
     try:
-        return Row.model_validate(found)
+        row = Row.model_validate(found)
     except ValidationError as error:
-        raise MeasurementError(f"{file}:{number}: {complaint(error)}.") from None
+        raise MeasurementError(f"{file}:{number}: {complaint(error, tuple(Row.model_fields))}") from None
+    if wrong := _impossible(row):
+        raise MeasurementError(f"{file}:{number}: {row.id}: {wrong}.")
+    return row

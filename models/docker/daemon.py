@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from simpy import Resource
+
 from cutaway.models.costs import Profile
 from cutaway.models.docker.container import Container
 from cutaway.models.docker.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
@@ -71,6 +73,7 @@ class Daemon:
         self.lifecycle = Lifecycle(self, self.profile, self.ports)
         self.execs = Execs(self)
         self._links = 3
+        self._cpus = Resource(self.clock, self.machine.cpus)
         for name, driver in zip(PREDEFINED, ("bridge", "host", "null"), strict=True):
             network = Network(self.identities.new("network"), name, driver, self.now_ns)
             network.ipam = {"Driver": "default", "Options": None, "Config": []}
@@ -87,6 +90,10 @@ class Daemon:
     def now_ns(self) -> int:
         """Unix time."""
         return self.epoch_ns + int(self.clock.now)
+
+    def start(self) -> Start:
+        """A start or a part of one; those at once share the host's CPUs."""
+        return Start(self.clock, self.profile, cpus=self._cpus)
 
     # --- finding ---
 
@@ -117,7 +124,7 @@ class Daemon:
         self._check_host(config, host)
         name = self._name_for(name)
         networks = self._wanted(host, networking)
-        yield from docker_create(Start(self.clock, self.profile))
+        yield from docker_create(self.start())
         if any(one.name == name for one in self.containers.values()):
             raise self._name_taken(name)
         container = self._made(name, config, host, image)

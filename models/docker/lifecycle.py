@@ -29,7 +29,7 @@ from cutaway.models.docker.processes.terminal import Terminal
 from cutaway.models.docker.run import docker_start
 from cutaway.models.docker.specification import HostConfig, cpuset_of
 from cutaway.models.docker.users import identity_of
-from cutaway.models.startup import Phase, Start
+from cutaway.models.startup import Phase
 from cutaway.sim.clock import Process as Steps
 
 if TYPE_CHECKING:
@@ -70,12 +70,12 @@ class Lifecycle:
 
     def _begin(self, container: Container) -> Steps:
         bridged = container.host.network_mode not in ("host", "none") and not container.host.network_mode.startswith("container:")
-        start = Start(self.daemon.clock, self.profile)
+        start = self.daemon.start()
         try:
             self._connect(container)
             seccomp = not any(option.startswith("seccomp=unconfined") for option in container.host.security_opt or [])
             begin = self._prepare(container)
-            yield from docker_start(start, bridged, bool(container.ports), True, seccomp)
+            yield from docker_start(start, bridged, bool(container.ports), True, seccomp, container.host.runtime)
             begin()
         except (DaemonError, OSError) as error:
             self._failed(container, error)

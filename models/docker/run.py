@@ -2,7 +2,8 @@
 
 Serves: `docker_run`, a process. The parts that the kernel does (name spaces, cgroups, mounts, veth, address translation) are priced by
 their own measurements; the rest of each phase is Go programs starting and talking to each other.
-Not modelled: pulling an image, logging, restart policies, containers started at once. Read first: docs/models/docker/run.md.
+Not modelled: pulling an image, logging, restart policies, locks of dockerd and the kernel that starts at once wait for.
+Read first: docs/models/docker/run.md.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ IPTABLES_RULES = 6
 """Calls of iptables for one published port, as dockerd's log shows."""
 
 
-def docker_run(start: Start, bridged: bool, published: bool, overlay: bool, seccomp: bool) -> Process:
-    """The command line, the daemon, the runtime; ends where the server program is executed."""
+def docker_run(start: Start, bridged: bool, published: bool, overlay: bool, seccomp: bool, runtime: str = "runc") -> Process:
+    """The command line, the daemon, the runtime (runc, crun); ends where the server program is executed."""
     yield from start.phase("docker", "the command starts and finds the daemon", "docker command")
     yield from docker_create(start)
-    yield from docker_start(start, bridged, published, overlay, seccomp)
+    yield from docker_start(start, bridged, published, overlay, seccomp, runtime)
 
 
 def docker_create(start: Start) -> Process:
@@ -26,7 +27,7 @@ def docker_create(start: Start) -> Process:
     yield from start.phase("dockerd", "create: configuration, layers", "docker create")
 
 
-def docker_start(start: Start, bridged: bool, published: bool, overlay: bool, seccomp: bool) -> Process:
+def docker_start(start: Start, bridged: bool, published: bool, overlay: bool, seccomp: bool, runtime: str = "runc") -> Process:
     """POST /containers/ID/start."""
     if overlay:
         yield from start.phase("kernel", "mount the overlay", "overlay mount")
@@ -37,12 +38,12 @@ def docker_start(start: Start, bridged: bool, published: bool, overlay: bool, se
         yield from start.phase("iptables", "rules for the published port", ("iptables rule", IPTABLES_RULES))
     yield from start.phase("containerd", "bundle, task", "containerd task")
     yield from start.phase("containerd-shim", "start", "shim start")
-    yield from start.phase("runc", "create: starts itself again inside", "runc create")
+    yield from start.phase(runtime, "create: starts itself again inside", f"{runtime} create")
     yield from start.phase("kernel", "name spaces", "name spaces")
     yield from start.phase("kernel", "cgroups, one a controller", "cgroups")
     if bridged:
         yield from start.phase("dockerd", "started again as a hook, to hand the interface over", "network hook")
-        yield from start.phase("kernel", "move the veth end into the name space", "veth move")
+        yield from start.phase("kernel", "move the veth end into the name space", "veth move", waits=True)
     if seccomp:
-        yield from start.phase("runc", "build and load the seccomp filter", "seccomp load")
-    yield from start.phase("runc", "start", "runc start")
+        yield from start.phase(runtime, "build and load the seccomp filter", "seccomp load")
+    yield from start.phase(runtime, "start", f"{runtime} start")

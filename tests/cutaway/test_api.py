@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import numpy as np
 import pytest
 
 import cutaway
+from cutaway.models.costs.calibration import SHIPPED
+from cutaway.models.costs.row import MeasurementError
 from cutaway.models.stack import StackError
 from cutaway.scenarios import Scenario, ScenarioError
 
@@ -20,6 +23,17 @@ def test_all_public_names_are_there() -> None:
     assert dir(cutaway) == cutaway.__all__
     with pytest.raises(AttributeError, match="no attribute 'comparee'"):
         cutaway.comparee  # noqa: B018
+
+
+def test_public_names_are_loaded_when_they_are_asked_for() -> None:
+    """Goal: commands start at once. What a module below needs is its own affair."""
+    heavy = "{'cutaway.api', 'numba', 'numpy', 'pandas', 'pyarrow', 'scipy'}"
+    code = (
+        f"import sys, cutaway; from cutaway import scenarios; assert not {heavy} & {{*sys.modules}}, {heavy} & {{*sys.modules}}\n"
+        "from cutaway import *; assert load and __version__ == cutaway.__version__ and cutaway.load is load\n"
+        "assert 'pandas' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_a_change_makes_a_copy(quick: Scenario) -> None:
@@ -93,6 +107,46 @@ def test_a_table_has_a_row_a_run(compared: cutaway.Comparison) -> None:
     assert len(frame) == 9
     assert set(frame["stack"]) == {"bare metal", "vm", "container"}
     assert (frame.groupby("replication")["seed"].nunique() == 1).all()
+
+
+def test_both_sides_of_a_change_are_a_table(quick: Scenario) -> None:
+    found = cutaway.what_if(quick, {"clients.connections": 8}, ["vm"])
+    told, table = found.document()["stacks"]["vm"], found.to_pandas()
+    figures = table[table.layer.isna()].set_index("figure")
+    one = figures.loc["mean latency"]
+    assert (one.before, one.after) == tuple(told["mean_latency"][side]["mean"] for side in ("before", "after"))
+    assert (one.difference, one.difference_half_width) == tuple(told["mean_latency"]["difference"].values())
+    assert one.within_noise == told["mean_latency"]["within_noise"]
+    layers = table[table.layer.notna()]
+    assert set(layers.layer) == set(told["cpu_by_layer"])
+    assert layers.after.sum() == pytest.approx(figures.loc["CPU time a request"].after)
+    alone = cutaway.what_if(quick.set("run.replications", 1), {"clients.connections": 8}, ["vm"]).table()
+    assert alone["difference_half_width"].null_count == alone["within_noise"].null_count == alone.num_rows
+
+
+def test_costs_of_a_machine_are_made_used_and_tested(tmp_path: Path) -> None:
+    """The rows of one load: a profile of the others predicts it as the command does."""
+    rows = [json.loads(line) for line in (SHIPPED / "two-core-amd-vm.jsonl").read_text(encoding="utf-8").splitlines()]
+    asked = {"body_bytes": 612, "connections": 64}
+    kept = [one for one in rows if one["group"] == "micro" or (one["params"] == asked and one["stack"] == "native")]
+    file = tmp_path / "mine.jsonl"
+    file.write_text("".join(json.dumps(one) + "\n" for one in kept), encoding="utf-8")
+    file.with_suffix(".machine.json").write_text('{"name": "mine", "date": "2026-01-02"}', encoding="utf-8")
+    made = cutaway.calibrate(file)
+    assert (made.rows, made.kept_back) == (532, 17)
+    (tmp_path / "mine.toml").write_text(made.text, encoding="utf-8")
+    mine = cutaway.load_profile(tmp_path / "mine.toml")
+    assert mine["null system call"].value > 2 * cutaway.load_profile("two-core-vm")["null system call"].value
+
+    def error_of(validation: cutaway.Validation) -> float:
+        (error,) = [one["error"] for one in validation.document()["scores"] if one["id"].endswith(".throughput")]
+        return abs(error)
+
+    assert error_of(cutaway.validate(file, tmp_path / "mine.toml")) < 0.2 < 1 < error_of(cutaway.validate(file, "two-core-vm"))
+    with pytest.raises(MeasurementError, match="no profile is named after its machine 'mine'"):
+        cutaway.validate(file)
+    with pytest.raises(MeasurementError, match=r"no row is of group 'ngin'.*Did you mean 'nginx'"):
+        cutaway.validate(file, "two-core-vm", only=["ngin"])
 
 
 def test_files_are_left_alone(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from cutaway.models.costs.fit import Effort
 from cutaway.places import AlreadyThere, nothing_at
 from tests.cutaway.test_cli import cutaway
 
+NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*")
 MEASURED = SHIPPED / "two-core-vm.jsonl"
 ROW: dict[str, Any] = {
     "group": "micro", "stack": "native", "params": {}, "metric": "time_per_op", "unit": "ns", "n": 9, "use": "calibrate",
@@ -119,8 +121,12 @@ def test_a_report_fits_80_columns_and_names_what_is_open(tmp_path: Path) -> None
     lines = MEASURED.read_text(encoding="utf-8").splitlines()
     file.write_text("\n".join(line for line in lines if "cpu_per_request" not in line or '"redis"' in line), encoding="utf-8")
     file.with_suffix(".machine.json").write_bytes(MEASURED.with_suffix(".machine.json").read_bytes())
-    told = report(calibrate(file, load("two-core-vm"), effort=Effort(requests=5000, runs=1)))
+    made = calibrate(file, load("two-core-vm"), effort=Effort(requests=5000, runs=1))
+    told = report(made)
     assert max(len(line) for text in told for line in text.splitlines()) <= 80
+    narrow = report(made, 60)
+    assert max(len(line) for text in narrow for line in text.splitlines()) <= 60
+    assert NUMBER.findall("\n".join(narrow)) == NUMBER.findall("\n".join(told))
     whole = "\n".join(told)
     assert "5,517 for validation" not in whole and "for validation were left alone" in whole.replace("\n", " ")
     assert "redis-benchmark write and redis-benchmark read (correlation -" in whole
@@ -132,7 +138,18 @@ def test_a_report_fits_80_columns_and_names_what_is_open(tmp_path: Path) -> None
 
 
 def test_a_profile_does_not_differ_from_itself() -> None:
-    assert cutaway("profiles", "diff", "bare-metal", "bare-metal").stdout.startswith("bare-metal, then bare-metal: 0 of ")
+    assert cutaway("profiles", "diff", "bare-metal", "bare-metal").stdout == (
+        f"bare-metal, then bare-metal: 0 of {len(load('bare-metal').costs)} costs differ, {len(load('bare-metal').costs)} are the same\n"
+    )
+
+
+def test_what_is_the_same_in_both_is_not_repeated(tmp_path: Path) -> None:
+    head = '[profile]\nwhat = "x"\nmachine = "x"\ndate = "x"\n'
+    cost = '["a"]\nvalue = "{}"\nwhat = "x"\nkind = "measured"\nsource = ["row"]\n'
+    for name, value in (("one", "1 us"), ("other", "2 us")):
+        (tmp_path / f"{name}.toml").write_text(head + cost.format(value), encoding="utf-8")
+    one, other = load(str(tmp_path / "one.toml")), load(str(tmp_path / "other.toml"))
+    assert lines_of("a", one, other) == ["a: 1 us, 2 us (+100.0%)"]
 
 
 def test_a_difference_tells_value_kind_and_source_of_both() -> None:
@@ -149,6 +166,6 @@ def test_a_cost_that_only_one_has_is_told_with_its_place(tmp_path: Path) -> None
     (tmp_path / "one.toml").write_text(head + cost.format("a", "1 us", "row") + cost.format("b", "2", "row"), encoding="utf-8")
     (tmp_path / "other.toml").write_text(head + cost.format("a", "1 us", "another") + cost.format("c", "2 MiB", "row"), encoding="utf-8")
     one, other = load(str(tmp_path / "one.toml")), load(str(tmp_path / "other.toml"))
-    assert lines_of("a", one, other) == ["a: 1 us, 1 us (+0.0%)", "  measured    row", "  measured    another"]
+    assert lines_of("a", one, other) == ["a: 1 us in both", "  measured    row", "  measured    another"]
     assert lines_of("b", one, other) == ["b: 2 x, only in one", "  measured    row"]
     assert lines_of("c", one, other) == ["c: 2 MiB, only in other", "  measured    row"]

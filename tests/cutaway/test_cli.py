@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cutaway.cli import app
+from cutaway.commands.options import at_most_the_cpus
 from cutaway.commands.outcome import EXPLAINED
 from cutaway.models.kernel import LinuxPart
 from cutaway.scenarios import limits, load
@@ -278,3 +279,16 @@ def test_a_mistake_in_a_file_is_told_without_loading_the_engine() -> None:
     code += "print([name for name in ('numba', 'pygame', 'pyarrow', 'pandas') if name in sys.modules])"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout == "[]\n"
+
+
+def test_more_workers_than_cpus_are_told_and_not_started(capsys: pytest.CaptureFixture[str]) -> None:
+    there = len(os.sched_getaffinity(0))
+    assert at_most_the_cpus(there) == there and capsys.readouterr().err == ""
+    assert at_most_the_cpus(1000) == there
+    assert capsys.readouterr().err.startswith(f"--workers 1000: this machine has {there} CPU")
+
+
+@pytest.mark.parametrize("name", ["Context-Switch", "context_switch", "CONTEXT SWITCH"])
+def test_a_cost_written_otherwise_gets_its_name(name: str) -> None:
+    told = cutaway("cost", name)
+    assert (told.returncode, told.stderr) == (2, f"profile two-core-vm has no cost '{name}'. Did you mean 'context switch'?\n")

@@ -29,7 +29,9 @@ def test_the_plan_names_every_part_and_starts_nothing(tmp_path: Path) -> None:
     for part in ("micro/system", "lifecycle/starts", "memory/by part", "nginx/closed loop", "control/limits", "micro/making"):
         assert part in told.stdout
     listed = json.loads(cutaway("--dry-run", "--json", "--quick", cwd=tmp_path).stdout)
-    assert {"parts", "skipped", "changes"} == set(listed)
+    assert {"parts", "skipped", "changes", "rest"} == set(listed)
+    assert listed["rest"]["runs"] == sum(part["points"] * part["rounds"] for part in listed["parts"])
+    assert abs(listed["rest"]["seconds"] - sum(part["seconds"] for part in listed["parts"])) <= len(listed["parts"])
     assert list(tmp_path.iterdir()) == []
 
 
@@ -52,6 +54,10 @@ def test_what_is_missing_is_told(tmp_path: Path) -> None:
         (["--stack", "dokcer"], "Did you mean 'docker'?"),
         (["app", "http://example.com/"], "example.com is not on this machine's loopback"),
         (["app"], "Missing argument"),
+        (["--out", "rows.json"], "'rows.json' does not end with .jsonl"),
+        (["--dry-run", "--out", "rows.json"], "'rows.json' does not end with .jsonl"),
+        (["--kernel", "none"], "'none' is no folder; expected one with boot/vmlinuz-* and lib/modules."),
+        (["--dry-run", "--kernel", "none"], "'none' is no folder; expected one with boot/vmlinuz-* and lib/modules."),
     ],
     ids=" ".join,
 )
@@ -60,6 +66,19 @@ def test_bad_input_ends_with_2_and_a_sentence(arguments: list[str], sentence: st
     assert told.returncode == 2, told.stderr
     assert sentence in " ".join(told.stderr.replace("│", " ").split())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("dry_run", [["--dry-run"], []])
+def test_the_plan_is_refused_where_the_measurement_would_be(dry_run: list[str], tmp_path: Path) -> None:
+    """Goal: nobody waits for a plan that cannot be carried out. Method: rows without runs, and a folder that is not there."""
+    (tmp_path / "rows.jsonl").write_text("{}")
+    told = cutaway(*dry_run, "--only", "micro/wake-ups", "--out", "rows.jsonl", cwd=tmp_path)
+    assert told.returncode == 2 and "rows.jsonl is there, but not the runs that it comes from" in told.stderr
+    told = cutaway(*dry_run, "--only", "micro/wake-ups", "--out", "none/rows.jsonl", cwd=tmp_path)
+    assert told.returncode == 74 and "none/rows.jsonl: no such file or directory." in told.stderr
+    told = cutaway("app", "http://127.0.0.1:1/", "--out", "none/app.jsonl", cwd=tmp_path)
+    assert told.returncode == 74 and "none/app.jsonl: no such file or directory." in told.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.jsonl"]
 
 
 @pytest.mark.slow

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from cutaway import session
+from cutaway.cli import app
 from cutaway.scenarios import Scenario
 from cutaway.sim.trace import TraceError
 
@@ -48,3 +50,17 @@ def test_a_folder_that_is_no_trace_is_told(tmp_path: Path) -> None:
     with pytest.raises(TraceError, match="no trace is in it"):
         shown(tmp_path, tmp_path / "picture.png", at_ns=0)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_picture_with_sliders_is_the_same_twice_and_of_other_traces(short: Scenario, tmp_path: Path) -> None:
+    for name, value in (("one", 64), ("other", 64), ("more", 128)):
+        options = {"language": "en", "look": "light", "size": SMALL, "at_ns": 30_000, "length_ns": None}
+        changes = {"clients.connections": value}
+        assert session.show(short, record=tmp_path / f"{name}.png", stacks=["container"], changes=changes, **options) == 0  # type: ignore[arg-type]
+    one, other, more = ((tmp_path / f"{name}.png").read_bytes() for name in ("one", "other", "more"))
+    assert one == other != more
+
+
+def test_a_saved_trace_has_no_scenario_to_change(short: Scenario, tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["show", str(tmp_path), "--whatif", "clients.connections=64"])
+    assert done.exit_code == 2 and "no scenario to change" in done.output

@@ -8,6 +8,7 @@ import pytest
 from cutaway.models import stack
 from cutaway.models.container import DockerPart
 from cutaway.models.costs import Profile
+from cutaway.models.hardware import HardwarePart
 from cutaway.models.hypervisor import KvmPart
 from cutaway.models.part import Part
 from cutaway.models.startup import Start, virtual_machine
@@ -44,6 +45,30 @@ def test_the_boot_s_stages_sum_to_what_the_publication_gives_each(profile: Profi
     to_init = next(phase.start_ns for phase in start.phases if phase.who == "guest init")
     published_ms = sum(row.value for name, row in profile.rows.items() if name.startswith("qemu-boot-stages"))
     assert abs(to_init / 1e6 - published_ms) < 0.5
+
+
+@pytest.mark.parametrize(("count", "turns"), [(1, 1), (2, 1), (3, 2), (4, 2), (5, 3)])
+def test_starts_at_once_take_turns_on_the_host_s_cpus(count: int, turns: int, profile: Profile) -> None:
+    """A plain process is on a CPU all the time: work neither comes nor goes, and where it divides no CPU is idle."""
+    stack_of_two = [HardwarePart(cpus=2), *parts()[1:]]
+    alone = stack.start_up_phases(stack_of_two, profile)[-1].end_ns
+    last = max(start.phases[-1].end_ns for start in stack.starts_at_once(stack_of_two, profile, count))
+    assert count * alone <= 2 * last <= 2 * turns * alone
+    assert last == turns * alone or count % 2
+
+
+def test_a_start_that_waits_keeps_no_cpu(profile: Profile) -> None:
+    one_cpu = [HardwarePart(cpus=1), *parts(DockerPart())[1:]]
+    phases = stack.start_up_phases(one_cpu, profile)
+    waited = sum(phase.end_ns - phase.start_ns for phase in phases if phase.what.startswith("move the veth end"))
+    two = max(start.phases[-1].end_ns for start in stack.starts_at_once(one_cpu, profile, 2))
+    assert 2 * (phases[-1].end_ns - waited) <= two < 2 * phases[-1].end_ns
+
+
+def test_crun_saves_what_it_was_measured_to_save_and_nothing_else(profile: Profile) -> None:
+    runc, crun = (stack.start_up_phases(parts(DockerPart(runtime=name)), profile) for name in ("runc", "crun"))
+    saved = sum(profile.ns(f"runc {what}") - profile.ns(f"crun {what}") for what in ("create", "start"))
+    assert saved > 0 and runc[-1].end_ns - crun[-1].end_ns == saved
 
 
 def test_a_start_may_draw_its_costs(profile: Profile) -> None:

@@ -240,6 +240,34 @@ def test_a_star_is_every_stack_that_has_such_a_layer() -> None:
     )
 
 
+BESIDE = PAGE.replace("nginx]}", "nginx], neighbours: [{count: 3}]}\n  other: {layers: [hardware, linux, nginx]}\nneighbours: [{count: 1}]")
+
+
+def test_a_stack_s_own_neighbours_stand_in_place_of_the_scenario_s() -> None:
+    scenario = load_text(BESIDE)
+    assert [hog.count for name in ("plain", "other") for hog in scenario.neighbours_of(name)] == [3, 1]
+    assert load_text(BESIDE.replace("[{count: 3}]", "[]")).neighbours_of("plain") == ()
+    more = scenario.set("stacks.*.neighbours[0].count", 7)
+    assert [hog.count for name in ("plain", "other") for hog in more.neighbours_of(name)] == [7, 1]
+    assert len({digest(one) for one in (scenario, more, load_text(BESIDE.replace(", neighbours: [{count: 3}]", "")))}) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (BESIDE.replace("count: 3", "count: 3, cpus: [9]"), "stacks.plain.neighbours[0].cpus[0] is 9; the machine has CPUs 0 to 1."),
+        (BESIDE.replace("count: 3", "place: guest"), "stacks.plain.neighbours[0].place is 'guest'; stack 'plain' has no guest."),
+    ],
+)
+def test_a_stack_s_own_neighbours_are_checked(text: str, sentence: str) -> None:
+    assert sentence in told_of(text)
+
+
+def test_neighbours_that_no_stack_has_cannot_be_changed() -> None:
+    with pytest.raises(ScenarioError, match="is a key of no stack: none has neighbours of its own"):
+        load_text(PAGE).set("stacks.*.neighbours[0].count", 7)
+
+
 def test_the_digest_tells_what_is_simulated() -> None:
     one = load_text(PAGE)
     same = load_text(PAGE.replace("A page", "Another title").replace("hardware,", "{kind: hardware},") + "machine: {cpus: 2}\nexpect: []\n")

@@ -100,6 +100,7 @@ def test_values_are_numbers_of_the_first_ones_unit_where_they_can_be() -> None:
         (("axes:", "replications: 3\nprecision: {within: 1 %}\naxes:"), "study.yaml:1: the file: expected either replications"),
         (("axes:", "precision: {within: 1 %, at least: 9, at most: 3}\naxes:"), "study.yaml:5: precision: expected 'at most' of"),
         (("axes:", "figures: [{y: p99 latency, x: clients.thnk}]\naxes:"), "study.yaml:5: figures[0].x is 'clients.thnk', which is"),
+        (("key: clients.connections, values: [1, 4]", "key: count, values: [1, 0]"), "study.yaml:6: count is 0; expected a whole"),
         (("clients.think, from", "clients.connections, from"), "study.yaml:7: clients.connections is varied twice;"),
         (("study: 1", "study: 2"), "study.yaml:1: study is 2; expected 1."),
         (("title: t", "titel: t"), "study.yaml:2: titel is not a key of a study; expected"),
@@ -107,6 +108,19 @@ def test_values_are_numbers_of_the_first_ones_unit_where_they_can_be() -> None:
 )  # fmt: skip
 def test_a_mistake_gets_its_line(tmp_path: Path, changed: tuple[str, str], sentence: str) -> None:
     assert any(text.startswith(sentence) for text in told(tmp_path, GOOD.replace(*changed))), told(tmp_path, GOOD.replace(*changed))
+
+
+def test_copies_are_no_key_of_the_scenario(tmp_path: Path) -> None:
+    study = loaded(tmp_path, GOOD.replace("clients.connections, values: [1, 4]", "count, values: [1, 3]"))
+    assert [(point.copies, point.changes) for point in study.points][4] == (3, {"clients.think": "1 ms"})
+    with_load = GOOD.replace("values: [1, 4]", "values: [1, 4], with: {count: [2, 5]}")
+    assert [point.copies for point in loaded(tmp_path, with_load).points][::4] == [2, 5]
+
+
+def test_a_study_may_set_a_stack_of_its_own(tmp_path: Path) -> None:
+    own = "set: {stacks.on the host: {layers: [hardware, linux, {kind: docker, network: host}, nginx]}}"
+    study = loaded(tmp_path, GOOD.replace("axes:", f"{own}\naxes:"))
+    assert study.stacks == ("bare metal", "vm", "container", "on the host")
 
 
 def test_too_many_points_and_runs_are_refused(tmp_path: Path) -> None:
@@ -135,6 +149,14 @@ def test_shipped_studies_are_in_order_and_pass_the_schema(name: str) -> None:
     assert is_study(name) and study.study.question.ko and study.study.title.ko
     plain = json.loads(json.dumps(read_value(study.text, name), default=float))
     assert list(jsonschema.Draft7Validator(study_schema()).iter_errors(plain)) == []
+
+
+@pytest.mark.parametrize("name", catalogue.studies())
+def test_shipped_studies_are_told_with_their_picture(name: str) -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    page = (docs / "scenarios/ready-studies.md").read_text(encoding="utf-8")
+    stem = name.removeprefix("study/")
+    assert f"`{name}`" in page and f"(../pictures/{stem}.png)" in page and (docs / f"pictures/{stem}.png").is_file()
 
 
 def test_the_shipped_schema_is_that_of_the_code() -> None:

@@ -75,6 +75,7 @@ def test_what_a_changed_one_can_show_has_one_too(where: str, publish: str, tmp_p
 @pytest.mark.parametrize(
     "server",
     [
+        "{kind: mysql}",
         "{kind: nginx, upstream: {workers: 2}}",
         "{kind: postgresql}",
         "{kind: postgresql, script: simple-update}",

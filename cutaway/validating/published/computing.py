@@ -15,7 +15,7 @@ from cutaway.sim.machine import Group, Machine
 from cutaway.sim.results import Result
 from cutaway.sim.simulate import Span, simulate
 from cutaway.validating.published import unreached
-from cutaway.validating.published.case import Answer, Case
+from cutaway.validating.published.case import Answer, Case, TakenOver
 from cutaway.validating.published.loads import met
 from cutaway.validating.published.machines import BARE, Published, machine, slowness
 from cutaway.validating.published.points import Asked
@@ -30,6 +30,8 @@ FRAME_BYTES = 4 + 20
 
 class GvisorAnalysis(Case):
     """System calls in a container: natively measured, and a filter before each."""
+
+    reads = frozenset({"bytes", "call", "starters"})
 
     def prepare(self) -> None:
         call = self.known("system call getuid", stack="native")
@@ -52,14 +54,20 @@ class GvisorAnalysis(Case):
 class KernelBuild(Case):
     """A compilation computes; a container takes nothing from it. The other points are single costs."""
 
+    reads = frozenset({"mitigations"})
+    labels = frozenset({"seccomp"})
+
     def answer(self, asked: Asked) -> Answer:
         if not asked.what.startswith("kernel 5.9.1"):
             return "a single cost"
-        return self.known(asked.what, asked.metric, "native", mitigations=asked.text("mitigations"))
+        return TakenOver(self.known(asked.what, asked.metric, "native", mitigations=asked.text("mitigations")))
 
 
 class UnikraftMicro(Case):
     """Packets of one guest core, as far as vhost's worker is the narrow place."""
+
+    reads = frozenset({"backend", "mode", "packet_B"})
+    labels = frozenset({"guest"})
 
     def prepare(self) -> None:
         call = self.known("no-op system call in a Linux 5.11 KVM guest", "time", mitigations="on")
@@ -80,6 +88,9 @@ class UnikraftMicro(Case):
 
 class CpuQuota(Case):
     """One thread that computes, under a quota."""
+
+    reads = frozenset({"period_ms", "quota_ms", "run_s"})
+    labels = frozenset({"event"})
 
     def prepare(self) -> None:
         self.on = self.machine_is(machine(BARE))

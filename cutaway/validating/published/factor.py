@@ -29,10 +29,10 @@ def by_factor(known: Known, asked: Asked) -> float | None:
 
 
 def _distance(point: Point, asked: Asked) -> tuple[int, float]:
-    """Words that differ, then how far the numbers are apart."""
+    """Words that differ, then how far the numbers are apart. Who says more says no other: `another server, published port`."""
     wanted = dict(asked.params)
     shared = [(point.params[key], wanted[key]) for key in point.params.keys() & wanted.keys()]
-    words = sum(one != other for one, other in shared if isinstance(one, str) or isinstance(other, str))
+    words = sum(not str(other).startswith(str(one)) for one, other in shared if isinstance(one, str) or isinstance(other, str))
     return words, sum(abs(float(one) - float(other)) for one, other in shared if not isinstance(one, str) and not isinstance(other, str))
 
 

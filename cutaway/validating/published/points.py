@@ -7,7 +7,7 @@ Read first: models/costs/published/README.md.
 
 from __future__ import annotations
 
-import tomllib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,10 +17,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from cutaway.models import costs
+from cutaway.models import costs, files
+from cutaway.models.complaints import complaint
 from cutaway.models.costs.row import MeasurementError
 from cutaway.scenarios.problems import choices, nearest
 
+MOST_BYTES = costs.MOST_BYTES
 FOLDER = Path(costs.__file__).parent / "published"
 
 
@@ -44,6 +46,12 @@ class Point(BaseModel):
     n: int = 0
     note: str = ""
     use: Literal["calibrate", "validate"]
+
+    @property
+    def deviation(self) -> float:
+        """One standard deviation, in the point's unit; 0 where none is stated."""
+        stated = re.match(r"sd ([\d.]+)", self.spread)
+        return float(stated[1]) if stated else 0.0
 
     @property
     def asked(self) -> Asked:
@@ -71,10 +79,12 @@ class Asked:
 class Known:
     """The points of a source that may be used, and which of them were."""
 
-    def __init__(self, source: str, points: tuple[Point, ...]) -> None:
+    def __init__(self, source: str, points: tuple[Point, ...], deviations: float = 0) -> None:
+        """Each figure is moved by so many of its standard deviations."""
         assert all(point.use == "calibrate" for point in points)
         self.source = source
-        self.points = points
+        self.points = tuple(point.model_copy(update={"value": point.value + deviations * point.deviation}) for point in points)
+        self.deviations = deviations
         self.used: set[str] = set()
 
     def __call__(self, what: str, metric: str = "", stack: str = "", **params: str | float) -> float:
@@ -100,8 +110,8 @@ class Source:
     title: str
     points: tuple[Point, ...]
 
-    def known(self) -> Known:
-        return Known(self.name, tuple(point for point in self.points if point.use == "calibrate"))
+    def known(self, deviations: float = 0) -> Known:
+        return Known(self.name, tuple(point for point in self.points if point.use == "calibrate"), deviations)
 
 
 def names() -> list[str]:
@@ -117,8 +127,17 @@ def load(name: str) -> Source:
         raise PublishedError(f"no published source is named '{name}'; expected {choices(names())}.{hint}")
     file = FOLDER / f"{name}.toml"
     try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-        points = tuple(Point.model_validate(found) for found in document["point"])
-        return Source(name, str(document["source"]["title"]), points)
-    except (OSError, tomllib.TOMLDecodeError, KeyError, ValidationError) as error:
-        raise PublishedError(f"{file.name}: {error}") from None
+        document = files.toml_of(files.text_of(file, MOST_BYTES, "published points"), "published points in TOML")
+    except files.FileRefused as refused:
+        raise PublishedError(f"{file.name}{f':{refused.line}' if refused.line else ''}: {refused}") from None
+    head, listed = document.get("source"), document.get("point")
+    if not isinstance(head, dict) or not isinstance(head.get("title"), str) or not isinstance(listed, list):
+        raise PublishedError(f"{file.name}: [source] with a title and [[point]] are missing; expected both.")
+    return Source(name, head["title"], tuple(_point(file, number, found) for number, found in enumerate(listed, 1)))
+
+
+def _point(file: Path, number: int, found: object) -> Point:
+    try:
+        return Point.model_validate(found)
+    except ValidationError as error:
+        raise PublishedError(f"{file.name}: point {number}: {complaint(error, tuple(Point.model_fields), 'a point')}") from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 
@@ -12,6 +12,7 @@ from cutaway.validating import scores
 from cutaway.validating.printing import numbers, percent, rows_table
 from cutaway.validating.published import unreached
 from cutaway.validating.published.validation import Published, Verdict
+from cutaway.validating.scores import Score
 
 COLUMNS = ("points", "median", "worst", "bias", "in", "factor")
 """As `numbers` gives them."""
@@ -20,19 +21,25 @@ COLUMNS = ("points", "median", "worst", "bias", "in", "factor")
 def print_published(published: Published, worst: int, *, every_row: bool) -> None:
     """By source, worst points, and what was not reached."""
     out = console()
-    predicted, asked = published.predicted(), published.scores()
+    predicted, asked = published.predicted(), published.asked
     all_points = sum(verdict.points for verdict in published.verdicts)
-    of_all = f"{len(predicted):,} of {len(asked):,} points for validating predicted"
-    out.print(f"{len(published.verdicts)} published sources: {of_all}", style="bold")
-    out.print(f"{all_points - len(asked):,} points are meant for calibration and are not among them.")
+    of_all = f"{len(predicted):,} of {asked:,} points for validating predicted"
+    over = f", {len(published.taken_over()):,} taken over" if published.taken_over() else ""
+    out.print(f"{len(published.verdicts)} published sources: {of_all}{over}", style="bold")
+    out.print(f"{all_points - asked:,} points are meant for calibration and are not among them.")
     reached = [verdict for verdict in published.verdicts if verdict.predicted()]
     if reached:
         out.print()
         out.print(_by_source(published, reached))
-    unused = [verdict for verdict in published.verdicts if verdict.unused]
-    if unused:
-        out.print()
-        out.print(_unused(unused))
+    taken_over = {verdict.source: verdict.taken_over for verdict in published.verdicts}
+    unused = {verdict.source: verdict.unused for verdict in published.verdicts}
+    for title, of in (
+        ("Points taken over: a source's own figure as it stands, counted apart", taken_over),
+        ("Points meant for calibration that made no profile, counted apart", unused),
+    ):
+        if any(of.values()):
+            out.print()
+            out.print(_apart(title, of))
     shown = published.worst() if every_row else published.worst()[:worst]
     if shown:
         out.print()
@@ -46,10 +53,10 @@ def _by_source(published: Published, reached: list[Verdict]) -> Table:
     for verdict in reached:
         found = verdict.summary()
         if found:
-            table.add_row(verdict.source, f"{found.count} of {len(verdict.scores)}", *numbers(found)[1:])
+            table.add_row(verdict.source, f"{found.count} of {verdict.asked}", *numbers(found)[1:])
     found = scores.summary(published.scores())
     if found and len(reached) > 1:
-        every = sum(len(verdict.scores) for verdict in reached)
+        every = sum(verdict.asked for verdict in reached)
         table.add_row("all of these", f"{found.count} of {every}", *numbers(found)[1:], style="bold")
     both = published.beside_factor()
     told = f"; over the {both[0]:,} points that both reach {percent(both[1])} against {percent(both[2])}" if both else ""
@@ -58,12 +65,12 @@ def _by_source(published: Published, reached: list[Verdict]) -> Table:
     return table
 
 
-def _unused(verdicts: list[Verdict]) -> Table:
-    table = _table("Points meant for calibration that made no profile, counted apart", COLUMNS[:-1])
-    for verdict in verdicts:
-        found = scores.summary(verdict.unused)
+def _apart(title: str, by_source: Mapping[str, Sequence[Score]]) -> Table:
+    table = _table(title, COLUMNS[:-1])
+    for source, of in by_source.items():
+        found = scores.summary(of)
         if found:
-            table.add_row(verdict.source, *numbers(found)[:-1])
+            table.add_row(source, *numbers(found)[:-1])
     return table
 
 
@@ -91,6 +98,6 @@ def _print_unreached(published: Published) -> None:
         out.print(f"\n{count:,} points of sources that are not reached; what is missing:", style="bold")
         for verdict in whole:
             out.print(f"{len(verdict.scores):6,}  {verdict.source}: {unreached.SOURCES[verdict.source]}", soft_wrap=True)
-    costs_only = [verdict.source for verdict in published.verdicts if not verdict.scores]
+    costs_only = [verdict.source for verdict in published.verdicts if not verdict.asked]
     if costs_only:
         out.print(f"\nWithout points for validating: {', '.join(costs_only)}.")

@@ -15,12 +15,12 @@ from cutaway.models.hypervisor import KvmPart
 from cutaway.models.servers.redis import RedisPart
 from cutaway.models.units import US, S
 from cutaway.validating.published import unreached
-from cutaway.validating.published.case import Answer, Case
+from cutaway.validating.published.case import Answer, Case, TakenOver
 from cutaway.validating.published.loads import HOST_NETWORK, Figures, Load, met, simulated
 from cutaway.validating.published.machines import BARE, Published, echo, machine
 from cutaway.validating.published.points import Asked, load
 from cutaway.validating.published.servers import BENCHMARK_CONNECTIONS, UNFILTERED, WIRE, felter_machine, redis, sandy_bridge_vm
-from cutaway.validating.published.streams import MESSAGE, Stream, as_fast_as, beside_native, of_firecracker
+from cutaway.validating.published.streams import DIRECTIONS, HOST_TO_GUEST, MESSAGE, Stream, as_fast_as, beside_native, of_firecracker
 
 LOCAL = ClosedLoopPart(where="loopback", connections=1)
 REMOTE = ClosedLoopPart(connections=1)
@@ -41,6 +41,9 @@ def ping_us(on: Published, kvm: KvmPart | None, clients: ClosedLoopPart = LOCAL)
 class FelterMicro(Case):
     """netperf between two machines; and programs that only compute."""
 
+    reads = frozenset({"direction", "placement"})
+    labels = frozenset({"request_B", "response_B", "vcpu"})
+
     def prepare(self) -> None:
         # the machines are those of felter-redis, whose points for calibrating tell how fast they are
         felter = felter_machine(load("felter-redis").known())
@@ -59,7 +62,7 @@ class FelterMicro(Case):
         if asked.what.startswith("netperf UDP"):
             return unreached.UDP
         native = self.known(asked.what, asked.metric, "native", **{key: value for key, value in asked.params if key != "vcpu"})
-        return native / (float(self.on.profile["nested paging"].value) if asked.stack == "kvm" else 1)
+        return native / float(self.on.profile["nested paging"].value) if asked.stack == "kvm" else TakenOver(native)
 
     def _stream(self, asked: Asked) -> float:
         docker = DockerPart.model_validate(UNFILTERED) if asked.stack == "docker-nat" else None
@@ -81,6 +84,8 @@ def machine_with(on: Published, wire_ns: float) -> Published:
 
 class DockerNetwork(Case):
     """Three threads: redis-benchmark of 2015, netperf of 2014, qperf; each a machine of its own."""
+
+    reads = frozenset({"client", "place"})
 
     def prepare(self) -> None:
         what = "redis-benchmark SET, 1000000 requests"
@@ -121,7 +126,8 @@ class DockerNetwork(Case):
         if not remote:
             return Stream(docker=docker).bytes_per_s(self.streaming) / 1e6
         native = self.known(asked.what, asked.metric, "native", **dict(asked.params))
-        return beside_native(Stream("another machine", wire_bits=TEN_GBIT, docker=docker), self.qperf, native)
+        on = machine(BARE) if asked.what.startswith("iperf3") else self.streaming   # nobody knows iperf3's machine: the wire decided
+        return beside_native(Stream("another machine", wire_bits=TEN_GBIT, docker=docker), on, native)
 
     def _unfiltered(self, stack: str) -> DockerPart:
         return HOST_NETWORK.model_copy(update=UNFILTERED) if stack == "docker-host" else DockerPart(publish="none", seccomp="unconfined")
@@ -138,6 +144,8 @@ class DockerNetwork(Case):
 class VirtioNet(Case):
     """netperf to a guest; the machine is not stated, and nothing of it may be used."""
 
+    labels = frozenset({"variant"})
+
     def prepare(self) -> None:
         self.on = self.machine_is(machine(BARE))
 
@@ -151,9 +159,13 @@ class VirtioNet(Case):
 class FirecrackerCi(Case):
     """Pings and streams from the host; nothing of its own may be used. The streams ran on firecracker-nsdi's kind of machine, too."""
 
+    reads = frozenset({"cpu", "payload", "vcpus"})
+    labels = frozenset({"guest_kernel", "host_kernel"})
+
     def prepare(self) -> None:
         self.on = self.machine_is(machine(BARE), "pings")
-        self.streaming = self.machine_is(of_firecracker(load("firecracker-nsdi-m5d-metal").known()), "streams, 8175M")
+        nsdi = load("firecracker-nsdi-m5d-metal").known()
+        self.streaming = {one: self.machine_is(of_firecracker(nsdi, one), f"streams, 8175M, {one}") for one in DIRECTIONS}
         self.ping = ping_us(self.on, KvmPart(network="qemu"))
 
     def answer(self, asked: Asked) -> Answer:
@@ -167,10 +179,11 @@ class FirecrackerCi(Case):
 
     def _stream(self, asked: Asked) -> float:
         kvm = KvmPart(network="qemu", vcpus=int(asked.number("vcpus")))
-        stream = Stream(from_client="host to guest" in asked.what, kvm=kvm, message=MESSAGE[asked.text("payload")])
+        direction = next(one for one in DIRECTIONS if one in asked.what)
+        stream = Stream(from_client=direction == HOST_TO_GUEST, kvm=kvm, message=MESSAGE[asked.text("payload")])
         if asked.metric == "VMM thread CPU":
-            return 100 * stream.mover_share(self.streaming)
-        return stream.bytes_per_s(self.streaming) * 8 / 1e6
+            return 100 * stream.mover_share(self.streaming[direction])
+        return stream.bytes_per_s(self.streaming[direction]) * 8 / 1e6
 
 
 POLLING_300_US = KvmPart(halt_polling=300 * US)

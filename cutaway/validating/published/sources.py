@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cutaway.validating.published.case import Case
 from cutaway.validating.published.computing import CpuQuota, GvisorAnalysis, KernelBuild, UnikraftMicro, WeightAndHalt
+from cutaway.validating.published.databases import FelterMysql
 from cutaway.validating.published.round_trips import DockerNetwork, FelterMicro, FirecrackerCi, VirtioNet
 from cutaway.validating.published.servers import FelterRedis, Lupine, NginxCores, UnikraftServers
 from cutaway.validating.published.starts import (
@@ -24,6 +25,7 @@ REACHED: dict[str, type[Case]] = {
     "daemon-memory": DaemonMemory,
     "docker-network-various": DockerNetwork,
     "felter-micro": FelterMicro,
+    "felter-mysql": FelterMysql,
     "felter-redis": FelterRedis,
     "firecracker-ci-baselines": FirecrackerCi,
     "firecracker-nsdi-m5d-metal": FirecrackerNsdi,

@@ -13,13 +13,13 @@ from cutaway.models.memory import BYTES_A_TABLE_BYTE
 from cutaway.models.units import KIB, MIB
 from cutaway.sim.clock import Clock
 from cutaway.validating.published import unreached
-from cutaway.validating.published.case import Answer, Case
+from cutaway.validating.published.case import Answer, Case, TakenOver
 from cutaway.validating.published.loads import met
 from cutaway.validating.published.machines import BARE, CLOUD, Published, machine
 from cutaway.validating.published.points import Asked
 from cutaway.validating.published.round_trips import REMOTE, machine_with, ping_us
 from cutaway.validating.published.servers import WIRE, GvisorGuideServers
-from cutaway.validating.published.streams import GBIT, Stream, of_firecracker
+from cutaway.validating.published.streams import DIRECTIONS, GBIT, HOST_TO_GUEST, Stream, of_firecracker
 
 OF_QEMU = ("QEMU start", "QEMU to firmware", "firmware", "kernel load", "kernel decompression", "kernel start")
 OF_A_THIN_VMM = ("fork and exec", "kernel load", "kernel start")
@@ -45,11 +45,14 @@ class QemuStages(Case):
         self.on = self.machine_is(machine(BARE))
 
     def answer(self, asked: Asked) -> Answer:
-        return self.on.ns(*OF_QEMU) / MS if asked.what == "exec to init" else "one stage of it"
+        return TakenOver(self.on.ns(*OF_QEMU) / MS) if asked.what == "exec to init" else "one stage of it"
 
 
 class ContainerStart(Case):
     """Single values of several machines, few of them stated."""
+
+    reads = frozenset({"runtime"})
+    labels = frozenset({"cpu", "kernel", "range", "version"})
 
     def prepare(self) -> None:
         self.on = self.machine_is(machine(BARE))
@@ -78,12 +81,15 @@ class ContainerStart(Case):
 class FirecrackerNsdi(Case):
     """Boot, memory and ping of virtual machines by VMM."""
 
+    reads = frozenset({"vmm", "parallel", "vm_MB"})
+    labels = frozenset({"guest_total_KB"})
+
     def prepare(self) -> None:
         ping = self.known("ping host to guest", stack="native")
         # natively a ping does not leave the machine: loopback, and an answer in the interrupt
         self.on = self.machine_is(machine(BARE))
         self.made.append(f"native ping {ping:g} us is not met: it wakes nobody")
-        self.streaming = self.machine_is(of_firecracker(self.known), "streams")
+        self.streaming = {one: self.machine_is(of_firecracker(self.known, one), f"streams, {one}") for one in DIRECTIONS}
 
     def answer(self, asked: Asked) -> Answer:
         if asked.what.startswith("VM boot"):
@@ -99,7 +105,8 @@ class FirecrackerNsdi(Case):
             return unreached.STREAMS
         # Cloud Hypervisor moves packets itself, as Firecracker does
         kvm = None if asked.stack == "native" else KvmPart(network="vhost" if asked.stack == "kvm" else "qemu", vcpus=2)
-        return Stream(from_client="host to guest" in asked.what, kvm=kvm).bytes_per_s(self.streaming) / GBIT
+        direction = next(one for one in DIRECTIONS if one in asked.what)
+        return Stream(from_client=direction == HOST_TO_GUEST, kvm=kvm).bytes_per_s(self.streaming[direction]) / GBIT
 
     def _boot(self, asked: Asked) -> Answer:
         vmm = asked.text("vmm")
@@ -148,6 +155,8 @@ class FirecrackerSpec(Case):
 class UnikraftBootMemory(Case):
     """Of all its guests one is a whole Linux."""
 
+    reads = frozenset({"guest"})
+
     def prepare(self) -> None:
         self.on = self.machine_is(machine(BARE))
 
@@ -161,6 +170,8 @@ class UnikraftBootMemory(Case):
 
 class DaemonMemory(Case):
     """Processes of containerd and Docker, of versions from 2016 on."""
+
+    labels = frozenset({"sample", "variant", "version", "year"})
 
     def prepare(self) -> None:
         self.on = self.machine_is(machine(CLOUD))
@@ -177,6 +188,9 @@ class DaemonMemory(Case):
 
 class GvisorGuide(Case):
     """What it measured of runc; the other half is gVisor."""
+
+    reads = frozenset({"command"})
+    labels = frozenset({"app"})
 
     def prepare(self) -> None:
         self.servers = GvisorGuideServers(self.known)

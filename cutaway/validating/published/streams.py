@@ -17,8 +17,8 @@ from cutaway.models.servers.nginx import NginxPart
 from cutaway.models.servers.redis import RedisPart
 from cutaway.models.units import KIB, MIB
 from cutaway.validating.published import unreached
-from cutaway.validating.published.case import Answer, Case
-from cutaway.validating.published.loads import Load, met, simulated
+from cutaway.validating.published.case import Answer, Case, TakenOver
+from cutaway.validating.published.loads import CLOSE, Load, met, simulated
 from cutaway.validating.published.machines import BARE, Published, echo, machine
 from cutaway.validating.published.points import Asked
 
@@ -27,6 +27,8 @@ MESSAGES = 2000
 MESSAGE = {"1024KiB": MIB, "128KiB": 128 * KIB}
 """iperf3's buffers, as they are named."""
 GBIT = 1e9 / 8
+HOST_TO_GUEST = "host to guest"
+DIRECTIONS = (HOST_TO_GUEST, "guest to host")
 NO_WIRE = 400_000_000_000
 """A wire that is never the narrow place."""
 
@@ -66,19 +68,21 @@ def as_fast_as(stream: Stream, bytes_per_s: float, why: str, base: str = BARE) -
 
 
 def beside_native(stream: Stream, on: Published, native: float) -> float:
-    """A published rate times what the model says of the two; for rates that the wire decides."""
-    return native * stream.bytes_per_s(on) / replace(stream, docker=None, kvm=None).bytes_per_s(on)
+    """A published rate times what the model says of the two; where the wire decides both it is the published one."""
+    ratio = stream.bytes_per_s(on) / replace(stream, docker=None, kvm=None).bytes_per_s(on)
+    return TakenOver(native) if abs(ratio - 1) < CLOSE else native * ratio
 
 
-def of_firecracker(known: Callable[..., float]) -> Published:
-    """m5d.metal, by the native stream of firecracker-nsdi-m5d-metal."""
-    native = known("iperf3 1 stream, guest to host", stack="native") * GBIT
-    return as_fast_as(Stream(), native, "native iperf3, one stream")
+def of_firecracker(known: Callable[..., float], direction: str) -> Published:
+    """m5d.metal, by the native stream of firecracker-nsdi-m5d-metal in that direction."""
+    native = known(f"iperf3 1 stream, {direction}", stack="native") * GBIT
+    return as_fast_as(Stream(from_client=direction == HOST_TO_GUEST), native, "native iperf3, one stream")
 
 
 class KubernetesNetworks(Case):
     """iperf3 between pods of two machines; kube-router forwards without a second header, as Docker's bridge does."""
 
+    reads = frozenset({"cni"})
     wire = 40_000_000_000
 
     def prepare(self) -> None:
@@ -97,12 +101,15 @@ class KubernetesNetworks(Case):
             return unreached.COUNTED_CPU
         pod = replace(self.native, docker=DockerPart(seccomp="unconfined")) if asked.stack == "k8s-pod" else self.native
         if asked.what == "iperf3 TCP, many streams":
-            return self.known(asked.what, stack="native")                     # several threads: the wire decides
+            return TakenOver(self.known(asked.what, stack="native"))          # several threads: the wire decides
         return pod.bytes_per_s(self.on) / GBIT
 
 
 class RootlessNetwork(Case):
     """Streams out of a name space: a veth pair is the same whoever made it, and all else is a network stack in user space."""
+
+    reads = frozenset({"mtu"})
+    labels = frozenset({"driver"})
 
     def prepare(self) -> None:
         self.made.append("rootful veth, as published")
@@ -110,4 +117,4 @@ class RootlessNetwork(Case):
     def answer(self, asked: Asked) -> Answer:
         if asked.stack != "veth":
             return unreached.USER_NETWORK
-        return self.known(asked.what, asked.metric, "veth", driver="rootful veth", mtu=asked.number("mtu"))
+        return TakenOver(self.known(asked.what, asked.metric, "veth", driver="rootful veth", mtu=asked.number("mtu")))

@@ -7,7 +7,7 @@ BEYOND_BOOT_P50 = "how a boot time varies is not known"
 CLOUD_WIRE = "the rate of a cloud's network is not stated"
 COMMANDS = "Redis commands other than GET and SET"
 COUNTED_CPU = "which CPUs were counted is not stated"
-COMPETING = "starts that compete for CPUs and locks are not modelled"
+COMPETING = "starts that wait for locks of others are not modelled"
 DISK = "no program that reads and writes the disk (fio), no virtio-blk"
 DPDK = "poll-mode drivers (DPDK, vhost-user) are not modelled"
 EBPF = "forwarding by eBPF programs is not modelled"
@@ -26,6 +26,7 @@ MICROVM = "QEMU's microvm machine: its firmware and devices are not priced"
 MINIMUM = "the smallest memory that a program starts in is not modelled"
 MITIGATIONS = "mitigations by themselves are not a cost of the profiles"
 NINE_P = "9pfs is not modelled"
+OTHER_LOAD = "no machine was made of so many connections or commands in a pipeline"
 OTHER_PROGRAM = "no such server program (Apache, node, ffmpeg, sysbench, SQLite)"
 OVERLAY = "encapsulation (VXLAN, WireGuard) is not modelled"
 PACKETS_ALONE = "packets without a socket (dropped, forwarded) are not modelled"
@@ -43,7 +44,6 @@ VMM_MAPPINGS = "mapped, not resident memory is not a figure of the model"
 SOURCES = {
     "docker-storage-2016": "disks; copy-up and look-up in overlay, AUFS and device mapper",
     "docker-storage-2017": "disks; copy-up and look-up in overlay, AUFS and device mapper",
-    "felter-mysql": "MySQL; AUFS",
     "firecracker-nsdi-rn-haswell": "",
     "kata-ci-baselines": "Kata: a virtual machine that is started as a container",
     "techempower-2013": "Java, Go and Node servers; Xen; the two platforms differ in CPU",

@@ -5,21 +5,23 @@ Points for calibrating that made no profile are predicted as well where a rule r
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
+from functools import partial
 from multiprocessing import get_context
 from typing import Any
 
 from cutaway.models.costs.row import Row
 from cutaway.sim.experiments import Progress
 from cutaway.validating import scores
-from cutaway.validating.published import points, unreached
+from cutaway.validating.published import figures, points, unreached
+from cutaway.validating.published.case import TakenOver
 from cutaway.validating.published.factor import by_factor
 from cutaway.validating.published.points import Point, Source
+from cutaway.validating.published.reproducing import Reproduction, reproduce
 from cutaway.validating.published.sources import REACHED
 from cutaway.validating.scores import Score, Summary
 
@@ -36,9 +38,18 @@ class Verdict:
     used: tuple[str, ...]
     """The points for calibrating that made them, or that a prediction goes on from."""
     scores: tuple[Score, ...]
-    """Every point for validating."""
+    """Every point for validating whose figure is not taken over."""
+    taken_over: tuple[Score, ...]
+    """Those whose figure is one for calibrating as it stands."""
     unused: tuple[Score, ...]
     """Points for calibrating that made no machine, where a rule reaches them."""
+    reproduction: Reproduction | None = None
+    """The source's figure, where it has one and it was asked for."""
+
+    @property
+    def asked(self) -> int:
+        """Points for validating."""
+        return len(self.scores) + len(self.taken_over)
 
     def predicted(self) -> list[Score]:
         return [score for score in self.scores if score.predicted is not None]
@@ -59,6 +70,14 @@ class Published:
     def scores(self) -> list[Score]:
         return [score for verdict in self.verdicts for score in verdict.scores]
 
+    def taken_over(self) -> list[Score]:
+        return [score for verdict in self.verdicts for score in verdict.taken_over]
+
+    @property
+    def asked(self) -> int:
+        """Points for validating."""
+        return sum(verdict.asked for verdict in self.verdicts)
+
     def predicted(self) -> list[Score]:
         return [score for score in self.scores() if score.predicted is not None]
 
@@ -75,20 +94,22 @@ class Published:
         """All of it, for programs; docs/validation.md explains the keys."""
         return {
             "points": sum(verdict.points for verdict in self.verdicts),
-            "asked": len(self.scores()),
+            "asked": self.asked,
             "predicted": len(self.predicted()),
+            "taken_over": len(self.taken_over()),
             "summary": _summary(self.scores()),
             "sources": {verdict.source: _document(verdict) for verdict in self.verdicts},
         }
 
 
-def validate(names: Sequence[str] = (), *, workers: int = 1, progress: Progress | None = None) -> Published:
-    """The named sources, or all. Raises PublishedError."""
+def validate(names: Sequence[str] = (), *, drawn: bool = False, workers: int = 1, progress: Progress | None = None) -> Published:
+    """The named sources, or all; `drawn` with their figures. Raises PublishedError."""
     sources = [points.load(name) for name in names or points.names()]
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn")) if workers > 1 else None
+    judge = partial(verdict_on, drawn=drawn)
     verdicts = []
     with pool or nullcontext():
-        found: Iterable[Verdict] = pool.map(verdict_on, sources) if pool else map(verdict_on, sources)
+        found: Iterable[Verdict] = pool.map(judge, sources) if pool else map(judge, sources)
         for done, verdict in enumerate(found, 1):
             verdicts.append(verdict)
             if progress:
@@ -96,17 +117,17 @@ def validate(names: Sequence[str] = (), *, workers: int = 1, progress: Progress 
     return Published(tuple(verdicts))
 
 
-def verdict_on(source: Source) -> Verdict:
+def verdict_on(source: Source, *, drawn: bool = False) -> Verdict:
     """Its machines are made of points for calibrating; then every other point is asked for, without what came of it."""
     known = source.known()
     asked = [point for point in source.points if point.use == "validate"]
     if source.name not in REACHED:
         why = unreached.SOURCES[source.name]
         missed = tuple(Score(_row(source, point), None, why) for point in asked)
-        return Verdict(source.name, source.title, len(source.points), (), (), missed, ())
+        return Verdict(source.name, source.title, len(source.points), (), (), missed, (), ())
     case = REACHED[source.name](known)
     made, before = tuple(case.made), frozenset(known.used)
-    answers = {point.id: case.answer(point.asked) for point in source.points if point.use == "validate" or point.id not in before}
+    answers = {point.id: case.figure(point.asked) for point in source.points if point.use == "validate" or point.id not in before}
     native = source.known()
 
     def score(point: Point) -> Score:
@@ -117,15 +138,18 @@ def verdict_on(source: Source) -> Verdict:
         # of a point for calibrating the plain model would find the point itself
         return Score(row, answer, by_factor=by_factor(native, point.asked) if point.use == "validate" else None)
 
+    of_native = [point for point in asked if isinstance(answers[point.id], TakenOver)]
+    predicted = tuple(score(point) for point in asked if point not in of_native)
     left = [point for point in source.points if point.id in answers and point.use == "calibrate" and point.id not in known.used]
     unused = tuple(score(point) for point in left if not isinstance(answers[point.id], str))
-    return Verdict(source.name, source.title, len(source.points), made, tuple(sorted(known.used)), tuple(map(score, asked)), unused)
+    figure = figures.FIGURES.get(source.name) if drawn else None
+    reproduction = reproduce(figure, source, case) if figure else None
+    used, taken_over = tuple(sorted(known.used)), tuple(map(score, of_native))
+    return Verdict(source.name, source.title, len(source.points), made, used, predicted, taken_over, unused, reproduction)
 
 
 def _row(source: Source, point: Point) -> Row:
     """As a measured row; one standard deviation to either side stands for its quartiles."""
-    stated = re.match(r"sd ([\d.]+)", point.spread)
-    deviation = float(stated[1]) if stated else 0.0
     return Row(
         id=point.id,
         group=source.name,
@@ -135,8 +159,8 @@ def _row(source: Source, point: Point) -> Row:
         metric=point.metric,
         unit=point.unit,
         median=point.value,
-        q1=point.value - deviation,
-        q3=point.value + deviation,
+        q1=point.value - point.deviation,
+        q3=point.value + point.deviation,
         n=point.n,
         use=point.use,
     )
@@ -157,8 +181,9 @@ def _document(verdict: Verdict) -> dict[str, Any]:
         "unreached": dict(verdict.why_not()),
         "missing": unreached.SOURCES.get(verdict.source, ""),
         "summary": _summary(verdict.scores),
+        "taken_over": _summary(verdict.taken_over),
         "unused": _summary(verdict.unused),
-        "scores": [_score(score) for score in (*verdict.scores, *verdict.unused)],
+        "scores": [_score(score) for score in (*verdict.scores, *verdict.taken_over, *verdict.unused)],
     }
 
 

@@ -5,8 +5,11 @@
 
 A run that had to share the machine (calm.py) is repeated; a point that fails is named, left out, and the rest goes on.
 """
+from __future__ import annotations
+
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,7 +18,7 @@ from types import FrameType
 
 from cutaway.models.costs.measuring import applications, control, guest, life_cycle, load, micro
 from cutaway.models.costs.measuring.calm import Calm, Watch, wait_until_calm
-from cutaway.models.costs.measuring.journal import Files, Journal
+from cutaway.models.costs.measuring.journal import Files, Held, Journal
 from cutaway.models.costs.measuring.leftovers import alone, note
 from cutaway.models.costs.measuring.machine import machine
 from cutaway.models.costs.measuring.needs import CHANGES, changes, missing
@@ -30,6 +33,8 @@ GROUPS = {
     "apps": "other servers: Redis, PostgreSQL, a Python web application",
     "control": "weights, quotas, busy neighbours, limits of memory and processes",
 }
+PAUSE_S = (0.3, 0.0)
+"""What is looked at others before a run, where they are quiet."""
 PATIENCE_S = (20.0, 0.0)
 """How long others are waited for before a run; a quick look takes the machine as it is."""
 
@@ -58,7 +63,29 @@ class Plan:
 
     @property
     def seconds(self) -> float:
-        return sum(seconds_of(part) for part in self.parts)
+        return sum(seconds_of(part, self.settings.quick) for part in self.parts)
+
+    def rest(self, held: Held) -> Rest:
+        """What the files do not hold yet. A run takes what those of its point took, else as much more than expected as the others did."""
+        points = [(part, point, name_of(part, point)) for part in self.parts for point in part.points]
+        there = {name: min(held.rounds.get(name, 0), part.rounds) for part, _, name in points}
+        timed = [(point, name) for _, point, name in points if held.seconds.get(name)]
+        pause = PAUSE_S[self.settings.quick]
+        expected = sum((point.seconds + pause) * held.rounds[name] for point, name in timed)
+        scale = sum(held.seconds[name] for _, name in timed) / expected if expected else 1.0
+        seconds = sum(_set_up(part) for part in self.parts if any(there[name_of(part, point)] < part.rounds for point in part.points))
+        for part, point, name in points:
+            took = held.seconds[name] / held.rounds[name] if held.seconds.get(name) else scale * (point.seconds + pause)
+            seconds += (part.rounds - there[name]) * took
+        return Rest(sum(there.values()), sum(part.rounds for part, *_ in points), seconds)
+
+
+@dataclass(frozen=True)
+class Rest:
+    """How many runs are there, of how many, and about how long the others take."""
+    there: int
+    whole: int
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -86,10 +113,23 @@ def all_parts(settings: Settings) -> list[Part]:
     return sorted(found, key=lambda part: list(GROUPS).index(part.group))
 
 
-def seconds_of(part: Part) -> float:
+def seconds_of(part: Part, quick: bool = False) -> float:
     """About how long it takes, without waiting for others and without repeating."""
-    set_up = part.set_up_seconds if any(not point.stack.startswith("native") for point in part.points) else 1
-    return set_up + part.rounds * sum(point.seconds + 0.3 for point in part.points)
+    return _set_up(part) + part.rounds * sum(point.seconds + PAUSE_S[quick] for point in part.points)
+
+
+def _set_up(part: Part) -> float:
+    return part.set_up_seconds if any(not point.stack.startswith("native") for point in part.points) else 1
+
+
+def name_of(part: Part, point: Point) -> str:
+    """As the files have it."""
+    return f"{part.group}/{part.name}: {point.name}"
+
+
+def held(files: Files, version: str, settings: Settings) -> Held:
+    """What the files hold; nothing is written. Raises MeasuringError as `measure` would."""
+    return Held(files, machine(files.rows.stem), version, settings.quick)
 
 
 def plan(settings: Settings, only: Collection[str] = (), stacks: Collection[str] = (), allowed: bool = True) -> Plan:
@@ -147,11 +187,12 @@ def _measure(part: Part, bench: Bench, journal: Journal, summary: Summary, told:
     for number in range(part.rounds):
         for point in part.points:
             done += 1
-            name = f"{part.group}/{part.name}: {point.name}"
+            name = name_of(part, point)
             if name in failed or journal.rounds.get(name, 0) > number:
                 continue
             told(Step(part, point, number, done, whole))
             for _ in range(1 if bench.settings.quick else part.attempts):
+                started_s = time.monotonic()
                 wait_until_calm(PATIENCE_S[bench.settings.quick])
                 try:
                     found, calm = _watched(point, bench)
@@ -159,7 +200,7 @@ def _measure(part: Part, bench: Bench, journal: Journal, summary: Summary, told:
                     failed.add(name)
                     summary.failed[name] = _sentence(error)
                     break
-                journal.add(name, number, found, calm)
+                journal.add(name, number, found, calm, time.monotonic() - started_s)
                 summary.runs += 1
                 if calm.enough:
                     break

@@ -67,7 +67,7 @@ class Case:
     @property
     def seconds(self) -> float:
         loops = float(self.options.get("repeats", 1)) * float(self.options.get("milliseconds", 20)) / 1000
-        return 0.2 + loops if self.program == "costs" else 0.4 + loops
+        return 0.1 + loops
 
     @property
     def command(self) -> str:
@@ -314,14 +314,14 @@ def making(settings: Settings) -> Iterator[Point]:
     needs = frozenset({"gcc", "root"})
     for kind in NAMESPACE_KINDS:
         command = f"makings make=unshare kind={kind} repeats={repeats}"
-        yield Point(f"unshare {kind}", "native", partial(made_namespace, kind, command), 0.5, needs)
+        yield Point(f"unshare {kind}", "native", partial(made_namespace, kind, command), 0.05, needs)
     for hierarchy in HIERARCHIES if cgroups.version() == 1 else ("unified",):
         if (hierarchy == "unified" and cgroups.version() == 2) or (cgroups.TOP / hierarchy).is_dir():
             command = f"makings make=cgroup directory={hierarchy} repeats={repeats}"
-            yield Point(f"cgroup {hierarchy}", "native", partial(made_cgroup, hierarchy, command), 0.5, needs | {"own cgroups"})
+            yield Point(f"cgroup {hierarchy}", "native", partial(made_cgroup, hierarchy, command), 0.05, needs | {"own cgroups"})
     for layers in (1, 2, 6):
         command = f"makings make=overlay layers={layers} repeats={repeats}"
-        yield Point(f"overlay of {layers}", "native", partial(made_overlay, layers, command), 0.5, needs)
+        yield Point(f"overlay of {layers}", "native", partial(made_overlay, layers, command), 0.05, needs)
     yield Point("links", "native", made_links, 3, NAMESPACES)
 
 

@@ -33,7 +33,12 @@ def phase(name: str) -> str:
     return f"lifecycle.docker-run-d-p-18080-80-nginx-by-phase.docker-proxy.running_before=0.phase_{name}"
 
 
-RUNC_CREATE = "lifecycle.oci-runtime-create-start-delete.runc.network_namespace=host.create"
+def oci(runtime: str, metric: str) -> str:
+    """A step of a container's life by the runtime alone, without Docker and without a network of its own."""
+    return f"lifecycle.oci-runtime-create-start-delete.{runtime}.network_namespace=host.{metric}"
+
+
+RUNC_CREATE = oci("runc", "create")
 
 direct(
     {
@@ -64,6 +69,16 @@ def _docker_network(row: Sight) -> float:
 @rule("runc create", "without a network of its own, less name spaces and cgroups, priced apart", scaling=UNCHANGED)
 def _runc_create(row: Sight) -> float:
     return row(RUNC_CREATE) - row.priced("name spaces") - row.priced("cgroups")
+
+
+@rule("crun create", "without a network of its own, less name spaces and cgroups, priced apart", scaling=UNCHANGED)
+def _crun_create(row: Sight) -> float:
+    return row(oci("crun", "create")) - row.priced("name spaces") - row.priced("cgroups")
+
+
+@rule("crun start", "runc start under Docker less runc's by itself and with crun's by itself", scaling=UNCHANGED)
+def _crun_start(row: Sight) -> float:
+    return row(phase("runc_start")) - row(oci("runc", "start")) + row(oci("crun", "start"))
 
 
 @rule(

@@ -103,7 +103,7 @@ def test_a_later_schema_is_refused(tmp_path: Path) -> None:
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(st.floats(-1e12, 1e12, allow_nan=False))
+@given(st.floats(0, 1e12, allow_nan=False))
 def test_what_rows_for_validation_say_changes_nothing(tmp_path: Path, poison: float) -> None:
     """Goal: no validation row is ever fitted. Method: such rows of every rule's own ids, with any number in them; the same bytes."""
     kept_back = (row("micro.syscall-getppid.native.time_per_op", poison, "validate"), row("micro.x.native", poison, "validate"))
@@ -117,7 +117,7 @@ def test_poison_in_every_shipped_row_for_validation_changes_nothing(tmp_path: Pa
     file = shipped_micro_rows(tmp_path)
     before = calibrate(file, load("two-core-vm")).text
     rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-    poisoned = [found | {"median": -7e9, "q1": -8e9, "q3": -6e9} if found["use"] == "validate" else found for found in rows]
+    poisoned = [found | {"median": 7e9, "q1": 6e9, "q3": 8e9} if found["use"] == "validate" else found for found in rows]
     assert sum(found["use"] == "validate" for found in rows) > 2000
     file.write_text("\n".join(map(json.dumps, poisoned)), encoding="utf-8")
     assert calibrate(file, load("two-core-vm")).text == before
@@ -208,7 +208,7 @@ def test_the_shipped_rows_give_the_shipped_fitted_costs() -> None:
         ((row(HAND_OVER, 1, "validate"),), r"mine\.jsonl: none of its 1 rows is marked calibrate"),
         ((row("micro.nobody-knows.it", 1),), r"mine\.jsonl: no rule knows one of its rows"),
         ((), r"mine\.jsonl: is empty"),
-        ((row(HAND_OVER, 1, "calibrat"),), r"mine\.jsonl:1: use:"),
+        ((row(HAND_OVER, 1, "calibrat"),), r"mine\.jsonl:1: use is .calibrat.; expected .*Did you mean .calibrate.\?"),
     ],
 )
 def test_a_file_that_makes_no_profile_gets_one_sentence(tmp_path: Path, rows: tuple[dict[str, Any], ...], sentence: str) -> None:

@@ -12,6 +12,8 @@ from cutaway.models.servers.nginx import NginxPart
 
 NGINX = GROUPS[0]
 SMALL, LARGE = 612, 10_240
+READS_A_REQUEST = 1.0
+"""As often the client pays for reading an answer that is in one piece."""
 SHORT = Effort(requests=15_000, runs=2)
 CLIENT_NOT_MET = "nginx before Python"
 """Its simulated client uses 27 % more CPU time than the measured one; no cost of the group is the client's."""
@@ -89,6 +91,38 @@ def test_costs_that_always_add_up_are_named_as_a_pair(base: Profile) -> None:
     assert all(one.error > 0.1 * one.value for one in found.costs)
 
 
+def test_what_the_base_has_for_the_costs_changes_nothing(base: Profile, recovered: Fit) -> None:
+    """Goal: the values that came from the same rows have no part in the fit. Method: another base, 20 to 60 % off; the same bits."""
+    other = with_costs(base, {"nginx other system calls": 1700.0, "client read": 2400.0, "sendfile per KiB": 86.0})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fit, "REPEATS_DIFFER", 0.002)
+        loads = loads_of(rows_of(with_costs(base, KNOWN), (SMALL, LARGE)), NGINX)
+        assert fit.fit(other, loads, bounds_of(base, tuple(KNOWN)), effort=SHORT) == recovered
+
+
+def test_what_the_rows_determine_does_not_depend_on_the_ranges(base: Profile) -> None:
+    """Goal: nothing pulls what the rows tell. Method: narrow ranges, middles that are off; values within a fifth of the error."""
+    loads = loads_of(rows_of(with_costs(base, KNOWN), (SMALL, LARGE)), NGINX)
+    bounds = {name: (0.93 * value, 1.75 * value) for name, value in KNOWN.items()}
+    one_fit, other_fit = (fit.fit(base, loads, ranges, effort=SHORT) for ranges in (bounds_of(base, tuple(KNOWN)), bounds))
+    for one, other in zip(one_fit.costs, other_fit.costs, strict=True):
+        assert one.resolved and other.resolved
+        assert abs(one.value - other.value) < 0.2 * one.error
+        assert other.error == pytest.approx(one.error, rel=0.1)
+
+
+def test_the_standard_error_is_that_of_the_rows_alone(base: Profile) -> None:
+    """One cost and one row that tells it: the row's error by how much of the cost a request pays, however narrow the range is."""
+    value = float(base["client read"].value)
+    loads = loads_of(rows_of(base, (SMALL,)), NGINX)
+    row_error = float(loads[0].errors_us[0]) * 1000
+    for width in (0.1, 1.0):
+        found = fit.fit(base, loads, {"client read": (value - width * 300, value + width * 2000)}, effort=SHORT)
+        for one in found.costs:
+            assert one.error == pytest.approx(row_error / READS_A_REQUEST, rel=0.2)
+    assert found.costs
+
+
 def test_a_cost_that_the_rows_say_nothing_about_is_not_fitted(base: Profile) -> None:
     names = ("client read", "sendfile per KiB beyond 64 KiB")
     found = fit.fit(base, loads_of(rows_of(base, (SMALL,)), NGINX), bounds_of(base, names), effort=SHORT)
@@ -155,9 +189,9 @@ def test_the_shipped_profile_meets_its_rows(base: Profile, group: Group) -> None
 @pytest.mark.parametrize(
     ("what", "params", "sentence"),
     [
-        ("nginx static, closed loop", {"body_bytes": -1}, "its params are no load of nginx: page: "),
-        ("redis", {"operation": "lpop"}, "its params are no load of Redis: operation: input should be"),
-        ("PostgreSQL 15, pgbench x", {"mode": "x"}, "its params are no load of PostgreSQL: script: input should be"),
+        ("nginx static, closed loop", {"body_bytes": -1}, "its params are no load of nginx: page is -1; expected a size that is not"),
+        ("redis", {"operation": "lpop"}, "its params are no load of Redis: operation is .lpop.; expected"),
+        ("PostgreSQL 15, pgbench x", {"mode": "x"}, "its params are no load of PostgreSQL: script is .x.; expected"),
     ],
 )
 def test_a_load_that_the_model_does_not_know_gets_one_sentence(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import fcntl
 import json
@@ -147,6 +148,36 @@ def test_it_goes_on_where_it_ended(files: Files) -> None:
     assert ran[4:] == ["A", "B"]
     assert [json.loads(line)["n"] for line in files.rows.read_text().splitlines()] == [3, 3]
     assert json.loads(files.machine.read_text()) == MACHINE
+
+
+def test_what_is_there_is_told_and_what_the_rest_takes(files: Files) -> None:
+    """Two of three points' runs are there: A's rest takes what A took, C's as much more than expected as A and B did."""
+    expected = (("A", 0.7), ("B", 1.7), ("C", 0.7))
+    points = [dataclasses.replace(point(name, lambda bench: found(1.0)), seconds=seconds) for name, seconds in expected]
+    chosen = plan(part(*points, rounds=2))
+    opened = journal(files)
+    assert chosen.rest(opened) == driver.Rest(0, 6, 1 + 2 * (1.0 + 2.0 + 1.0))
+    for name, number, seconds in (("A", 0, 3.0), ("A", 0, 1.0), ("B", 0, 5.0), ("B", 1, 5.0)):
+        opened.add(f"micro/a part: {name}", number, found(1.0), QUIET, seconds)
+    opened.close()
+    before = files.runs.read_bytes()
+    there = driver.Held(files, MACHINE, "1.0", False)
+    rest = chosen.rest(there)
+    assert (rest.there, rest.whole) == (3, 6)
+    assert rest.seconds == pytest.approx(1 + 4.0 + 2 * (14 / 5) * 1.0)
+    assert files.runs.read_bytes() == before
+
+
+def test_what_cannot_be_gone_on_from_is_told_without_writing(files: Files) -> None:
+    journal(files).close()
+    before = files.runs.read_bytes()
+    with pytest.raises(MeasuringError, match=r"was made by cutaway 1\.0, this is 2\.0"):
+        driver.Held(files, MACHINE, "2.0", False)
+    files.runs.rename(files.runs.with_suffix(".elsewhere"))
+    files.rows.write_text("", encoding="utf-8")
+    with pytest.raises(MeasuringError, match="is there, but not the runs that it comes from"):
+        driver.Held(files, MACHINE, "1.0", False)
+    assert files.runs.with_suffix(".elsewhere").read_bytes() == before and not files.runs.exists()
 
 
 def test_every_prefix_of_the_runs_can_be_gone_on_from(files: Files) -> None:
@@ -488,13 +519,17 @@ def test_a_guest_is_talked_to_over_its_serial_line() -> None:
 
 
 SERVER = """
-import http.server, sys
+import http.server, sys, time
 class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+    protocol_version = sys.argv[1]
     def do_GET(self):
         body = b"x" * 100
         if self.path == "/work":
             sum(i * i for i in range(30000))
+        if self.path == "/5ms":
+            began = time.thread_time()
+            while time.thread_time() - began < 0.005:
+                pass
         self.send_response(500 if self.path == "/broken" else 200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -507,13 +542,20 @@ server.serve_forever()
 """
 
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[tuple[str, int]]:
-    """A small server of one's own: its URL and its process."""
-    with subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE, text=True) as process:
+@contextmanager
+def serving(protocol: str) -> Iterator[tuple[str, int]]:
+    """A small server of one's own, with a thread for each connection: its URL and its process."""
+    with subprocess.Popen([sys.executable, "-c", SERVER, protocol], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         yield f"http://127.0.0.1:{int(process.stdout.readline())}", process.pid
         process.kill()
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[str, int]]:
+    """One that keeps connections."""
+    with serving("HTTP/1.1") as found:
+        yield found
 
 
 def test_the_demand_of_an_application(served: tuple[str, int], files: Files) -> None:
@@ -530,6 +572,15 @@ def test_the_demand_of_an_application(served: tuple[str, int], files: Files) -> 
     assert "memory of an application, each further connection" in made["memory"]
     told = list(own_app.table([row for each in made.values() for one in each.values() for row in as_rows(one)], application))
     assert told[0].startswith("/easy?a=1: ") and any(line.startswith("memory at rest, RSS: ") for line in told)
+
+
+def test_the_time_of_threads_that_have_ended_is_counted() -> None:
+    """A server that keeps no connection: each request has a thread of its own, which ends with it."""
+    with serving("HTTP/1.0") as (url, _), Bench(Settings(quick=True)) as bench:
+        application, path = own_app.find(f"{url}/5ms")
+        (one,) = own_app.demand(application, path, 0.5, bench)
+    (each_us,) = one.values["cpu_per_request"]
+    assert 5000 < each_us < 10_000
 
 
 def as_rows(one: Found) -> Iterator[Mapping[str, Any]]:

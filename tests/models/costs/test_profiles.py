@@ -51,9 +51,9 @@ def test_an_assumption_has_a_range_that_is_one(name: str) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ('["x"]\n' + GOOD.replace('source = ["a row"]\n', ""), r"\[x\] source: Field required"),
+        ('["x"]\n' + GOOD.replace('source = ["a row"]\n', ""), r"test\.toml:5: \[x\] source is missing; expected it in the cost"),
         ('["x"]\n' + GOOD.replace('["a row"]', "[]"), r"\[x\] source"),
-        ('["x"]\n' + GOOD.replace("measured", "assumption"), r"\[x\]: an assumption gives its range"),
+        ('["x"]\n' + GOOD.replace("measured", "assumption"), r"\[x\] an assumption gives its range"),
         ('["x"]\n' + GOOD.replace("measured", "guessed"), r"\[x\] kind"),
         ('["x"]\n' + GOOD + 'range = ["2 us", "3 us"]\n', r"not within its range 2 us to 3 us"),
         ('["x"]\n' + GOOD + 'range = ["1 us"]\n', "smallest and its largest"),
@@ -61,10 +61,15 @@ def test_an_assumption_has_a_range_that_is_one(name: str) -> None:
         ('["x"]\n' + GOOD + "cycles = 3\n", "either a value or cycles"),
         ('["x"]\n' + GOOD.replace('value = "1.9 us"', "cycles = 3"), "clock_mhz"),
         ('["x"]\n' + GOOD.replace("1.9 us", "1.9 uss"), "is no cost"),
-        ('["x"]\n' + GOOD + 'colour = "red"\n', r"\[x\] colour"),
+        ('["x"]\n' + GOOD + 'colour = "red"\n', r"test\.toml:10: \[x\] colour is no key of the cost; expected one of value, cycles, "),
+        ('["x"]\n' + GOOD + 'sorce = "b"\n', r"Did you mean 'source'\?"),
+        ('["x"]\n' + GOOD + "what 3\n", r"test\.toml:10: 'what 3' is no TOML; expected a cost profile in TOML, as KEY = VALUE"),
+        ('["x"]\n' + GOOD + 'what = "b"\n', r"test\.toml:10: what stands at 'what = \"b\"' stands there a second time; expected "),
         ('["x"]\n' + GOOD + 'spread = { kind = "measured" }\n', "has quantiles"),
         ('["x"]\n' + GOOD + 'spread = { kind = "measured", quantiles = [3, 1] }\n', "grow from the smallest"),
         ('["x"]\n' + GOOD + '[rows]\n"a row" = { value = 1.9, unit = "us", use = "validate" }\n', "a row is meant for validation"),
+        ('["x"]\n' + GOOD + '[rows]\n"a row" = { value = 1.9, unit = "us", use = "fit" }\n', r"test\.toml:11: \[rows\] a row: use is "),
+        ('["x"]\n' + GOOD + 'what = """b\n', r"test\.toml:10: 'what = \"\"\"b' is no TOML or ends too early"),
         ("[", "test.toml"),
     ],
 )
@@ -76,6 +81,12 @@ def test_a_record_with_a_mistake_gets_one_sentence(text: str, sentence: str, tmp
 def test_a_profile_says_first_what_it_is(tmp_path: Path) -> None:
     with pytest.raises(CostError, match=r"\[profile\] with what, machine and date"):
         profile_of(tmp_path, '["x"]\n' + GOOD, head="")
+
+
+def test_a_key_of_the_head_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+    """A slip in `digest` would let a changed file pass for the one that was made."""
+    with pytest.raises(CostError, match=r"test\.toml:5: \[profile\] digset is no key of the table; expected .*Did you mean 'digest'\?"):
+        profile_of(tmp_path, '["x"]\n' + GOOD, head=HEAD + 'digset = "0"\n')
 
 
 def test_cycles_become_time_at_the_clock_of_their_source(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_the_laws_hold_and_every_request_is_tiled_by_its_spans(part: Part, name:
     traffic = Traffic(machine, 7, log_every=1, sink=recorder.take)
     traffic.advance(2 * MS)
     traffic.start_counting()
-    traffic.advance(12 * MS)
+    traffic.advance(24 * MS)
     traffic.settle()
     traffic.flush_log()
     assert traffic.served > 3
