@@ -136,11 +136,18 @@ class Execs:
     def _files(self, one: Exec) -> Files:
         clock = self.daemon.clock
         if one.tty:
-            one.terminal = Terminal(clock, one.output, lambda number: one.process.signal(number) if one.process else None)
+            one.terminal = Terminal(clock, one.output, lambda number: self._to_foreground(one, number))
             one.terminal.rows, one.terminal.columns = one.size
             return Files(one.terminal, one.terminal, one.terminal, one.terminal)
         one.pipe = Pipe(clock) if one.stdin else None
         return Files(one.pipe or Empty(), one.output.stream(1), one.output.stream(2))
+
+    def _to_foreground(self, one: Exec, number: int) -> None:
+        """A key's signal goes to all processes of the terminal."""
+        space = one.container.space
+        for process in list(space.processes.values()) if space else []:
+            if process.files.terminal is one.terminal:
+                process.signal(number)
 
     def _ended(self, one: Exec, code: int) -> None:
         one.running, one.code = False, code

@@ -383,7 +383,7 @@ class Interpreter:
 
     def _cannot(self, name: str, error: OSError, files: Files) -> Steps:
         missing, unknown = isinstance(error, FileNotFoundError), error.errno == errno.ENOEXEC
-        said = "not found" if missing and "/" not in name else "is not simulated" if unknown else error.strerror
+        said = "not found: it is not simulated" if missing and "/" not in name else "is not simulated" if unknown else error.strerror
         yield from files.stderr.write(f"{self.name}: {name}: {said}\n".encode())
         return NOT_FOUND if missing or unknown else NOT_EXECUTABLE
 
