@@ -144,9 +144,7 @@ class Lifecycle:
         if "permission denied" in container.error:
             container.exit_code = 126
         self._disconnect(container)
-        container.output.end()
-        exit_, container.next_exit = container.next_exit, self.daemon.clock.event()
-        exit_.succeed(container.exit_code)
+        container.output.end()          # who waits for the next exit waits on: there was none
         if container.host.auto_remove:
             self.daemon.forget(container)
 

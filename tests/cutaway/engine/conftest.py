@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,9 +42,9 @@ def ports() -> Ports:
     return Ports(lambda address, port, protocol, container: None, lambda address, port, protocol: None)
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    path = tmp_path_factory.mktemp("engine") / "s"
+@contextlib.contextmanager
+def serving(path: Path) -> Iterator[Served]:
+    """An Engine that listens at a path."""
     listening, ready, loops = bound(path), threading.Event(), []
     clock = Clock(initial_time=0)
     found: list[Served] = []
@@ -58,13 +59,29 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         await server.run(ended)
     thread = threading.Thread(target=lambda: asyncio.run(run()))
     thread.start()
-    ready.wait(10)
-    yield found[0]
-    loop, ended = loops[0]
-    loop.call_soon_threadsafe(ended.set)
-    thread.join(10)
+    assert ready.wait(20)
+    try:
+        yield found[0]
+    finally:
+        loop, ended = loops[0]
+        loop.call_soon_threadsafe(ended.set)
+        thread.join(20)
+        listening.close()
     assert not thread.is_alive()
-    listening.close()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One for all tests of a file."""
+    with serving(tmp_path_factory.mktemp("engine") / "s") as found:
+        yield found
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Served]:
+    """One that nobody has asked anything."""
+    with serving(tmp_path / "s") as found:
+        yield found
 
 
 @pytest.fixture
