@@ -3,7 +3,6 @@
 import pytest
 
 from cutaway.engine.demands import Demands, demand_of
-from cutaway.models import costs
 from cutaway.models.clients import ClosedLoopPart
 from cutaway.models.container import DockerPart
 from cutaway.models.costs import Profile
@@ -14,11 +13,6 @@ from cutaway.models.stack import build
 from cutaway.sim.machine import Work
 from cutaway.sim.simulate import Span, simulate
 from tests.models.docker.host import MACHINE
-
-
-@pytest.fixture(scope="module")
-def profile() -> Profile:
-    return costs.load("bare-metal")
 
 
 def test_the_demand_is_what_the_traffic_engine_charges(profile: Profile) -> None:

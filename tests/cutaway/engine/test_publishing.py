@@ -11,7 +11,6 @@ import pytest
 
 from cutaway.engine.live import MAX, Live
 from cutaway.engine.publishing import Publish, Publisher
-from cutaway.models import costs
 from cutaway.models.costs import Profile
 from cutaway.models.docker.container import Container
 from cutaway.models.docker.errors import DaemonError
@@ -20,11 +19,6 @@ from cutaway.models.docker.processes.station import Demand
 from tests.models.docker.host import Host, log
 
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
-
-
-@pytest.fixture(scope="module")
-def profile() -> Profile:
-    return costs.load("bare-metal")
 
 
 def free_port() -> int:
