@@ -6,6 +6,7 @@ rewriting, several servers at a port.
 
 from __future__ import annotations
 
+import errno
 import re
 import time
 from collections.abc import Callable
@@ -23,6 +24,9 @@ from cutaway.sim.clock import Process as Steps
 VERSION = "nginx/1.23.3"
 MAIN, MORE, PID_FILE = "/etc/nginx/nginx.conf", "/etc/nginx/conf.d", "/var/run/nginx.pid"
 SIGNALS = {"stop": signals.TERM, "quit": signals.QUIT, "reload": signals.HUP, "reopen": signals.NAMES["SIGUSR1"]}
+
+
+_MISSING = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 
 
 class Refused(Exception):  # noqa: N818
@@ -86,7 +90,7 @@ class Nginx(WebServer):
         try:
             name, node, body = self.found(self.root, question)
         except OSError as error:
-            status, text = (404, "Not Found") if error.errno == 2 else (403, "Forbidden")
+            status, text = (404, "Not Found") if error.errno in _MISSING else (403, "Forbidden")
             path = f"{self.root}{question.path.partition('?')[0]}"
             return _error(status, text, f'open() "{path}" failed ({error.errno}: {error.strerror})')
         changed_s = node.at.changed_ns // 1_000_000_000
@@ -203,7 +207,7 @@ def _master(process: Process, found: Settings, directives: str) -> Steps:
         return 1
     process.argv = (f"nginx: master process {' '.join(process.argv)}",)
     process.resident = facts.cost("nginx master memory") + facts.cost("nginx shared memory")
-    told = Signals(process, signals.TERM, signals.INT, signals.QUIT, signals.HUP, SIGNALS["reopen"], signals.WINCH)
+    told = Signals(process, signals.TERM, signals.INT, signals.QUIT, signals.HUP, signals.CHLD, SIGNALS["reopen"], signals.WINCH)
     try:
         for text in ('using the "epoll" event method', VERSION, f"OS: Linux {facts.machine.kernel}", "start worker processes"):
             yield from process.files.stderr.write(_line(process, "notice", text))
@@ -213,6 +217,8 @@ def _master(process: Process, found: Settings, directives: str) -> Steps:
             number = yield from told.next()
             if number == signals.HUP:
                 yield from _reload(process, server, directives)
+            elif number == signals.CHLD:
+                yield from _replace(process, server)
             elif number in (signals.TERM, signals.INT, signals.QUIT):
                 return (yield from _end(process, server, number))
     finally:
@@ -226,8 +232,18 @@ def _workers(process: Process, count: int) -> Steps:
     made = []
     for _ in range(count):
         made.append(worker(process, ("nginx: worker process",), identity, facts.cost("nginx worker memory")))
+        made[-1].ended.callbacks.append(lambda event: process.signal(signals.CHLD))
         yield from process.files.stderr.write(_line(process, "notice", f"start worker process {made[-1].inner_pid}"))
     return made
+
+
+def _replace(process: Process, server: Nginx) -> Steps:
+    """Workers that ended without being told to are started again."""
+    for dead in [one for one in server.workers if one.code is not None]:
+        how = f"exited on signal {dead.code - 128}" if dead.code and dead.code > 128 else f"exited with code {dead.code}"
+        yield from process.files.stderr.write(_line(process, "alert", f"worker process {dead.inner_pid} {how}"))
+        made = yield from _workers(process, 1)
+        server.workers[server.workers.index(dead)] = made[0]
 
 
 def _reload(process: Process, server: Nginx, directives: str) -> Steps:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from posixpath import normpath
 from urllib.parse import unquote
 
 from cutaway.models.docker.filesystem.nodes import Directory, Node
@@ -93,11 +94,10 @@ class WebServer:
         raise NotImplementedError
 
     def found(self, root: str, question: Question) -> tuple[str, Node, bytes]:
-        """The file that a path names below a folder: its name, its node, its bytes. Raises OSError."""
+        """The file that a path names below a folder: its name, its node, its bytes. Links are followed. Raises OSError."""
         view = self.process.space.view
-        name = view.resolve(f"{root}/{unquote(question.path.partition('?')[0]).lstrip('/')}")
-        if name != root and not name.startswith(f"{root}/"):
-            raise PermissionError(13, "Permission denied", name)
+        # `..` ends at the folder, as servers see to before they open anything
+        name = view.resolve(f"{root}{normpath('/' + unquote(question.path.partition('?')[0]).lstrip('/'))}")
         if isinstance(view.node(name), Directory):
             name = f"{name.rstrip('/')}/index.html"
         return name, view.node(name), view.read(name)

@@ -60,6 +60,20 @@ def test_a_reload_brings_new_workers_and_reads_the_configuration(host: Host, ngi
     assert list(nginx.space.listening) == [(8080, "tcp")] and host.ask(nginx, 8080, "/hostname").status == 200
 
 
+def test_a_worker_that_is_killed_is_started_again(host: Host, nginx: Container) -> None:
+    assert nginx.space is not None
+    victim = max(nginx.space.processes)
+    host.inside(nginx, "kill", "-9", str(victim))
+    host.let_pass(0.1)
+    assert f"worker process {victim} exited on signal 9" in log(nginx) and len(nginx.space.processes) == 3
+    assert [host.ask(nginx, 80).status for _ in range(3)] == [200] * 3
+
+
+def test_links_in_its_folder_are_followed(host: Host, nginx: Container) -> None:
+    host.inside(nginx, "ln", "-s", "/etc/os-release", "/usr/share/nginx/html/release")
+    assert b"bullseye" in host.ask(nginx, 80, "/release").body
+
+
 def test_a_configuration_that_cannot_be_is_told_and_the_old_one_stays(host: Host, nginx: Container) -> None:
     host.inside(nginx, "sh", "-c", "echo 'server {' > /etc/nginx/conf.d/default.conf")
     code, said = host.inside(nginx, "nginx", "-t")
