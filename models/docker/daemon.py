@@ -103,9 +103,12 @@ class Daemon:
 
     # --- containers ---
 
-    def create(self, name: str | None, config: Config, host: HostConfig, networking: Mapping[str, Any], platform: str = "") -> Steps:
-        """A container, and warnings. Raises DaemonError."""
-        image = self._image_for(config, platform)
+    def create(
+        self, name: str | None, config: Config, host: HostConfig, networking: Mapping[str, Any], platform: str = "",
+        image: Image | None = None,
+    ) -> Steps:
+        """A container, and warnings; `image` is one that has no name or id, as `scratch`. Raises DaemonError."""
+        image = image or self._image_for(config, platform)
         config = with_image(config, image.config)
         if not [*(config.entrypoint or []), *(config.cmd or [])]:
             raise InvalidError("no command specified")
