@@ -87,4 +87,4 @@ class Messages:
 
 
 def line(message: dict[str, Any]) -> bytes:
-    return json.dumps(message).encode() + b"\r\n"
+    return json.dumps(message, separators=(",", ":")).encode() + b"\r\n"

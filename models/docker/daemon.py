@@ -163,8 +163,10 @@ class Daemon:
 
     def _name_for(self, name: str | None) -> str:
         if name is None or not name:
-            while any(one.name == (name := self.identities.name()) for one in self.containers.values()):
-                pass
+            taken = {one.name for one in self.containers.values()}
+            while (name := self.identities.name()) in taken:
+                if (name := f"{name}{len(taken)}") not in taken:
+                    break
             return name
         if not _NAME.fullmatch(name):
             raise InvalidError(f"Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")
@@ -411,6 +413,8 @@ class Daemon:
     def reach(self, container: Container, address: str, port: int, protocol: str) -> object | None:
         """Who answers at an address, as the container's networks lead there."""
         if address.startswith("127."):
+            if protocol == "icmp":
+                return container
             return container.space.listening.get((port, protocol)) if container.space else None
         for name in container.endpoints:
             for endpoint in self.networks.get(name).endpoints.values():

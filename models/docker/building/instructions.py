@@ -198,7 +198,7 @@ def _check(one: Instruction) -> None:
     _check_count(one)
     for flag in one.flags:
         if flag not in FLAGS.get(one.name, ()):
-            raise InvalidError(f"unknown flag: {flag}")
+            raise InvalidError(f"unknown flag: --{flag}")
     if any(not key for key, _ in one.pairs):
         raise InvalidError(f"{one.name} names can not be blank")
     match one.name:
