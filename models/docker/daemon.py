@@ -162,12 +162,9 @@ class Daemon:
             raise InvalidError(f"invalid IPC mode: {host.ipc_mode}")
 
     def _name_for(self, name: str | None) -> str:
-        if name is None or not name:
+        if not name:
             taken = {one.name for one in self.containers.values()}
-            while (name := self.identities.name()) in taken:
-                if (name := f"{name}{len(taken)}") not in taken:
-                    break
-            return name
+            return next(made for made in iter(self.identities.name, None) if made not in taken)
         if not _NAME.fullmatch(name):
             raise InvalidError(f"Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")
         name = name.removeprefix("/")

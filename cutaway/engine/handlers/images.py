@@ -25,6 +25,8 @@ from cutaway.models.docker.images.pulling import pulled
 from cutaway.models.docker.references import Reference, reference_of
 from cutaway.models.docker.specification import Config, form_of
 
+SHOWN_EMPTY = ("Cmd", "Entrypoint", "OnBuild")
+"""What an image's configuration shows as null where it has none; Engines from 29 on leave it out."""
 LIST_FILTERS = ("before", "dangling", "label", "reference", "since", "until")
 
 
@@ -39,7 +41,7 @@ def summary(daemon: Daemon, image: Image) -> dict[str, Any]:
 
 
 def inspected(image: Image) -> dict[str, Any]:
-    config = {key: value for key, value in image.config.as_json().items() if value is not None}
+    config = {key: value for key, value in image.config.as_json().items() if value is not None or key in SHOWN_EMPTY}
     return {
         "Id": image.id, "RepoTags": image.tags, "RepoDigests": image.digests, "Parent": image.parent, "Comment": image.comment,
         "Created": rfc3339(image.created_ns), "DockerVersion": "", "Author": image.author, "Container": image.container, "Config": config,

@@ -78,8 +78,7 @@ def unpacked(content: bytes, most_bytes: int) -> Iterator[tuple[str, Node]]:
 
     Raises InvalidError for what is no archive, or has more than it may.
     """
-    kept: dict[str, Node] = {}
-    left = most_bytes
+    left, kept = most_bytes, dict[str, Node]()
     try:
         with tarfile.open(fileobj=io.BytesIO(_plain(content, most_bytes)), mode="r:") as archive:
             for count, member in enumerate(archive):
@@ -97,15 +96,6 @@ def unpacked(content: bytes, most_bytes: int) -> Iterator[tuple[str, Node]]:
         raise InvalidError(f"Error processing tar file(exit status 1): {error}") from None
 
 
-def is_archive(content: bytes) -> bool:
-    """Whether it begins as a tar file does, plain or packed."""
-    try:
-        with tarfile.open(fileobj=io.BytesIO(content), mode="r|*") as archive:
-            return archive.next() is not None
-    except (tarfile.TarError, OSError, EOFError, ValueError, zlib.error, lzma.LZMAError):
-        return False
-
-
 def _plain(content: bytes, most_bytes: int) -> bytes:
     opener = next((opener for mark, opener in _PACKED.items() if content.startswith(mark)), None)
     if opener is None:
@@ -118,6 +108,15 @@ def _plain(content: bytes, most_bytes: int) -> bytes:
     if len(plain) > most_bytes:
         raise InvalidError(f"archive holds more than {most_bytes:,} bytes")
     return plain
+
+
+def is_archive(content: bytes) -> bool:
+    """Whether it begins as a tar file does, plain or packed."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(content), mode="r|*") as archive:
+            return archive.next() is not None
+    except (tarfile.TarError, OSError, EOFError, ValueError, zlib.error, lzma.LZMAError):
+        return False
 
 
 def _node(member: tarfile.TarInfo, archive: tarfile.TarFile, kept: dict[str, Node]) -> Node | None:
