@@ -121,7 +121,13 @@ async def history(engine: Engine, request: Request) -> Answer:
     image = engine.daemon.images.get(request.parts["name"])
     found = [{"Id": "<missing>", "Created": step.created_ns // 1_000_000_000, "CreatedBy": step.created_by, "Tags": None,
               "Size": step.layer.size if step.layer else 0, "Comment": step.comment} for step in reversed(image.steps)]  # fmt: skip
-    found[0] |= {"Id": image.id, "Tags": image.tags or None}
+    # Lines that were made here have an image each; of those that were pulled only the last.
+    known: Image | None = image
+    for shown in found:
+        if known is None:
+            break
+        shown |= {"Id": known.id, "Tags": known.tags or None}
+        known = engine.daemon.images.by_id.get(known.parent)
     return Reply(document=found)
 
 

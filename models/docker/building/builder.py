@@ -13,12 +13,12 @@ from cutaway.models.docker.building.arguments import Arguments
 from cutaway.models.docker.building.cache import Cache, key_of
 from cutaway.models.docker.building.configuring import changed, command_of, expanded, shell_of
 from cutaway.models.docker.building.context import Context
-from cutaway.models.docker.building.copying import Copy, copy_of, needs_buildkit, performed
+from cutaway.models.docker.building.copying import ROOT, Copy, copy_of, made_directory, needs_buildkit, performed
 from cutaway.models.docker.building.instructions import Dockerfile, Instruction, Stage, dockerfile_of, instruction_of
 from cutaway.models.docker.building.words import expanded as expanded_word
 from cutaway.models.docker.container import Container
 from cutaway.models.docker.errors import CommandFailedError, DaemonError, InvalidError
-from cutaway.models.docker.filesystem.tree import NOTHING, Tree
+from cutaway.models.docker.filesystem.tree import NOTHING, Layer, Tree
 from cutaway.models.docker.filesystem.view import Mount, View
 from cutaway.models.docker.images.committing import layer_of, made, written_by
 from cutaway.models.docker.images.image import Image, ImageLayer, Step
@@ -266,9 +266,8 @@ class Build:
         if self._is_cached(state, probed):
             return
         container = yield from self._container(state, probed)
-        if one.name == "WORKDIR":
-            container.tree.make_directories(state.config.working_dir)
-        yield from self._keep(state, probed, written_by(self.daemon, container), container)
+        files = _with_directory(state.view(), state.config.working_dir) if one.name == "WORKDIR" else {}
+        yield from self._keep(state, probed, layer_of(files, f"{container.id}{self.daemon.now_ns}"), container)
 
     def _run(self, one: Instruction, state: State) -> Steps:
         if one.flags:
@@ -375,6 +374,15 @@ class Build:
         step = Step(" ".join(probed.cmd or []), self.daemon.now_ns, kept)
         state.image = made(self.daemon, state.config.model_copy(deep=True), (*state.steps, step), author=state.author, step=key_of(probed),
                            parent=state.image.id if state.image else "", container=container.id if container else "")  # fmt: skip
+
+
+def _with_directory(view: View, path: str) -> Layer:
+    """What is written where a directory is made, if it is not there. Raises DaemonError."""
+    try:
+        made_directory(view, path, ROOT)
+    except OSError:
+        raise DaemonError(f"Cannot mkdir: {path} is not a directory") from None
+    return view.mounts["/"].tree.layer()
 
 
 def _targeted(dockerfile: Dockerfile, options: Options) -> Dockerfile:

@@ -161,19 +161,19 @@ def _put(source: Source, into: View, target: str, owner: Owner | None, *, unpack
         _put_directory(source, into, target, owner)
         return
     if unpack and isinstance(node, File) and is_archive(node.bytes):
-        place = _made(into, target, ROOT)
+        place = made_directory(into, target, ROOT)
         for path, inner in unpacked(node.bytes, MOST_BYTES):
             _put_node(into, posixpath.normpath(f"{place}{path}"), inner)
         return
     if target.endswith("/") or into.is_directory(target):
         target = join(target, source.name)
-    folder = _made(into, parent_of(target), owner or ROOT)
+    folder = made_directory(into, parent_of(target), owner or ROOT)
     _put_node(into, into.resolve(join(folder, name_of(target))), _owned(node, owner))
 
 
 def _put_directory(source: Source, into: View, target: str, owner: Owner | None) -> None:
     """What is in it, not the directory itself."""
-    place = _made(into, target, owner or ROOT)
+    place = made_directory(into, target, owner or ROOT)
     for path in source.view.walk(source.path):
         if path != source.path:
             inner = path[len(source.path.rstrip("/")):]
@@ -189,14 +189,14 @@ def _owned(node: Node, owner: Owner | None) -> Node:
 
 
 def _put_node(into: View, path: str, node: Node) -> None:
-    _made(into, parent_of(path), ROOT)
+    made_directory(into, parent_of(path), ROOT)
     there = into.place(path).node
     if there is not None and isinstance(there, Directory) != isinstance(node, Directory):
         into.remove(path)
     into.put(path, node)
 
 
-def _made(view: View, path: str, owner: Owner) -> str:
+def made_directory(view: View, path: str, owner: Owner) -> str:
     """A directory and those above it, where they are missing; the path without links. Raises OSError."""
     real = "/"
     for part in filter(None, path.split("/")):

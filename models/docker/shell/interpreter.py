@@ -9,7 +9,7 @@ import errno
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from cutaway.models.docker.processes import exec as execs
@@ -182,7 +182,7 @@ class Interpreter:
 
     def _do_pipeline(self, node: Syntax) -> Steps:
         first, *rest = node.named_children
-        stages: list[Callable[[Interpreter], Steps]] = [lambda shell, stage=stage: shell.execute(stage) for stage in rest]
+        stages: list[Callable[[Interpreter], Steps]] = [partial(Interpreter.execute, node=stage) for stage in rest]
         if first.type == "redirected_statement" and (body := first.named_children[0]).type == "list":
             # Of `a && b 2>x | c` the grammar gives the pipe the whole list; it is b's.
             ends = [lambda shell: shell.redirected(body.children[-1], first.named_children[1:]), *stages]
