@@ -295,10 +295,16 @@ class Build:
         self._watcher = container.output.watch(self._heard)
         ended = container.next_exit
         try:
-            yield from self.daemon.lifecycle.start(container)
+            yield from self._started(container)
             return ended.value if ended.processed else (yield ended)
         finally:
             self._watcher = None
+
+    def _started(self, container: Container) -> Steps:
+        try:
+            yield from self.daemon.lifecycle.start(container)
+        except OSError as error:
+            raise DaemonError(f"{error.filename}: {(error.strerror or '').lower()}") from None
 
     def _heard(self, stream: int, data: bytes) -> bool:
         if data:

@@ -20,7 +20,7 @@ from cutaway.models.docker.filesystem.tree import join, name_of, parent_of
 from cutaway.models.docker.filesystem.view import View
 from cutaway.models.docker.programs.files import lines_of
 
-MOST_BYTES = 1 << 30
+MOST_BYTES = 256 * 1024 * 1024
 """What an archive that ADD unpacks may hold."""
 Owner = tuple[int, int]
 ROOT: Owner = (0, 0)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cutaway.models.docker.building.builder import Options, platform_of
+from cutaway.models.docker.building.builder import platform_of
 from cutaway.models.docker.errors import InvalidError
 from cutaway.models.docker.references import reference_of
 from cutaway.models.docker.specification import HostConfig
@@ -258,4 +258,3 @@ def test_a_platform_that_is_not_here(refusal: Callable[..., str]) -> None:
     with pytest.raises(InvalidError, match="unknown operating system or architecture"):
         platform_of("foobar")
     assert refusal("FROM busybox\n", platform="linux/arm64") == "no matching manifest for linux/arm64 in the manifest list entries"
-    assert Options().platform == ""

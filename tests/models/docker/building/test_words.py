@@ -15,7 +15,8 @@ VALUES = {"A": "x y", "EMPTY": "", "FILE": "lib.tar.gz"}
         ("$NO.", "."),
         ("${NO:-def}", "def"), ("${EMPTY:-def}", "def"), ("${EMPTY-def}", ""), ("${A:+set}", "set"), ("${EMPTY:+set}", ""),
         ("${EMPTY+set}", "set"), ("${NO:-$A}", "x y"), (r'"a\"b"', 'a"b'), ("${FILE%.*}", "lib.tar"), ("${FILE%%.*}", "lib"),
-        ("${FILE#*.}", "tar.gz"), ("${FILE##*.}", "gz"), ("${FILE/a/o}", "lib.tor.gz"), ("${FILE//[/-}", "lib.tar.gz"), ("${A//?/z}", "zzz"),
+        ("${FILE#*.}", "tar.gz"), ("${FILE##*.}", "gz"), ("${FILE/a/o}", "lib.tor.gz"), ("${FILE//[/-}", "lib.tar.gz"),
+        ("${A//?/z}", "zzz"),
     ],
 )  # fmt: skip
 def test_variables(word: str, found: str) -> None:
