@@ -130,11 +130,15 @@ def _user(after: Config, one: Instruction) -> str:
 
 
 def _volume(after: Config, one: Instruction) -> str:
+    if not all(one.words):
+        raise InvalidError("VOLUME specified can not be an empty string")
     after.volumes |= {path: {} for path in one.words}
     return f"VOLUME [{' '.join(one.words)}]"
 
 
 def _workdir(after: Config, one: Instruction) -> str:
+    if not one.words[0]:
+        raise InvalidError("cannot normalize nothing")
     after.working_dir = posixpath.normpath(posixpath.join("/", after.working_dir, one.words[0]))
     return f"WORKDIR {after.working_dir}"
 

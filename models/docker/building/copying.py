@@ -173,6 +173,7 @@ def _put(source: Source, into: View, target: str, owner: Owner | None, *, unpack
 
 def _put_directory(source: Source, into: View, target: str, owner: Owner | None) -> None:
     """What is in it, not the directory itself."""
+    made_directory(into, parent_of(target.rstrip("/")), ROOT)
     place = made_directory(into, target, owner or ROOT)
     for path in source.view.walk(source.path):
         if path != source.path:

@@ -111,6 +111,14 @@ def test_owners(flag: str, owner: tuple[int, int], build: Builder) -> None:
     assert (at.uid, at.gid, at.mode) == (*owner, 0o640)
 
 
+def test_directories_that_a_copy_makes_are_the_owners_up_to_a_point(build: Builder) -> None:
+    """Of a directory's copy only the last, of a file's all that are made: so a real builder left them."""
+    built = build("FROM alpine\nCOPY --chown=3:4 d /t/u\nCOPY --chown=3:4 a.txt /v/w/f\n")
+    assert built.image is not None, built.error
+    owners = {path: built.image.files.nodes[path].at.uid for path in ("/t", "/t/u", "/t/u/deep", "/v", "/v/w", "/v/w/f")}
+    assert owners == {"/t": 0, "/t/u": 3, "/t/u/deep": 3, "/v": 3, "/v/w": 3, "/v/w/f": 3}
+
+
 @pytest.mark.parametrize(
     ("line", "why"),
     [
@@ -133,6 +141,8 @@ def test_owners(flag: str, owner: tuple[int, int], build: Builder) -> None:
                                      "to build images with BuildKit enabled"),
         ("EXPOSE abc", "Invalid containerPort: abc"),
         ("STOPSIGNAL FOO", "Invalid signal: FOO"),
+        ("WORKDIR $NO", "cannot normalize nothing"),
+        ("VOLUME $NO", "VOLUME specified can not be an empty string"),
         ("USER ${A:?no}", 'failed to process "${A:?no}": A: no'),
         ("RUN echo a; exit 3", "The command '/bin/sh -c echo a; exit 3' returned a non-zero code: 3"),
         ('RUN ["sh", "-c", "exit 4"]', "The command 'sh -c exit 4' returned a non-zero code: 4"),
