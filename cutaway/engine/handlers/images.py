@@ -119,8 +119,9 @@ async def inspect(engine: Engine, request: Request) -> Answer:
 @route("GET", "/images/{name*}/history")
 async def history(engine: Engine, request: Request) -> Answer:
     image = engine.daemon.images.get(request.parts["name"])
-    found = [{"Id": "<missing>", "Created": step.created_ns // 1_000_000_000, "CreatedBy": step.created_by, "Tags": None,
-              "Size": step.layer.size if step.layer else 0, "Comment": step.comment} for step in reversed(image.steps)]  # fmt: skip
+    found: list[dict[str, Any]] = [
+        {"Id": "<missing>", "Created": step.created_ns // 1_000_000_000, "CreatedBy": step.created_by, "Tags": None,
+         "Size": step.layer.size if step.layer else 0, "Comment": step.comment} for step in reversed(image.steps)]  # fmt: skip
     # Lines that were made here have an image each; of those that were pulled only the last.
     known: Image | None = image
     for shown in found:

@@ -133,7 +133,7 @@ class Build:
         return image
 
     def cancel(self) -> None:
-        """The client has gone: the step that runs is killed, no other begins."""
+        """The client has gone: the step that runs is killed and its container goes, no other begins."""
         self._cancelled = True
         for container in self.containers:
             if container.has_process:
@@ -285,7 +285,7 @@ class Build:
         container = yield from self._container(state, config)
         code = yield from self._finished(container)
         if self._cancelled:
-            raise DaemonError("Build cancelled")
+            yield from self._give_up(container)
         if code:
             raise CommandFailedError(f"The command '{' '.join(command)}' returned a non-zero code: {code}", code)
         yield from self._keep(state, probed, written_by(self.daemon, container), container)
@@ -296,6 +296,8 @@ class Build:
         ended = container.next_exit
         try:
             yield from self._started(container)
+            if self._cancelled:
+                self.cancel()
             return ended.value if ended.processed else (yield ended)
         finally:
             self._watcher = None
@@ -368,10 +370,19 @@ class Build:
         nothing = None if state.image else Image("", Config(), (), self.daemon.now_ns)
         container, warnings = yield from self.daemon.create(None, config, host, {}, image=nothing)
         self.containers.append(container)
+        if self._cancelled:
+            yield from self._give_up(container)
         for warning in warnings:
             self._say(f" ---> [Warning] {warning}\n")
         self._say(f" ---> Running in {_short(container.id)}\n")
         return container
+
+    def _give_up(self, container: Container) -> Steps:
+        """Raises DaemonError."""
+        self.containers.remove(container)
+        if not container.removing:
+            yield from self.daemon.remove(container, force=True, volumes=True)
+        raise DaemonError("Build cancelled")
 
     def _keep(self, state: State, probed: Config, layer: ImageLayer, container: Container | None) -> Steps:
         """The state as an image; a container that wrote nothing leaves no layer."""

@@ -98,9 +98,7 @@ def test_messages_are_lines_and_a_client_that_leaves_ends_its_build(served: Serv
     assert running.status == "running"
     answer.close()
     for _ in range(100):
-        running.reload()
-        if running.status == "exited":
-            break
+        if not client.api.containers(all=True, filters={"id": running.id}):
+            return
         time.sleep(0.05)
-    assert (running.status, running.attrs["State"]["ExitCode"]) == ("exited", 137)
-    running.remove()
+    pytest.fail("the container of the step is still there")

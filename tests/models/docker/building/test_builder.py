@@ -237,14 +237,20 @@ def test_a_step_takes_the_time_of_a_container(build: Builder) -> None:
     assert took("FROM busybox\nRUN sleep 2\n") == 0
 
 
-def test_a_build_whose_client_has_gone_ends(build: Builder) -> None:
+@pytest.mark.parametrize("after_ms", [50, 100, 200, 300, 500, 1000, 60_000])
+def test_a_build_whose_client_has_gone_ends(after_ms: int, build: Builder) -> None:
+    """In whatever phase of a step that is; only the container of this step goes, as in Docker."""
+    build("FROM busybox\n")
+    began = build.daemon.clock.now
+
     def gone() -> object:
-        yield build.daemon.clock.timeout(60 * 10**9)
-        build.builds[0].cancel()
+        yield build.daemon.clock.timeout(after_ms * 10**6)
+        build.builds[1].cancel()
     build.daemon.clock.process(gone())
-    built = build("FROM busybox\nRUN sleep 1000\nRUN echo never\n")
-    assert built.error is not None and built.error.message == "Build cancelled" and "never" not in built.text
-    assert build.daemon.clock.now < 61 * 10**9
+    built = build("FROM busybox\nENV A=1\nRUN sleep 1000\nRUN echo never\n", remove=False)
+    assert built.error is not None and built.error.message == "Build cancelled" and "never\n" not in built.text.replace("echo never", "")
+    assert build.daemon.clock.now - began < (after_ms + 1000) * 10**6
+    assert not any("sleep" in " ".join(one.argv) for one in build.daemon.containers.values())
 
 
 def test_a_step_waits_for_a_client_that_takes_no_more(build: Builder) -> None:
