@@ -274,3 +274,10 @@ def test_a_platform_that_is_not_here(refusal: Callable[..., str]) -> None:
     with pytest.raises(InvalidError, match="unknown operating system or architecture"):
         platform_of("foobar")
     assert refusal("FROM busybox\n", platform="linux/arm64") == "no matching manifest for linux/arm64 in the manifest list entries"
+
+
+def test_a_redirection_is_the_last_commands_of_a_list(build: Builder) -> None:
+    """The most usual line of a Dockerfile; the grammar gives the redirection to all of the list."""
+    built = build("FROM busybox\nRUN mkdir /n && echo x > /n/f; echo one && echo two > /g; true && echo b 2>&1 | cat > /h\n")
+    assert built.error is None, built.text
+    assert [built.reads(path) for path in ("/n/f", "/g", "/h")] == ["x\n", "two\n", "b\n"] and "\none\n" in built.text
