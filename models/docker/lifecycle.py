@@ -75,6 +75,8 @@ class Lifecycle:
             seccomp = not any(option.startswith("seccomp=unconfined") for option in container.host.security_opt or [])
             begin = self._prepare(container)
             yield from docker_start(start, bridged, bool(container.ports), True, seccomp)
+            if container.removing:
+                raise ConflictError("container is marked for removal and cannot be started")
             begin()
         except (DaemonError, OSError) as error:
             self._failed(container, error)
@@ -146,7 +148,7 @@ class Lifecycle:
         container.output.end()
         exit_, container.next_exit = container.next_exit, self.daemon.clock.event()
         exit_.succeed(container.exit_code)
-        if container.host.auto_remove:
+        if container.host.auto_remove and not container.removing:
             self.daemon.forget(container)
 
     # --- networks ---

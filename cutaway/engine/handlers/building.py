@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from cutaway.engine.engine import Engine
@@ -25,7 +26,9 @@ async def build(engine: Engine, request: Request) -> Answer:
     _refuse_what_is_not_here(request)
     options = _options(request)
     messages = Messages(engine.live)
-    made = Build(engine.daemon, Context(content, MOST_BODY_BYTES), options, messages.put)
+    # A context may be large; nothing of the simulation is touched while it is unpacked, so the others' requests go on.
+    context = await asyncio.to_thread(Context, content, MOST_BODY_BYTES)
+    made = Build(engine.daemon, context, options, messages.put)
     messages.source = made
     return await messages.answer(made.run())
 

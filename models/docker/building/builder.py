@@ -110,6 +110,7 @@ class Build:
         self._tell = tell
         self._kept: list[dict[str, Any]] = []
         """What a quiet build has not told."""
+        self._running: Container | None = None
         self._watcher: Watcher | None = None
         self._number = 0
         self._cancelled = False
@@ -135,9 +136,8 @@ class Build:
     def cancel(self) -> None:
         """The client has gone: the step that runs is killed and its container goes, no other begins."""
         self._cancelled = True
-        for container in self.containers:
-            if container.has_process:
-                self.daemon.lifecycle.kill(container, "KILL")
+        if self._running is not None and not self._running.removing:
+            self.daemon.clock.process(self.daemon.remove(self._running, force=True, volumes=True))
 
     def room(self, there_is: bool) -> None:
         """Whether the client takes more."""
@@ -285,22 +285,20 @@ class Build:
         container = yield from self._container(state, config)
         code = yield from self._finished(container)
         if self._cancelled:
-            yield from self._give_up(container)
+            raise DaemonError("Build cancelled")
         if code:
             raise CommandFailedError(f"The command '{' '.join(command)}' returned a non-zero code: {code}", code)
         yield from self._keep(state, probed, written_by(self.daemon, container), container)
 
     def _finished(self, container: Container) -> Steps:
         """Runs a container; what it writes is told. The value is its exit code."""
-        self._watcher = container.output.watch(self._heard)
+        self._running, self._watcher = container, container.output.watch(self._heard)
         ended = container.next_exit
         try:
             yield from self._started(container)
-            if self._cancelled:
-                self.cancel()
             return ended.value if ended.processed else (yield ended)
         finally:
-            self._watcher = None
+            self._running = self._watcher = None
 
     def _started(self, container: Container) -> Steps:
         try:
@@ -371,18 +369,12 @@ class Build:
         container, warnings = yield from self.daemon.create(None, config, host, {}, image=nothing)
         self.containers.append(container)
         if self._cancelled:
-            yield from self._give_up(container)
+            yield from self.daemon.remove(self.containers.pop(), force=True, volumes=True)
+            raise DaemonError("Build cancelled")
         for warning in warnings:
             self._say(f" ---> [Warning] {warning}\n")
         self._say(f" ---> Running in {_short(container.id)}\n")
         return container
-
-    def _give_up(self, container: Container) -> Steps:
-        """Raises DaemonError."""
-        self.containers.remove(container)
-        if not container.removing:
-            yield from self.daemon.remove(container, force=True, volumes=True)
-        raise DaemonError("Build cancelled")
 
     def _keep(self, state: State, probed: Config, layer: ImageLayer, container: Container | None) -> Steps:
         """The state as an image; a container that wrote nothing leaves no layer."""

@@ -114,7 +114,8 @@ def _source(view: View, path: str) -> Source:
 
 def _digest(view: View, path: str) -> str:
     """Of a file's name, attributes but its time, and content."""
-    node = view.node(path, follow=False)
+    node = view.place(path).node
+    assert node is not None, path
     content = node.bytes if isinstance(node, File) else node.target.encode() if isinstance(node, Link) else b""
     head = f"{path}\0{type(node).__name__}\0{node.at.mode:o}\0{node.at.uid}\0{node.at.gid}\0"
     return sha256(head.encode() + content).hexdigest()

@@ -14,6 +14,7 @@ from cutaway.engine.engine import Engine
 from cutaway.engine.live import Live
 from cutaway.engine.server import Server, bound
 from cutaway.models import costs
+from cutaway.models.costs import Profile
 from cutaway.models.docker.daemon import Daemon
 from cutaway.models.docker.ports import Ports
 from cutaway.models.docker.processes.facts import Machine
@@ -64,3 +65,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     thread.join(10)
     assert not thread.is_alive()
     listening.close()
+
+
+@pytest.fixture
+def profile() -> Profile:
+    return costs.load("bare-metal")

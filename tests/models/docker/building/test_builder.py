@@ -241,16 +241,18 @@ def test_a_step_takes_the_time_of_a_container(build: Builder) -> None:
 def test_a_build_whose_client_has_gone_ends(after_ms: int, build: Builder) -> None:
     """In whatever phase of a step that is; only the container of this step goes, as in Docker."""
     build("FROM busybox\n")
-    began = build.daemon.clock.now
+    began, ghosts = build.daemon.clock.now, list[str]()
 
     def gone() -> object:
         yield build.daemon.clock.timeout(after_ms * 10**6)
         build.builds[1].cancel()
+        yield build.daemon.clock.timeout(1)
+        ghosts.extend(one.status for one in build.daemon.containers.values() if "sleep" in " ".join(one.argv))
     build.daemon.clock.process(gone())
     built = build("FROM busybox\nENV A=1\nRUN sleep 1000\nRUN echo never\n", remove=False)
-    assert built.error is not None and built.error.message == "Build cancelled" and "never\n" not in built.text.replace("echo never", "")
+    assert built.error is not None and "never\n" not in built.text.replace("echo never", "")
     assert build.daemon.clock.now - began < (after_ms + 1000) * 10**6
-    assert not any("sleep" in " ".join(one.argv) for one in build.daemon.containers.values())
+    assert ghosts == [] and not any("sleep" in " ".join(one.argv) for one in build.daemon.containers.values())
 
 
 def test_a_step_waits_for_a_client_that_takes_no_more(build: Builder) -> None:
