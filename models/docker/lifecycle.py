@@ -75,8 +75,6 @@ class Lifecycle:
             seccomp = not any(option.startswith("seccomp=unconfined") for option in container.host.security_opt or [])
             begin = self._prepare(container)
             yield from docker_start(start, bridged, bool(container.ports), True, seccomp)
-            if container.removing:
-                raise ConflictError("container is marked for removal and cannot be started")
             begin()
         except (DaemonError, OSError) as error:
             self._failed(container, error)
@@ -111,6 +109,8 @@ class Lifecycle:
             raise _cannot_run(argv[0], error) from None
 
         def begin() -> Process:
+            if container.removing:      # while it started
+                raise ConflictError("container is marked for removal and cannot be started")
             container.space = space
             container.main = space.spawn(program, arguments, environment, cwd, identity, self._files(container))
             main = container.main
