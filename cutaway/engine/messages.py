@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any, Protocol
 
 from cutaway.engine.http import Answer, Streamed
@@ -59,7 +59,7 @@ class Messages:
             task.exception()      # looked at, so that nobody complains where the client has gone
         self._more.set()
 
-    async def _pieces(self, task: asyncio.Task[Any]) -> AsyncIterator[bytes]:
+    async def _pieces(self, task: asyncio.Task[Any]) -> AsyncGenerator[bytes, None]:
         try:
             while self._lines or not task.done():
                 while self._lines:
