@@ -45,7 +45,8 @@ class Request:
     """What the path's pattern names."""
 
     def get(self, name: str, otherwise: str = "") -> str:
-        return self.query.get(name, [otherwise])[-1]
+        """The first of that name, as Go's Form.Get."""
+        return self.query.get(name, [otherwise])[0]
 
     def flag(self, name: str) -> bool:
         """As the daemon reads truth (api/server/httputils/form.go of moby)."""

@@ -113,9 +113,12 @@ class Daemon:
 
     # --- containers ---
 
-    def create(self, name: str | None, config: Config, host: HostConfig, networking: Mapping[str, Any], platform: str = "") -> Steps:
-        """A container, and warnings. Raises DaemonError."""
-        image = self._image_for(config, platform)
+    def create(
+        self, name: str | None, config: Config, host: HostConfig, networking: Mapping[str, Any], platform: str = "",
+        image: Image | None = None,
+    ) -> Steps:
+        """A container, and warnings; `image` is one that has no name or id, as `scratch`. Raises DaemonError."""
+        image = image or self._image_for(config, platform)
         config = with_image(config, image.config)
         if not [*(config.entrypoint or []), *(config.cmd or [])]:
             raise InvalidError("no command specified")
@@ -422,6 +425,8 @@ class Daemon:
     def reach(self, container: Container, address: str, port: int, protocol: str) -> object | None:
         """Who answers at an address, as the container's networks lead there."""
         if address.startswith("127."):
+            if protocol == "icmp":
+                return container
             return container.space.listening.get((port, protocol)) if container.space else None
         for name in container.endpoints:
             for endpoint in self.networks.get(name).endpoints.values():

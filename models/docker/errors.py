@@ -34,6 +34,14 @@ class UnsupportedError(DaemonError):
     """A real Engine can, this one cannot."""
 
 
+class CommandFailedError(DaemonError):
+    """A command of a build ended with a code that is not 0."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class UnavailableError(DaemonError):
     """Another mode of the Engine would be needed, as a swarm."""
 

@@ -110,6 +110,8 @@ class Lifecycle:
             raise _cannot_run(argv[0], error) from None
 
         def begin() -> Process:
+            if container.removing:      # while it started
+                raise ConflictError("container is marked for removal and cannot be started")
             container.space = space
             container.main = space.spawn(program, arguments, environment, cwd, identity, self._files(container))
             main = container.main
@@ -145,7 +147,7 @@ class Lifecycle:
             container.exit_code = 126
         self._disconnect(container)
         container.output.end()          # who waits for the next exit waits on: there was none
-        if container.host.auto_remove:
+        if container.host.auto_remove and not container.removing:
             self.daemon.forget(container)
 
     # --- networks ---

@@ -72,6 +72,8 @@ class Config(Form):
     entrypoint: Words = None
     on_build: Lines | None = None
     labels: Texts = Field(default_factory=dict)
+    shell: Words = None
+    """What runs a command that is a text, in a Dockerfile."""
     stop_signal: str | None = None
     stop_timeout: int | None = None
 

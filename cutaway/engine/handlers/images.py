@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 from typing import Any
 
 from cutaway.engine.engine import Engine
 from cutaway.engine.filters import Filters, filters_of, moment_of
-from cutaway.engine.http import MOST_BODY_BYTES, Answer, Reply, Request, Streamed
+from cutaway.engine.http import MOST_BODY_BYTES, Answer, Reply, Request
+from cutaway.engine.messages import Messages, line
 from cutaway.engine.routing import route
 from cutaway.engine.times import rfc3339
+from cutaway.models.docker.building.configuring import changed_by_lines
 from cutaway.models.docker.container import Container
 from cutaway.models.docker.daemon import Daemon
 from cutaway.models.docker.errors import ConflictError, DaemonError, InvalidError, NotFoundError
@@ -20,13 +19,15 @@ from cutaway.models.docker.filesystem.archive import as_layer
 from cutaway.models.docker.filesystem.tree import layer_size
 from cutaway.models.docker.identity import digest_of
 from cutaway.models.docker.images import catalogue, packing
+from cutaway.models.docker.images.committing import made, written_by
 from cutaway.models.docker.images.image import Image, ImageLayer, Step
-from cutaway.models.docker.images.pulling import Pull
+from cutaway.models.docker.images.pulling import pulled
 from cutaway.models.docker.references import Reference, reference_of
 from cutaway.models.docker.specification import Config, form_of
 
+SHOWN_EMPTY = ("Cmd", "Entrypoint", "OnBuild")
+"""What an image's configuration shows as null where it has none; Engines from 29 on leave it out."""
 LIST_FILTERS = ("before", "dangling", "label", "reference", "since", "until")
-Tell = Callable[[dict[str, Any]], None]
 
 
 # --- forms -----------------------------------------------------------------------------------------------------------------------------
@@ -40,7 +41,7 @@ def summary(daemon: Daemon, image: Image) -> dict[str, Any]:
 
 
 def inspected(image: Image) -> dict[str, Any]:
-    config = {key: value for key, value in image.config.as_json().items() if value is not None}
+    config = {key: value for key, value in image.config.as_json().items() if value is not None or key in SHOWN_EMPTY}
     return {
         "Id": image.id, "RepoTags": image.tags, "RepoDigests": image.digests, "Parent": image.parent, "Comment": image.comment,
         "Created": rfc3339(image.created_ns), "DockerVersion": "", "Author": image.author, "Container": image.container, "Config": config,
@@ -119,10 +120,16 @@ async def inspect(engine: Engine, request: Request) -> Answer:
 @route("GET", "/images/{name*}/history")
 async def history(engine: Engine, request: Request) -> Answer:
     image = engine.daemon.images.get(request.parts["name"])
-    found: list[dict[str, Any]] = [{"Id": "<missing>", "Created": step.created_ns // 1_000_000_000, "CreatedBy": step.created_by,
-                                    "Tags": None,
-              "Size": step.layer.size if step.layer else 0, "Comment": step.comment} for step in reversed(image.steps)]  # fmt: skip
-    found[0] |= {"Id": image.id, "Tags": image.tags or None}
+    found: list[dict[str, Any]] = [
+        {"Id": "<missing>", "Created": step.created_ns // 1_000_000_000, "CreatedBy": step.created_by, "Tags": None,
+         "Size": step.layer.size if step.layer else 0, "Comment": step.comment} for step in reversed(image.steps)]  # fmt: skip
+    # Lines that were made here have an image each; of those that were pulled only the last.
+    known: Image | None = image
+    for shown in found:
+        if known is None:
+            break
+        shown |= {"Id": known.id, "Tags": known.tags or None}
+        known = engine.daemon.images.by_id.get(known.parent)
     return Reply(document=found)
 
 
@@ -153,40 +160,8 @@ async def create(engine: Engine, request: Request) -> Answer:
     reference = reference_of(f"{name}@{tag}" if tag.startswith("sha256:") else f"{name}:{tag}" if tag else name)
     if not tag and not reference.tag and not reference.digest:
         reference = replace(reference, tag="latest")
-    return await _told(engine, lambda tell: _pull(engine.daemon, reference, request.get("platform"), tell))
-
-
-def _pull(daemon: Daemon, reference: Reference, platform: str, tell: Tell) -> Any:
-    pull = Pull(daemon.clock, daemon.images, tell, "/".join((platform or "linux/amd64").split("/")[:2]))
-    image = yield from pull.run(reference)
-    if not reference.digest:
-        daemon.images.tag(image, reference, daemon.now_ns)
-    daemon.tell_image("pull", reference.text, reference.repository)
-
-
-async def _told(engine: Engine, steps: Callable[[Tell], Any]) -> Answer:
-    """Messages as they come; what goes wrong before the first is an ordinary error, and a message after."""
-    messages: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
-    task = asyncio.ensure_future(engine.live.do(steps(messages.put_nowait)))
-    task.add_done_callback(lambda _: messages.put_nowait(None))
-    first = await messages.get()
-    if first is None:
-        task.result()
-
-    async def lines() -> AsyncGenerator[bytes, None]:
-        message = first
-        while message is not None:
-            yield _line(message)
-            message = await messages.get()
-        if (error := task.exception()) is not None:
-            if not isinstance(error, DaemonError):
-                raise error
-            yield _line({"errorDetail": {"message": error.message}, "error": error.message})
-    return Streamed(lines())
-
-
-def _line(message: dict[str, Any]) -> bytes:
-    return json.dumps(message).encode() + b"\r\n"
+    messages = Messages(engine.live)
+    return await messages.answer(pulled(engine.daemon, reference, request.get("platform"), messages.put))
 
 
 async def _import(engine: Engine, request: Request, source: str) -> Answer:
@@ -200,16 +175,11 @@ async def _import(engine: Engine, request: Request, source: str) -> Answer:
     config = _changed(form_of(Config, {}), request.query.get("changes", []))
     layer = ImageLayer(digest_of(content), files, layer_size(files), len(content))
     comment = request.get("message") or "Imported from -"
-    image = _made(daemon, config, (Step("", daemon.now_ns, layer, comment),), comment=comment)
+    image = made(daemon, config, (Step("", daemon.now_ns, layer, comment),), comment=comment)
     if repository := request.get("repo"):
         daemon.images.tag(image, reference_of(f"{repository}:{request.get('tag')}" if request.get("tag") else repository), daemon.now_ns)
     daemon.tell_image("import", image.id, image.id)
-    return Reply(content=_line({"status": image.id}))
-
-
-def _made(daemon: Daemon, config: Config, steps: tuple[Step, ...], **more: Any) -> Image:
-    identity = json.dumps([config.as_json(), [[step.created_by, step.layer.digest if step.layer else ""] for step in steps], daemon.now_ns])
-    return daemon.images.add(Image(digest_of(identity.encode()), config, steps, daemon.now_ns, **more))
+    return Reply(content=line({"status": image.id}))
 
 
 @route("POST", "/commit")
@@ -220,12 +190,9 @@ async def commit(engine: Engine, request: Request) -> Answer:
     config = form_of(Config, document) if document else container.config.model_copy(deep=True)
     config = _changed(_over(config, container), request.query.get("changes", []))
     reference = _commit_name(request)
-    files = {path: node for path, node in container.tree.layer().items() if not path.startswith(("/etc/hosts", "/etc/hostname",
-                                                                                                 "/etc/resolv.conf"))}
-    layer = ImageLayer(digest_of(f"{container.id}{daemon.now_ns}".encode()), files, layer_size(files), layer_size(files))
-    step = Step(" ".join(container.argv), daemon.now_ns, layer, request.get("comment"))
-    image = _made(daemon, config, (*container.image.steps, step), author=request.get("author"), comment=request.get("comment"),
-                  parent=container.image.id, container=container.id)  # fmt: skip
+    step = Step(" ".join(container.argv), daemon.now_ns, written_by(daemon, container), request.get("comment"))
+    image = made(daemon, config, (*container.image.steps, step), author=request.get("author"), comment=request.get("comment"),
+                 parent=container.image.id, container=container.id)  # fmt: skip
     if reference is not None:
         daemon.images.tag(image, reference, daemon.now_ns)
     daemon.tell(container, "commit", {"imageID": image.id, "imageRef": reference.tagged if reference else ""})
@@ -246,12 +213,7 @@ def _over(config: Config, container: Container) -> Config:
 
 def _changed(config: Config, lines: list[str]) -> Config:
     """Instructions of a Dockerfile that change the configuration, as --change gives them."""
-    from cutaway.models.docker.images.dockerfile import apply_change
-
-    for text in lines:
-        for line in filter(str.strip, text.splitlines()):
-            config = apply_change(config, line)
-    return config
+    return changed_by_lines(config, [line for text in lines for line in filter(str.strip, text.splitlines())])
 
 
 @route("POST", "/images/load")
@@ -262,9 +224,9 @@ async def load(engine: Engine, request: Request) -> Answer:
         image = daemon.images.add(image)
         for name in names:
             daemon.images.tag(image, reference_of(name), daemon.now_ns)
-            lines.append(_line({"stream": f"Loaded image: {reference_of(name).tagged}\n"}))
+            lines.append(line({"stream": f"Loaded image: {reference_of(name).tagged}\n"}))
         if not names:
-            lines.append(_line({"stream": f"Loaded image ID: {image.id}\n"}))
+            lines.append(line({"stream": f"Loaded image ID: {image.id}\n"}))
         daemon.tell_image("load", image.id, image.id)
     return Reply(content=b"".join(lines))
 
@@ -287,8 +249,8 @@ async def push(engine: Engine, request: Request) -> Answer:
     reference = reference_of(request.parts["name"])
     engine.daemon.images.get(reference.tagged if not request.get("tag") else f"{reference.repository}:{request.get('tag')}")
     message = "denied: requested access to the resource is denied"
-    first = _line({"status": f"The push refers to repository [{reference.domain}/{reference.path}]"})
-    return Reply(content=first + _line({"errorDetail": {"message": message}, "error": message}))
+    first = line({"status": f"The push refers to repository [{reference.domain}/{reference.path}]"})
+    return Reply(content=first + line({"errorDetail": {"message": message}, "error": message}))
 
 
 @route("DELETE", "/images/{name*}")
@@ -372,8 +334,3 @@ async def prune(engine: Engine, request: Request) -> Answer:
         freed += sum(layer.size for layer in image.layers if not daemon.images.is_layer_shared(layer.digest, image))
         found += _untagged(daemon, image, list(image.tags)) + _deleted(daemon, image, prune=True)
     return Reply(document={"ImagesDeleted": found or None, "SpaceReclaimed": freed})
-
-
-@route("POST", "/build/prune")
-async def prune_build(engine: Engine, request: Request) -> Answer:
-    return Reply(document={"CachesDeleted": None, "SpaceReclaimed": 0})

@@ -5,12 +5,16 @@ Names in an archive are names in the simulation: an absolute one, or one with `.
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import posixpath
 import stat
 import tarfile
+import zlib
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from cutaway.models.docker.errors import InvalidError
 from cutaway.models.docker.filesystem.nodes import Attributes, Directory, File, Link, Made, Node, Special, type_of
@@ -20,6 +24,8 @@ MOST_ENTRIES = 100_000
 WHITEOUT = ".wh."
 """Before the name of a file that a layer hides, as the image specification of the OCI has it."""
 _SECOND_NS = 1_000_000_000
+_PACKED: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
+"""How a packed file begins, and what opens it."""
 _SPECIAL = {stat.S_IFCHR: tarfile.CHRTYPE, stat.S_IFBLK: tarfile.BLKTYPE, stat.S_IFIFO: tarfile.FIFOTYPE}
 
 
@@ -68,7 +74,7 @@ def _member(name: str, node: Node) -> tuple[tarfile.TarInfo, bytes | None]:
 
 
 def unpacked(content: bytes, most_bytes: int) -> Iterator[tuple[str, Node]]:
-    """The nodes of a tar file, plain or with gzip, under absolute paths; what links hard to a member before is a copy of it.
+    """The nodes of a tar file, plain or packed, under absolute paths; what links hard to a member before is a copy of it.
 
     Raises InvalidError for what is no archive, or has more than it may.
     """
@@ -96,16 +102,26 @@ def _inside(name: str) -> str:
 
 
 def _plain(content: bytes, most_bytes: int) -> bytes:
-    if not content.startswith(b"\x1f\x8b"):
+    opener = next((opener for mark, opener in _PACKED.items() if content.startswith(mark)), None)
+    if opener is None:
         return content
     try:
-        with gzip.open(io.BytesIO(content)) as packed_content:
-            plain = packed_content.read(most_bytes + 1)
-    except (OSError, EOFError) as error:
+        with opener(io.BytesIO(content)) as packed_content:
+            plain: bytes = packed_content.read(most_bytes + 1)
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         raise InvalidError(f"Error processing tar file(exit status 1): {error}") from None
     if len(plain) > most_bytes:
         raise InvalidError(f"archive holds more than {most_bytes:,} bytes")
     return plain
+
+
+def is_archive(content: bytes) -> bool:
+    """Whether it begins as a tar file does, plain or packed."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(content), mode="r|*") as archive:
+            return archive.next() is not None
+    except (tarfile.TarError, OSError, EOFError, ValueError, zlib.error, lzma.LZMAError):
+        return False
 
 
 def _node(member: tarfile.TarInfo, archive: tarfile.TarFile, kept: dict[str, Node]) -> Node | None:

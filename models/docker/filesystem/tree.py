@@ -37,7 +37,7 @@ class Merged:
         nodes: dict[str, Node] = {ROOT: directory()}
         for layer in layers:
             for path, node in layer.items():
-                if node is None or not isinstance(node, Directory):
+                if isinstance(nodes.get(path), Directory) and not isinstance(node, Directory):
                     _remove_below(nodes, path)
                 if node is None:
                     nodes.pop(path, None)

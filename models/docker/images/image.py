@@ -55,6 +55,8 @@ class Image:
     parent: str = ""
     container: str = ""
     """That it was committed from."""
+    step: str = ""
+    """Of the builder's images, what their step was made of, which its cache compares."""
     tags: list[str] = field(default_factory=list)
     """`nginx:latest`"""
     digests: list[str] = field(default_factory=list)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import simpy
 
@@ -18,6 +18,9 @@ from cutaway.models.docker.images.store import Images
 from cutaway.models.docker.references import Reference
 from cutaway.sim.clock import Clock
 from cutaway.sim.clock import Process as Steps
+
+if TYPE_CHECKING:
+    from cutaway.models.docker.daemon import Daemon
 
 AT_ONCE = 3
 """Layers that are downloaded at once (dockerd, --max-concurrent-downloads)."""
@@ -30,6 +33,15 @@ UNPACK_RATE = 100_000_000
 PIECE_NS = 100_000_000
 """A message of progress stands for so long."""
 Tell = Callable[[dict[str, Any]], None]
+
+
+def pulled(daemon: Daemon, reference: Reference, platform: str, tell: Tell) -> Steps:
+    """The image, in the daemon's store and named; `platform` is "" for the host's. Raises NotFoundError."""
+    image = yield from Pull(daemon.clock, daemon.images, tell, "/".join((platform or "linux/amd64").split("/")[:2])).run(reference)
+    if not reference.digest:
+        daemon.images.tag(image, reference, daemon.now_ns)
+    daemon.tell_image("pull", reference.text, reference.repository)
+    return image
 
 
 @dataclass

@@ -6,10 +6,10 @@ Not modelled: job control, `select`, coprocesses. A construct that is not here s
 from __future__ import annotations
 
 import errno
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from cutaway.models.docker.processes import exec as execs
@@ -153,12 +153,16 @@ class Interpreter:
 
     def _do_list(self, node: Syntax) -> Steps:
         """`a && b`, `a || b`, with what stands in the background."""
-        left, operator, right = node.children[0], node.children[1].type, node.children[-1]
+        return (yield from self._list(node, lambda: self.execute(node.children[-1])))
+
+    def _list(self, node: Syntax, last: Callable[[], Steps]) -> Steps:
+        """A list whose last command is run in another way than as it stands."""
+        left, operator = node.children[0], node.children[1].type
         kept, self.options = self.options, self.options - {"e"}
         status = yield from self.execute(left)
         self.options = kept
         if (operator == "&&") == (status == 0):
-            status = yield from self.execute(right)
+            status = yield from last()
         return status
 
     def _do_negated_command(self, node: Syntax) -> Steps:
@@ -177,12 +181,20 @@ class Interpreter:
         return (yield from self._wait_for(child))
 
     def _do_pipeline(self, node: Syntax) -> Steps:
-        stages = node.named_children
+        first, *rest = node.named_children
+        stages: list[Callable[[Interpreter], Steps]] = [partial(Interpreter.execute, node=stage) for stage in rest]
+        if first.type == "redirected_statement" and (body := first.named_children[0]).type == "list":
+            # Of `a && b 2>x | c` the grammar gives the pipe the whole list; it is b's.
+            ends = [lambda shell: shell.redirected(body.children[-1], first.named_children[1:]), *stages]
+            return (yield from self._list(body, lambda: self._piped(ends)))
+        return (yield from self._piped([lambda shell: shell.execute(first), *stages]))
+
+    def _piped(self, stages: Sequence[Callable[[Interpreter], Steps]]) -> Steps:
         files, children = self.process.files, []
         for k, stage in enumerate(stages):
             pipe = Pipe(self.process.clock) if k < len(stages) - 1 else None
             here = replace(files, stdout=pipe) if pipe else replace(files, stdout=self.process.files.stdout)
-            children.append(self._fork(lambda shell, stage=stage: shell.execute(stage), here))
+            children.append(self._fork(stage, here))
             if pipe:
                 files = replace(self.process.files, stdin=pipe)
         for child in children:
@@ -347,6 +359,12 @@ class Interpreter:
 
     def _do_redirected_statement(self, node: Syntax) -> Steps:
         body, *redirections = node.named_children
+        return (yield from self.redirected(body, redirections))
+
+    def redirected(self, body: Syntax, redirections: Sequence[Syntax]) -> Steps:
+        """A command with its files; of a list it is the last one's, though the grammar gives them all of it."""
+        if body.type == "list":
+            return (yield from self._list(body, lambda: self.redirected(body.children[-1], redirections)))
         try:
             files = yield from self._redirected(redirections)
         except OSError as error:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from cutaway.models.docker.processes import signals
 from cutaway.models.docker.processes.process import Exit, Process, Program
-from cutaway.models.docker.shell.interpreter import Interpreter
+from cutaway.models.docker.shell.interpreter import SYNTAX, Interpreter
 from cutaway.sim.clock import Process as Steps
 
 
 def shell(programs: dict[str, Program]) -> Program:
     """The program, which finds others in `programs`."""
     def sh(process: Process, argv: tuple[str, ...]) -> Steps:
-        rest, script, options = list(argv[1:]), None, set()
+        rest, script, options, name = list(argv[1:]), None, set(), argv[0].lstrip("-")
         while rest and rest[0].startswith("-") and rest[0] != "-":
             flags = rest.pop(0)
             options |= set(flags[1:])
             if "c" in flags:
-                script = rest.pop(0) if rest else ""
+                if not rest:
+                    yield from process.complain(f"{name}: -c requires an argument")
+                    return SYNTAX
+                script = rest.pop(0)
                 break
-        name = argv[0].rpartition("/")[2].lstrip("-")
         interpreter = Interpreter(process, programs, name)
         interpreter.options = options & {"e", "x"}
         if script is not None:
