@@ -18,6 +18,8 @@ async def create(engine: Engine, request: Request) -> Answer:
     document = await request.json() or {}
     if not isinstance(document, dict):
         raise InvalidError("invalid JSON: an object is expected")
+    # Go reads keys in any case, and docker-py writes detachKeys.
+    document = {key[:1].upper() + key[1:]: value for key, value in document.items()}
     container = engine.daemon.container(request.parts["name"])
     _keys(document.get("DetachKeys") or "")
     return Reply(201, {"Id": engine.daemon.execs.create(container, document).id})

@@ -220,7 +220,11 @@ def _changed(config: Config, lines: list[str]) -> Config:
 async def load(engine: Engine, request: Request) -> Answer:
     content = await request.body(MOST_BODY_BYTES)
     daemon, lines = engine.daemon, []
-    for image, names in packing.unpacked(content, MOST_BODY_BYTES):
+    try:
+        loaded = list(packing.unpacked(content, MOST_BODY_BYTES))
+    except InvalidError as error:
+        return Reply(content=line({"errorDetail": {"message": error.message}, "error": error.message}))      # as dockerd does, after its 200
+    for image, names in loaded:
         image = daemon.images.add(image)
         for name in names:
             daemon.images.tag(image, reference_of(name), daemon.now_ns)
