@@ -223,7 +223,8 @@ async def load(engine: Engine, request: Request) -> Answer:
     try:
         loaded = list(packing.unpacked(content, MOST_BODY_BYTES))
     except InvalidError as error:
-        return Reply(content=line({"errorDetail": {"message": error.message}, "error": error.message}))      # as dockerd does, after its 200
+        # As dockerd does, after its 200.
+        return Reply(content=line({"errorDetail": {"message": error.message}, "error": error.message}))
     for image, names in loaded:
         image = daemon.images.add(image)
         for name in names:
