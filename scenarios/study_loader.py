@@ -72,8 +72,12 @@ class LoadedStudy:
     @property
     def most_runs(self) -> int:
         """The same, if no point is precise before its last replication."""
-        precision = self.study.precision
-        return self.count() * len(self.stacks) * (precision.at_most if precision else self.replications())
+        return self.count() * len(self.stacks) * self.most_replications
+
+    @property
+    def most_replications(self) -> int:
+        """Runs that a point has on each stack, at most."""
+        return self.study.precision.at_most if self.study.precision else self.replications()
 
     def content(self) -> dict[str, Any]:
         """All that its results depend on, of plain values: equal for studies that differ in words, comments and figures only."""

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from cutaway.places import new_file
 from cutaway.scenarios.problems import choices, nearest, printable
+from cutaway.scenarios.study_loader import LoadedStudy
 from cutaway.studying.columns import BY_NAME, METRICS, Figure
 from cutaway.studying.folder import StudyError, StudyFolder
 from cutaway.studying.index import Index
@@ -118,14 +119,14 @@ def _safe(cell: str) -> str:
     return cell
 
 
-def export(folder: StudyFolder, index: Index, file: Path) -> int:
+def export(folder: StudyFolder, study: LoadedStudy, index: Index, file: Path) -> int:
     """All runs into one file, by its ending: .parquet with every column, .csv with those of one value; how many. Raises StudyError."""
     if file.suffix not in (".parquet", ".csv"):
         raise StudyError(f"{file}: its ending is '{file.suffix}'; expected .parquet or .csv.")
     if not index.done:
         raise StudyError(f"{folder.path}: no run is done yet.")
     count = 0
-    parts = tables(folder, index)
+    parts = tables(folder, study, index)
     first = next(parts)[1]
     columns = first.schema.names if file.suffix == ".parquet" else plain_columns(first.schema)
     schema = first.select(columns).schema
