@@ -76,7 +76,7 @@ def _conducted(study: LoadedStudy, folder: StudyFolder, means: Means) -> Tally:
     conductor = Conductor(study, folder, done, means.shard)
     with (
         closing(Writer(folder.index_of(means.shard))) as writer,
-        _told_when_stopped(folder, conductor.tally, means.shard),
+        _told_when_stopped(folder, conductor, means.shard),
         _workers(study, folder, means) as workers,
         watching(study) as watch,
     ):
@@ -100,14 +100,14 @@ def _workers(study: LoadedStudy, folder: StudyFolder, means: Means) -> Iterator[
 
 
 @contextmanager
-def _told_when_stopped(folder: StudyFolder, tally: Tally, shard: Shard) -> Iterator[None]:
+def _told_when_stopped(folder: StudyFolder, conductor: Conductor, shard: Shard) -> Iterator[None]:
     try:
         yield
     except BaseException as end:
-        if not isinstance(end, Exception):
-            kept = tally.found + tally.made
-            if shard.is_whole:
-                folder.remove_parts()
+        kept = sum(map(len, conductor.done.done)) + conductor.tally.made
+        if shard.is_whole:
+            folder.remove_parts()
+        if kept or not isinstance(end, Exception):
             print(f"Stopped; {kept:,} runs are kept. To go on: cutaway study resume {printable(str(folder.path), 1000)}",
                   file=sys.stderr, flush=True)  # fmt: skip
         raise
