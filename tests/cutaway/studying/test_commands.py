@@ -10,10 +10,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
+from cutaway.commands import study as study_command
 from cutaway.studying import session
 from cutaway.studying.folder import StudyFolder
 from cutaway.studying.session import Means
@@ -73,7 +77,7 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
     assert told.stderr == "letters: holds love.txt and no study; results are not put among others, name a new folder.\n"
     for command in ("resume", "status", "table", "report"):
         assert cutaway("study", command, "letters", cwd=tmp_path).returncode == 2
-    assert [one.name for one in (tmp_path / "letters").iterdir() if not one.name.startswith(".")] == ["love.txt"]
+    assert [one.name for one in (tmp_path / "letters").iterdir()] == ["love.txt"]
 
 
 def test_a_busy_folder(tmp_path: Path) -> None:
@@ -120,6 +124,38 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
     assert "at least 12 runs: about" in told.stdout
     assert "at most 48 runs: about" in told.stdout
     assert [one.name for one in tmp_path.iterdir()] == ["small.yaml"]
+
+
+MANY = SMALL.replace("[1, 8]", "[1, 2, 3, 4, 5, 6]").replace("replications: 4", "replications: 10000")
+
+
+def test_more_than_100_000_runs_are_asked_for(tmp_path: Path) -> None:
+    study(tmp_path, MANY)
+    told = cutaway("study", "run", "small.yaml", cwd=tmp_path)
+    assert (told.returncode, told.stdout) == (2, "")
+    sentence = "It may take 120,000 runs (--dry-run says how long). Above 100,000 they are asked for with --yes."
+    assert sentence in " ".join(told.stderr.replace("│", " ").split())
+    assert not (tmp_path / "small.study").exists()
+
+
+class Terminal:
+    """Where a person may be asked."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("answer, begun", [("n", False), ("y", True)])
+def test_a_person_is_asked(tmp_path: Path, answer: str, begun: bool, monkeypatch: Any) -> None:
+    study(tmp_path, MANY)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(study_command, "sys", SimpleNamespace(stdin=Terminal(), stderr=Terminal()))
+    run: list[object] = []
+    monkeypatch.setattr(session, "run", lambda *asked: run.append(asked) or 0)
+    ended = CliRunner().invoke(study_command.study, ["run", "small.yaml"], input=f"{answer}\n")
+    assert ended.exit_code == 0, ended.output
+    assert "It may take 120,000 runs (--dry-run says how long). Go on? [y/N]" in ended.output
+    assert bool(run) == begun
 
 
 def test_tables(done: Path) -> None:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import cutaway
+from cutaway.scenarios import Scenario
 from cutaway.studying import session
 from cutaway.studying.batches import Batch
 from cutaway.studying.folder import StudyError
@@ -82,6 +83,15 @@ def test_a_file_of_another_seed_is_not_taken_in(whole: Path, copy: Path, tmp_pat
     (copy / "index.jsonl").unlink()
     assert session.resume(copy, Means()) == 0
     assert results(copy) == results(whole)
+
+
+def test_whoever_asks_a_folder_does_not_wait_for_its_values_to_be_tried(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of thousands of values each takes milliseconds; they were tried when the study was begun."""
+    asked: list[object] = []
+    true_with = Scenario.with_
+    monkeypatch.setattr(Scenario, "with_", lambda scenario, changes: (asked.append(changes), true_with(scenario, changes))[1])
+    cutaway.StudyResults.of(copy).means()
+    assert asked == [{"run.requests": 200, "run.warm up": "1 ms"}]
 
 
 def test_batches_that_the_study_has_not_are_as_if_they_were_not_there(whole: Path, copy: Path) -> None:
