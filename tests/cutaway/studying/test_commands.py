@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+import cutaway as cutaway_package
 from cutaway.commands import study as study_command
 from cutaway.studying import session
 from cutaway.studying.folder import StudyFolder
@@ -207,6 +209,21 @@ def test_a_report(done: Path, tmp_path: Path, ending: str) -> None:
     assert "http://" not in text.replace("http://www.w3.org", "").replace("http://creativecommons", "").replace("http://purl.org", "")
     assert "assumed; not measured" in text
     assert cutaway("study", "report", str(done), "--out", "report.txt", cwd=tmp_path).returncode == 2
+
+
+def test_a_hostile_value_fills_its_cell(tmp_path: Path) -> None:
+    """No formula for a spreadsheet, no more columns, no other reading direction."""
+    axis = 'name: "@SUM(1)|x"\n    values: ["=cmd()", "a|b\\u202ec"]'
+    text = SMALL.replace("replications: 4", "replications: 1").replace("clients.connections", "title").replace("values: [1, 8]", axis)
+    session.run(study(tmp_path, text), tmp_path / "out", Means())
+    found = cutaway_package.StudyResults.of(tmp_path / "out")
+    heads, first, _, third, _ = csv.reader(io.StringIO(found.means("csv", ["p99"])))
+    assert (heads[0], first[0], third[0]) == ("'@SUM(1)|x", "'=cmd()", "a|b\\u{202e}c")
+    heads, _, first, *_ = (re.split(r"(?<!\\)\|", line) for line in found.means("markdown", ["p99"]).splitlines())
+    assert len(heads) == len(first) == 9
+    found.export(tmp_path / "all.csv")
+    assert {row["title"] for row in csv.DictReader((tmp_path / "all.csv").open(encoding="utf-8"))} == {"'=cmd()", "a|b\u202ec"}
+    assert "'" not in "".join(pq.read_table(tmp_path / "out/runs/000000-00-00000-00000.parquet")["title"].to_pylist())
 
 
 def test_a_hostile_title_is_text(tmp_path: Path) -> None:
