@@ -109,12 +109,12 @@ def is_study(path_or_name: str | Path) -> bool:
         return False
 
 
-def restored_study(text: str, shown_as: str, varied: Mapping[str, Any]) -> LoadedStudy:
+def restored_study(text: str, shown_as: str, varied: Mapping[str, Any], varied_as: str) -> LoadedStudy:
     """A study from what a folder of results keeps: its text, and what `loader.dumped` made of the scenario. Raises ScenarioError.
 
     The values of its axes were tried when it was begun; with thousands of them it would take longer than whatever is asked of the folder.
     """
-    return _loaded(text, shown_as, lambda name, place: restored(varied, shown_as), tried=False)
+    return _loaded(text, shown_as, lambda name, place: restored(varied, varied_as), tried=False)
 
 
 def _loaded(text: str, shown_as: str, base_of: Callable[[str, Place], Scenario], *, tried: bool) -> LoadedStudy:

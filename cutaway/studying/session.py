@@ -70,6 +70,7 @@ def resume(out: Path, means: Means) -> int:
 
 def _conducted(study: LoadedStudy, folder: StudyFolder, means: Means) -> Tally:
     folder.note_machine()
+    folder.runs.mkdir(exist_ok=True)
     if means.shard.is_whole:
         folder.remove_parts()
     done = verified(folder, study, index_of(folder, study))

@@ -69,6 +69,30 @@ def test_damage_is_told_and_mended(name: str, whole: Path, copy: Path) -> None:
     assert results(copy) == results(whole)
 
 
+def test_all_of_them_gone_is_mended_too(whole: Path, copy: Path) -> None:
+    shutil.rmtree(copy / "runs")
+    assert session.resume(copy, Means()) == 0
+    assert results(copy) == results(whole)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "scenario.json: cannot be read: no such file or directory."),
+        ("[1]", "scenario.json: is damaged; expected what `cutaway study run` wrote."),
+        ("{" * 9000, "scenario.json: is damaged; expected what `cutaway study run` wrote."),
+        ("{}", "scenario.json: title is missing"),
+    ],
+)
+def test_a_damaged_scenario_is_told_of_its_own_file(content: str | None, sentence: str, copy: Path) -> None:
+    (copy / "scenario.json").unlink()
+    if content is not None:
+        (copy / "scenario.json").write_text(content, encoding="utf-8")
+    with pytest.raises(ValueError) as wrong:
+        cutaway.StudyResults.of(copy)
+    assert sentence in str(wrong.value)
+
+
 @pytest.mark.parametrize("name", ["two files swapped", "another table", "noise", "a link to a device"])
 def test_a_file_without_a_line_is_taken_in_only_if_it_is_what_its_name_says(name: str, whole: Path, copy: Path) -> None:
     DAMAGES[name][0](copy)
