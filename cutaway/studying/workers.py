@@ -22,6 +22,8 @@ from functools import partial
 from multiprocessing import get_context, parent_process
 from typing import TYPE_CHECKING
 
+from cutaway import __version__
+from cutaway.scenarios.problems import printable
 from cutaway.studying.job import Job, Outcome, RunFailed
 
 if TYPE_CHECKING:
@@ -239,12 +241,25 @@ def cluster(address: str, work: Work, patience_s: float = 10) -> Iterator[Worker
         count = sum(client.nthreads().values())
         if count == 0:
             raise ClusterError(f"{address}: the scheduler has no workers; start some (dask worker {address}).")
+        _see_same_version(client, address)
         made = partial(client.get_executor, pure=False)
         workers = OnExecutor(lambda _: made(), lambda executor: _leave(client, executor), count, work, _Watch(client, address).still_there)
         try:
             yield workers
         finally:
             workers.close()
+
+
+def _version() -> str:
+    return __version__
+
+
+def _see_same_version(client: Client, address: str) -> None:
+    """Whether the workers that are there have this Cutaway: another one's figures would stand among ours. Raises ClusterError."""
+    for worker, found in sorted(client.run(_version, on_error="return").items()):
+        if found != __version__:
+            has = f"Cutaway {printable(found, 40)}" if isinstance(found, str) else "no Cutaway that can be started"
+            raise ClusterError(f"{address}: its worker {worker} has {has}; expected {__version__}, as here, on every worker.")
 
 
 def _leave(client: Client, executor: Executor) -> None:

@@ -11,13 +11,15 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from cutaway import __version__
 from cutaway.studying import session
 from cutaway.studying.session import Means
-from cutaway.studying.workers import ClusterError
+from cutaway.studying.workers import ClusterError, _see_same_version
 from cutaway.studying.workers import cluster as workers_of
 from tests.cutaway.studying.studies import SMALL, results, study
 from tests.cutaway.test_cli import cutaway
@@ -108,6 +110,15 @@ def test_a_scheduler_that_dies_in_the_middle(
     assert told.count("the scheduler has no workers any more; waiting for some.") == 1
     stopped = re.search(r"Stopped; ([\d,]+) runs are kept. To go on: cutaway study resume", told)
     assert stopped and int(stopped[1]) == 2 * len(list(runs.glob("*.parquet"))) > 0
+
+
+@pytest.mark.parametrize(
+    ("found", "has"), [("0.0.1", "Cutaway 0.0.1"), (ModuleNotFoundError("cutaway"), "no Cutaway that can be started")]
+)
+def test_workers_with_another_cutaway_are_refused(found: object, has: str) -> None:
+    client: Any = SimpleNamespace(run=lambda asked, on_error: {"tcp://a:1": asked(), "tcp://b:2": found})
+    with pytest.raises(ClusterError, match=f"tcp://s:1: its worker tcp://b:2 has {has}; expected {__version__}, as here, on every worker."):
+        _see_same_version(client, "tcp://s:1")
 
 
 def test_nobody_answers(tmp_path: Path) -> None:
