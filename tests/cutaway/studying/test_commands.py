@@ -22,6 +22,7 @@ import cutaway as cutaway_package
 from cutaway.commands import study as study_command
 from cutaway.studying import session
 from cutaway.studying.folder import StudyFolder
+from cutaway.studying.report import content_of
 from cutaway.studying.session import Means
 from cutaway.studying.shard import Shard
 from tests.cutaway.studying.studies import PRECISE, SMALL, study
@@ -209,6 +210,16 @@ def test_a_report(done: Path, tmp_path: Path, ending: str) -> None:
     assert "http://" not in text.replace("http://www.w3.org", "").replace("http://creativecommons", "").replace("http://purl.org", "")
     assert "assumed; not measured" in text
     assert cutaway("study", "report", str(done), "--out", "report.txt", cwd=tmp_path).returncode == 2
+
+
+def test_a_report_has_the_costs_of_every_name_on_an_axis(tmp_path: Path) -> None:
+    """Those of a bridge in the middle of the axis, too."""
+    docker = "stacks.container.layers.docker"
+    axis = f"key: {docker}.network\n    values: [host, bridge, host]\n    with: {{{docker}.publish: [none, nat, none]}}"
+    text = SMALL.replace("replications: 4", "replications: 1").replace("key: clients.connections\n    values: [1, 8]", axis)
+    session.run(study(tmp_path, text), tmp_path / "out", Means())
+    content = content_of(cutaway_package.StudyResults.of(tmp_path / "out").summary(in_full=True), tmp_path / "out")
+    assert "bridge" in [name for name, *_ in content.costs]
 
 
 def test_a_hostile_value_fills_its_cell(tmp_path: Path) -> None:
