@@ -25,7 +25,7 @@ class FileRefused(Exception):  # noqa: N818
 
 def text_of(path: Path, most_bytes: int, expected: str) -> str:
     """All of a file, a byte order mark left out. `expected` names what it should be, as `a scenario file`. Raises FileRefused."""
-    return _decoded(_bytes_of(path, most_bytes, expected))
+    return _decoded(bytes_of(path, most_bytes, expected))
 
 
 def append_whole(handle: int, line: bytes, file: Path) -> None:
@@ -70,7 +70,7 @@ def line_of(text: str, table: str, key: str = "") -> int:
     return at_table
 
 
-def _bytes_of(path: Path, most_bytes: int, expected: str) -> bytes:
+def bytes_of(path: Path, most_bytes: int, expected: str) -> bytes:
     try:
         # Without O_NONBLOCK opening a named pipe would wait for a writer for ever.
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))

@@ -37,6 +37,7 @@ AXES = Limit("axes of a study", 16)
 AXIS_VALUES = Limit("values of an axis of a study", 10_000)
 STUDY_POINTS = Limit("points of a study", 100_000)
 STUDY_RUNS = Limit("runs of a study", 10_000_000)
+STUDY_RUNS_UNASKED = Limit("runs of a study that are not asked about", 100_000)
 CPUS = Limit("CPUs of a machine", 4096)
 VCPUS = Limit("virtual CPUs of a virtual machine", 1024)
 PAGE_BYTES = Limit("size of the page that is served", 512 * 1024 * 1024, "bytes")
@@ -51,6 +52,6 @@ LONGEST_NS = SIMULATED_DAYS.value * 24 * 3600 * 10**9
 ALL = (
     FILE_BYTES, LINES, LINE_CHARS, NESTING, VALUES, STRING_CHARS, NAME_CHARS, NEIGHBOURS, ENTITIES, REFERENCES, REFERENCE_DEPTH,
     SIMULATED_DAYS, REQUESTS, REQUESTS_IN_ALL, REPLICATIONS, AXES,
-    AXIS_VALUES, STUDY_POINTS, STUDY_RUNS, CPUS, VCPUS, PAGE_BYTES, CONNECTIONS, UNDER_WAY, EVENTS,
+    AXIS_VALUES, STUDY_POINTS, STUDY_RUNS, STUDY_RUNS_UNASKED, CPUS, VCPUS, PAGE_BYTES, CONNECTIONS, UNDER_WAY, EVENTS,
     ARRIVALS_PER_S,
 )  # fmt: skip

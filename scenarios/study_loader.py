@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -73,8 +73,12 @@ class LoadedStudy:
     @property
     def most_runs(self) -> int:
         """The same, if no point is precise before its last replication."""
-        precision = self.study.precision
-        return self.count() * len(self.stacks) * (precision.at_most if precision else self.replications())
+        return self.count() * len(self.stacks) * self.most_replications
+
+    @property
+    def most_replications(self) -> int:
+        """Runs that a point has on each stack, at most."""
+        return self.study.precision.at_most if self.study.precision else self.replications()
 
     def content(self) -> dict[str, Any]:
         """All that its results depend on, of plain values: equal for studies that differ in words, comments and figures only."""
@@ -93,7 +97,7 @@ def load_study(path_or_name: str | Path) -> LoadedStudy:
     """A study from a file, or a shipped one by its name (`study/overhead`). Raises ScenarioError."""
     path, shown_as = find_among(path_or_name, catalogue.studies(), "study")
     text = reading.text_of(path, shown_as)
-    return _loaded(text, shown_as, lambda name, place: load_base(name, place, path))
+    return _loaded(text, shown_as, lambda name, place: load_base(name, place, path), tried=True)
 
 
 def is_study(path_or_name: str | Path) -> bool:
@@ -106,17 +110,20 @@ def is_study(path_or_name: str | Path) -> bool:
         return False
 
 
-def restored_study(text: str, shown_as: str, varied: Mapping[str, Any]) -> LoadedStudy:
-    """A study from what a folder of results keeps: its text, and what `loader.dumped` made of the scenario. Raises ScenarioError."""
-    return _loaded(text, shown_as, lambda name, place: restored(varied, shown_as))
+def restored_study(text: str, shown_as: str, varied: Mapping[str, Any], varied_as: str) -> LoadedStudy:
+    """A study from what a folder of results keeps: its text, and what `loader.dumped` made of the scenario. Raises ScenarioError.
+
+    The values of its axes were tried when it was begun; with thousands of them it would take longer than whatever is asked of the folder.
+    """
+    return _loaded(text, shown_as, lambda name, place: restored(varied, varied_as), tried=False)
 
 
-def _loaded(text: str, shown_as: str, base_of: Callable[[str, Place], Scenario]) -> LoadedStudy:
+def _loaded(text: str, shown_as: str, base_of: Callable[[str, Place], Scenario], *, tried: bool) -> LoadedStudy:
     document = reading.read_text(text, shown_as)
     places: dict[Where, Place] = {}
     data = plain(document.root, (), places)
     study = _validated(data, places, document.problems)
-    return _Checker(study, places).checked(text, base_of(study.base, place_of(("base",), places)))
+    return _Checker(study, places, tried).checked(text, base_of(study.base, place_of(("base",), places)))
 
 
 def _validated(data: Any, places: dict[Where, Place], problems: list[Problem]) -> Study:
@@ -132,9 +139,11 @@ def _validated(data: Any, places: dict[Where, Place], problems: list[Problem]) -
 class _Checker:
     """What a study says as a whole: stacks that are there, keys and values that the scenario takes."""
 
-    def __init__(self, study: Study, places: dict[Where, Place]) -> None:
+    def __init__(self, study: Study, places: dict[Where, Place], tried: bool) -> None:
+        """`tried`: whether each value of an axis is tried on the scenario."""
         self.study = study
         self.places = places
+        self.tried = tried
         self.problems: list[Problem] = []
 
     def checked(self, text: str, varied: Scenario) -> LoadedStudy:
@@ -145,16 +154,22 @@ class _Checker:
         self._stacks(stacks, base)
         self._raise()
         axes = tuple(self._axes())
-        if (count := how_many(axes)) > limits.STUDY_POINTS.value:
-            self._note(("axes",), f"the axes make {count:,} points; expected at most {limits.STUDY_POINTS.value:,}.")
-            self._raise()                                                                 # before thousands of values are tried
-        self._values(axes, base)
         self._figures([one.key for one in study.axes])
-        loaded = LoadedStudy(text, study, varied, base, stacks, axes)
-        if loaded.most_runs > limits.STUDY_RUNS.value:
-            self._note(("study",), f"the study may take {loaded.most_runs:,} runs; expected at most {limits.STUDY_RUNS.value:,}.")
+        loaded = LoadedStudy(text, study, varied, base, stacks, tuple(values for _, values in axes))
+        if not self._is_too_large(loaded) and self.tried:
+            for number, values in axes:
+                self._try_values(base, number, values)
         self._raise()
         return loaded
+
+    def _is_too_large(self, loaded: LoadedStudy) -> bool:
+        """Seen before any value is tried, which takes a while with many of them."""
+        count, most = loaded.count(), loaded.most_runs
+        if count > limits.STUDY_POINTS.value:
+            self._note(("axes",), f"the axes make {count:,} points; expected at most {limits.STUDY_POINTS.value:,}.")
+        if most > limits.STUDY_RUNS.value:
+            self._note(("study",), f"the study may take {most:,} runs; expected at most {limits.STUDY_RUNS.value:,}.")
+        return count > limits.STUDY_POINTS.value or most > limits.STUDY_RUNS.value
 
     def _set(self, varied: Scenario, settings: dict[str, Any]) -> Scenario:
         """All settings at once, since some only go together; what is wrong is told of the one that is wrong by itself, if there is one."""
@@ -185,7 +200,8 @@ class _Checker:
             expected = f"expected {choices(stacks)}.{nearest(other, stacks)}"
             self._note(("compare with",), f"compare with is '{printable(other)}', which is no stack of the study; {expected}")
 
-    def _axes(self) -> Iterator[Values]:
+    def _axes(self) -> Iterator[tuple[int, Values]]:
+        """The axes that can be laid out, each with its position."""
         seen: set[str] = set()
         for number, axis in enumerate(self.study.axes):
             where: Where = ("axes", number)
@@ -193,17 +209,17 @@ class _Checker:
                 if key in seen:
                     self._note(where, f"{printable(key)} is varied twice; expected each key in one axis.")
                 seen.add(key)
+                if key == "run.replications":
+                    self._note(where, f"{key} is varied; expected 'replications' or 'precision' of the study, the same at every point.")
             try:
-                yield laid_out(axis)
+                yield number, laid_out(axis)
             except RangeError as wrong:
                 self._note(where, f"{printable(axis.key)} {wrong}")
 
-    def _values(self, axes: Sequence[Values], base: Scenario) -> None:
-        """Each value is tried by itself, with what changes along with it."""
-        for laid in axes:
-            where: Where = ("axes", self.study.axes.index(laid.axis))
-            for index, value in enumerate(laid.values):
-                self._try(base, {laid.key: value} | {key: others[index] for key, others in laid.axis.with_.items()}, where)
+    def _try_values(self, base: Scenario, number: int, values: Values) -> None:
+        for index, value in enumerate(values.values):
+            others = {key: more[index] for key, more in values.axis.with_.items()}
+            self._try(base, {values.key: value} | others, ("axes", number))
 
     def _try(self, base: Scenario, changes: Mapping[str, Any], where: Where) -> None:
         keys = dict(changes)

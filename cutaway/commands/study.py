@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ from cutaway.commands.options import Workers
 from cutaway.commands.outcome import guarded
 
 if TYPE_CHECKING:
+    from cutaway.scenarios.study_loader import LoadedStudy
     from cutaway.studying.session import Means
 
 
@@ -29,6 +31,7 @@ Cluster = Annotated[str | None, typer.Option("--cluster", metavar="ADDRESS", hel
 ShareOf = Annotated[str | None, typer.Option("--shard", metavar="K/N", help="The K-th of N processes that fill one folder.")]
 OutFile = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="File to write; standard output when left out.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say how many runs it takes, and about how long and how much disk.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Run it, however many runs it takes.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 study = typer.Typer(help="Run studies: many runs of a scenario with varied values, into tables and reports.", no_args_is_help=True)
@@ -43,6 +46,7 @@ def run(
     cluster: Cluster = None,
     shard: ShareOf = None,
     dry_run: DryRun = False,
+    yes: Yes = False,
 ) -> None:
     """Run a study into a folder.
 
@@ -58,6 +62,8 @@ def run(
     means = _means(workers, cluster, shard)
     if dry_run:
         raise typer.Exit(session.dry_run(loaded, means))
+    if not yes:
+        _see_that_it_is_meant(loaded)
     raise typer.Exit(session.run(loaded, out or Path(f"{Path(file).stem}.study"), means))
 
 
@@ -137,6 +143,19 @@ def export(
     from cutaway.studying import session
 
     raise typer.Exit(session.export(folder, out))
+
+
+def _see_that_it_is_meant(loaded: LoadedStudy) -> None:
+    """A slip in an axis may make a study of a year: a person is asked, and a program must have said so."""
+    from cutaway.scenarios.limits import STUDY_RUNS_UNASKED
+
+    if loaded.most_runs <= STUDY_RUNS_UNASKED.value:
+        return
+    told = f"It may take {loaded.most_runs:,} runs (--dry-run says how long)."
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise typer.BadParameter(f"{told} Above {STUDY_RUNS_UNASKED.value:,} they are asked for with --yes.", param_hint="FILE")
+    if not typer.confirm(f"{told} Go on?", err=True):
+        raise typer.Exit(0)
 
 
 def _means(workers: int, cluster: str | None, shard: str | None) -> Means:

@@ -51,6 +51,17 @@ def runs_a_file(study: LoadedStudy) -> int:
     return max(1, min(MOST_RUNS_A_FILE, REQUESTS_A_FILE // run.requests))
 
 
+def is_of(study: LoadedStudy, batch: Batch) -> bool:
+    """Whether the study has such a batch: a name may come from anywhere."""
+    most = study.most_replications
+    if not (batch.point < study.count() and batch.stack < len(study.stacks) and batch.first <= batch.last < most):
+        return False
+    size = runs_a_file(study)
+    if study.study.precision is not None:      # rounds begin where the figures say
+        return len(batch) <= size
+    return batch.first % size == 0 and len(batch) == min(size, most - batch.first)
+
+
 def batches(point: int, stacks: int, first: int, after: int, size: int) -> Iterator[Batch]:
     """The batches of replications `first` up to `after` of a point, stack by stack at each, so that a half study can be compared."""
     for start in range(first, after, size):

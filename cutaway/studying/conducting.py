@@ -97,7 +97,7 @@ class Conductor:
                     progression.arrive(batch, {})
                 elif batch in self.done.done:
                     self.tally.found += len(batch)
-                    progression.arrive(batch, figures_of(self.folder.file_of(batch)) if progression.rule else {})
+                    progression.arrive(batch, figures_of(self.folder, self.study, batch) if progression.rule else {})
                 else:
                     self.ready.append(batch)
         if progression.is_done:
@@ -119,7 +119,7 @@ class Conductor:
                 self.folder.keep(batch, outcome.content)
             writer.done(batch, outcome.digest)
             self.tally.made += len(batch)
-            progression.arrive(batch, outcome.figures or figures_of(self.folder.file_of(batch)))
+            progression.arrive(batch, outcome.figures or figures_of(self.folder, self.study, batch))
         self._open_rounds(progression)
 
     def _job(self, batch: Batch) -> Job:

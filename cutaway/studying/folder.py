@@ -85,7 +85,8 @@ class StudyFolder:
         if not (self.path / MANIFEST).is_file():
             raise StudyError(f"{self.path}: no study is in it; expected a folder that `cutaway study run FILE --out FOLDER` has begun.")
         text = self._text(self.path / STUDY)
-        study = restored_study(text, str(self.path / STUDY), self._document(self.path / SCENARIO))
+        scenario = self.path / SCENARIO
+        study = restored_study(text, str(self.path / STUDY), self._document(scenario), str(scenario))
         self._compare(manifest_of(study))
         return study
 
@@ -114,8 +115,9 @@ class StudyFolder:
             raise StudyError(f"{self.path}: holds another study: its {key} is {there}, here it is {here}; name a new folder.")
 
     def _document(self, file: Path) -> dict[str, Any]:
+        text = self._text(file)
         try:
-            document = json.loads(self._text(file))
+            document = json.loads(text)
         except (ValueError, RecursionError):
             document = None
         if not isinstance(document, dict):

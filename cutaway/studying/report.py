@@ -17,6 +17,7 @@ from cutaway.models.costs import Cost
 from cutaway.plotting import as_svg
 from cutaway.printing import with_interval
 from cutaway.scenarios.study_axes import Point, written
+from cutaway.scenarios.study_loader import LoadedStudy
 from cutaway.sim import trace
 from cutaway.studying.columns import METRICS, Figure
 from cutaway.studying.plots import drawn, how_many
@@ -55,7 +56,7 @@ def content_of(summary: Summary, folder: Path) -> Content:
     """Puts the report into words. `summary` is one in full."""
     study = summary.study
     points = list(summary.points())
-    costs = _costs(summary, [points[0], points[-1]] if points else [])
+    costs = _costs(summary, [point for point in points if _may_bring_a_cost(study, point)])
     return Content(
         title=study.study.title.en,
         question=study.study.question.en,
@@ -145,10 +146,15 @@ def _ledger(summary: Summary, point: Point) -> tuple[str, list[str], list[list[s
     return f"µs of the mean request{' at ' if where else ''}{where}", heads, rows
 
 
-def _costs(summary: Summary, ends: Sequence[Point]) -> list[Cost]:
-    """Every cost that was asked for at the first and the last point."""
+def _may_bring_a_cost(study: LoadedStudy, point: Point) -> bool:
+    """Of numbers the ends of an axis ask for all that any value asks for; of names (a network, a disk) each may bring its own."""
+    return all(axis.numbers is None or at in (0, len(axis.values) - 1) for axis, at in zip(study.axes, point.at, strict=True))
+
+
+def _costs(summary: Summary, points: Sequence[Point]) -> list[Cost]:
+    """Every cost that was asked for at these points."""
     found: dict[str, Cost] = {}
-    for point in ends:
+    for point in points:
         for built in build_stacks(summary.study.scenario(point), summary.study.stacks):
             found |= {cost.name: cost for cost in built.costs}
     return [found[name] for name in sorted(found)]

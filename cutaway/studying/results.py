@@ -15,20 +15,14 @@ import pyarrow as pa
 
 from cutaway.places import nothing_at, write_whole
 from cutaway.scenarios.study_loader import LoadedStudy
-from cutaway.studying import index as indexes
 from cutaway.studying.folder import StudyError, StudyFolder
 from cutaway.studying.index import Index
-from cutaway.studying.reading import plain_columns, tables
+from cutaway.studying.reading import index_of, plain_columns, tables
 
 if TYPE_CHECKING:
     from cutaway.studying.plots import Drawn, Format
     from cutaway.studying.summary import Summary
     from cutaway.studying.tabulating import Form
-
-
-def index_of(folder: StudyFolder) -> Index:
-    """What the index files of a folder say, those of all shares."""
-    return indexes.read(sorted(folder.path.glob("index*.jsonl")))
 
 
 @dataclass(frozen=True)
@@ -51,7 +45,7 @@ class StudyResults:
 
     def table(self) -> Any:
         """A pyarrow.Table with a row a run: every column that holds one value. Raises StudyError, OSError."""
-        found = [table.select(plain_columns(table.schema)) for _, table in tables(StudyFolder(self.folder), self._index)]
+        found = [table.select(plain_columns(table.schema)) for _, table in tables(StudyFolder(self.folder), self.study, self._index)]
         if not found:
             raise StudyError(f"{self.folder}: no run is done yet.")
         return pa.concat_tables(found)
@@ -113,7 +107,7 @@ class StudyResults:
         """Writes all runs into one file, .parquet with every column or .csv; how many. Raises StudyError, AlreadyThere, OSError."""
         from cutaway.studying.tabulating import export
 
-        return export(StudyFolder(self.folder), self._index, Path(file))
+        return export(StudyFolder(self.folder), self.study, self._index, Path(file))
 
     def summary(self, *, in_full: bool = False) -> Summary:
         """Figures of each point and stack; with where the time went only `in_full`. Raises StudyError, OSError."""
@@ -126,4 +120,4 @@ class StudyResults:
 
     @property
     def _index(self) -> Index:
-        return index_of(StudyFolder(self.folder))
+        return index_of(StudyFolder(self.folder), self.study)

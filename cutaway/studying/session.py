@@ -18,14 +18,14 @@ from cutaway.scenarios.study_loader import LoadedStudy
 from cutaway.session import say_if_it_compiles
 from cutaway.sim.simulate import Span, simulate
 from cutaway.studying import index as indexes
-from cutaway.studying.batches import Batch
+from cutaway.studying.batches import Batch, is_of
 from cutaway.studying.conducting import Conductor, Tally, brief_of
 from cutaway.studying.folder import StudyFolder
 from cutaway.studying.index import Index, Writer
 from cutaway.studying.job import Kept, Sent
 from cutaway.studying.progress import watching
-from cutaway.studying.reading import verified
-from cutaway.studying.results import StudyResults, index_of
+from cutaway.studying.reading import index_of, verified
+from cutaway.studying.results import StudyResults
 from cutaway.studying.shard import Shard
 from cutaway.studying.workers import Workers, cluster, processes
 
@@ -70,18 +70,19 @@ def resume(out: Path, means: Means) -> int:
 
 def _conducted(study: LoadedStudy, folder: StudyFolder, means: Means) -> Tally:
     folder.note_machine()
+    folder.runs.mkdir(exist_ok=True)
     if means.shard.is_whole:
         folder.remove_parts()
-    done = verified(folder, index_of(folder))
+    done = verified(folder, study, index_of(folder, study))
     conductor = Conductor(study, folder, done, means.shard)
     with (
         closing(Writer(folder.index_of(means.shard))) as writer,
-        _told_when_stopped(folder, conductor.tally, means.shard),
+        _told_when_stopped(folder, conductor, means.shard),
         _workers(study, folder, means) as workers,
         watching(study) as watch,
     ):
         conductor.conduct(workers, writer, watch)
-    _tidy(folder, means.shard)
+    _tidy(study, folder, means.shard)
     return conductor.tally
 
 
@@ -100,25 +101,25 @@ def _workers(study: LoadedStudy, folder: StudyFolder, means: Means) -> Iterator[
 
 
 @contextmanager
-def _told_when_stopped(folder: StudyFolder, tally: Tally, shard: Shard) -> Iterator[None]:
+def _told_when_stopped(folder: StudyFolder, conductor: Conductor, shard: Shard) -> Iterator[None]:
     try:
         yield
     except BaseException as end:
-        if not isinstance(end, Exception):
-            kept = tally.found + tally.made
-            if shard.is_whole:
-                folder.remove_parts()
+        kept = sum(map(len, conductor.done.done)) + conductor.tally.made
+        if shard.is_whole:
+            folder.remove_parts()
+        if kept or not isinstance(end, Exception):
             print(f"Stopped; {kept:,} runs are kept. To go on: cutaway study resume {printable(str(folder.path), 1000)}",
                   file=sys.stderr, flush=True)  # fmt: skip
         raise
 
 
-def _tidy(folder: StudyFolder, shard: Shard) -> None:
+def _tidy(study: LoadedStudy, folder: StudyFolder, shard: Shard) -> None:
     """The index in the order of the batches; the whole's takes in those of the shares. What killed workers left half written goes."""
     if shard.is_whole:
         folder.remove_parts()
         files = sorted(folder.path.glob("index*.jsonl"))
-        indexes.write_sorted(folder.index_of(shard), verified(folder, indexes.read(files)))
+        indexes.write_sorted(folder.index_of(shard), verified(folder, study, indexes.read(files)))
         for file in files:
             if file != folder.index_of(shard):
                 file.unlink()
@@ -131,7 +132,7 @@ def _told(study: LoadedStudy, folder: StudyFolder, tally: Tally, shard: Shard) -
     from cutaway.studying.summary import summary_of
 
     if shard.is_whole:
-        print_summary(summary_of(study, folder, index_of(folder)))
+        print_summary(summary_of(study, folder, index_of(folder, study)))
     print_end(study, folder, tally, shard)
     return FAILED if tally.failed else 0
 
@@ -143,8 +144,8 @@ def status(out: Path, *, as_json: bool) -> int:
     """Says how far a study is."""
     folder = StudyFolder(out)
     study = folder.study()
-    found = index_of(folder)
-    there = set(folder.names())
+    found = index_of(folder, study)
+    there = {batch for batch in folder.names() if is_of(study, batch)}
     done = sum(len(batch) for batch in there)
     document = {
         "study": study.study.title.en,

@@ -121,7 +121,7 @@ def summary_of(study: LoadedStudy, folder: StudyFolder, index: Index, *, in_full
     """Reads the columns of all batches; those that say where the time went only if `in_full`. Raises StudyError, OSError."""
     cells: dict[tuple[int, str], Cell] = {}
     wanted = [*PLAIN, *(WHERE_IT_GOES if in_full else ())]
-    for batch, table in tables(folder, index, wanted):
+    for batch, table in tables(folder, study, index, wanted):
         cell = cells.setdefault((batch.point, study.stacks[batch.stack]), Cell())
         _take(cell, {name: table[name].to_pylist() for name in wanted})
     return Summary(study, cells, dict(index.failed))

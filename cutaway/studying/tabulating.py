@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from cutaway.places import new_file
 from cutaway.scenarios.problems import choices, nearest, printable
+from cutaway.scenarios.study_loader import LoadedStudy
 from cutaway.studying.columns import BY_NAME, METRICS, Figure
 from cutaway.studying.folder import StudyError, StudyFolder
 from cutaway.studying.index import Index
@@ -53,12 +54,10 @@ def _form(name: str) -> str:
 
 def table(summary: Summary, metrics: Sequence[Figure], form: Form) -> str:
     """A row a point and stack: mean, half width, and the difference from the base with its half width."""
-    heads, rows = _heads(summary, metrics), list(_rows(summary, metrics))
+    heads, *rows = ([_harmless(cell, form) for cell in row] for row in [_heads(summary, metrics), *_rows(summary, metrics)])
     if form == "csv":
         out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(heads)
-        writer.writerows([[_safe(cell) for cell in row] for row in rows])
+        csv.writer(out, lineterminator="\n").writerows([heads, *rows])
         return out.getvalue()
     from tabulate import tabulate
 
@@ -108,7 +107,19 @@ def _number(value: float) -> str:
     return f"{value:.{DIGITS}g}" if math.isfinite(value) else ""
 
 
-def _safe(cell: str) -> str:
+def _harmless(cell: str, form: Form) -> str:
+    """Titles and values of a study are its author's: here they are text that fills one cell."""
+    cell = printable(cell, 1000)
+    match form:
+        case "csv":
+            return _no_formula(cell)
+        case "markdown":
+            return cell.replace("|", "\\|")
+        case "latex":
+            return cell      # tabulate escapes it
+
+
+def _no_formula(cell: str) -> str:
     """What a spreadsheet would take for a formula is text; a number stays one."""
     if cell[:1] in ("=", "+", "-", "@", "\t", "\r"):
         try:
@@ -118,22 +129,30 @@ def _safe(cell: str) -> str:
     return cell
 
 
-def export(folder: StudyFolder, index: Index, file: Path) -> int:
+def export(folder: StudyFolder, study: LoadedStudy, index: Index, file: Path) -> int:
     """All runs into one file, by its ending: .parquet with every column, .csv with those of one value; how many. Raises StudyError."""
     if file.suffix not in (".parquet", ".csv"):
         raise StudyError(f"{file}: its ending is '{file.suffix}'; expected .parquet or .csv.")
     if not index.done:
         raise StudyError(f"{folder.path}: no run is done yet.")
     count = 0
-    parts = tables(folder, index)
+    parts = tables(folder, study, index)
     first = next(parts)[1]
     columns = first.schema.names if file.suffix == ".parquet" else plain_columns(first.schema)
     schema = first.select(columns).schema
     with new_file(file) as part, _writer(part, file.suffix, schema) as writer:
         for table_ in chain([first], (table_ for _, table_ in parts)):
-            writer.write_table(table_.select(columns))
+            wanted = table_.select(columns)
+            writer.write_table(wanted if file.suffix == ".parquet" else _without_formulas(wanted))
             count += table_.num_rows
     return count
+
+
+def _without_formulas(table: pa.Table) -> pa.Table:
+    texts = [(index, field) for index, field in enumerate(table.schema) if field.type == pa.string()]
+    for index, field in texts:
+        table = table.set_column(index, field, pa.array([_no_formula(cell) for cell in table[field.name].to_pylist()], pa.string()))
+    return table
 
 
 def _writer(file: Path, ending: str, schema: pa.Schema) -> pq.ParquetWriter | pc.CSVWriter:

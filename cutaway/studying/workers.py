@@ -6,20 +6,33 @@ under way are tried one by one in a process of their own: the one that kills it 
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
+import sys
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context, parent_process
+from typing import TYPE_CHECKING
 
+from cutaway import __version__
+from cutaway.scenarios.problems import printable
 from cutaway.studying.job import Job, Outcome, RunFailed
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 DIED = "its worker died twice, killed by the system (out of memory?) or by a fault"
 """Of a batch that is left."""
+PATIENCE_S = 1
+"""Time without any outcome after which it is asked whether there is still somebody to wait for."""
 
 
 class Workers(ABC):
@@ -68,12 +81,23 @@ class Here(Workers):
 
 
 class OnExecutor(Workers):
-    """On any executor: `made` makes it, and makes it anew when it broke; `dropped` leaves it with all that it has not begun."""
+    """On any executor: `made` makes it, and makes it anew when it broke; `dropped` leaves it with all that it has not begun.
 
-    def __init__(self, made: Callable[[int], Executor], dropped: Callable[[Executor], None], count: int, work: Work) -> None:
+    While nothing comes, `still_there` is asked now and then, and raises where nothing can come any more.
+    """
+
+    def __init__(
+        self,
+        made: Callable[[int], Executor],
+        dropped: Callable[[Executor], None],
+        count: int,
+        work: Work,
+        still_there: Callable[[], None] = lambda: None,
+    ) -> None:
         self.made = made
         self.dropped = dropped
         self.work = work
+        self.still_there = still_there
         self.count = count
         self.width = 2 * count
         self.executor = made(count)
@@ -97,15 +121,21 @@ class OnExecutor(Workers):
         if self.suspects:
             yield self._alone(self.suspects.pop(0))
             return
-        done, _ = wait(self.futures, return_when=FIRST_COMPLETED)
-        broken = []
+        while not (done := wait(self.futures, PATIENCE_S, FIRST_COMPLETED).done):
+            self.still_there()
+        broken, again = [], []
         for future in done:
             job = self.futures.pop(future)
-            outcome = _outcome(future)
-            if outcome is None:
+            if future.cancelled():
+                again.append(job)      # the way to the workers was lost, and nothing is said of the job
+            elif (outcome := _outcome(future)) is None:
                 broken.append(job)
             else:
                 yield job, outcome
+        if again:
+            self.still_there()
+            for job in again:
+                self.submit(job)
         if broken:
             self._renew(broken)
 
@@ -131,7 +161,7 @@ def _outcome(future: Future[Outcome]) -> Outcome | RunFailed | None:
         return future.result()
     except RunFailed as failed:
         return failed
-    except (BrokenProcessPool, CancelledError):
+    except BrokenProcessPool:
         return None
     except Exception as error:
         # Dask tries a job on several workers before it gives up and says so.
@@ -202,6 +232,7 @@ def cluster(address: str, work: Work, patience_s: float = 10) -> Iterator[Worker
     """The workers of a running Dask scheduler. Raises ClusterError."""
     from distributed import Client
 
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)      # what is to be said is said here
     try:
         client = Client(address, timeout=patience_s, set_as_default=False)
     except (OSError, ValueError):
@@ -210,8 +241,50 @@ def cluster(address: str, work: Work, patience_s: float = 10) -> Iterator[Worker
         count = sum(client.nthreads().values())
         if count == 0:
             raise ClusterError(f"{address}: the scheduler has no workers; start some (dask worker {address}).")
-        workers = OnExecutor(lambda _: client.get_executor(pure=False), lambda executor: executor.shutdown(wait=False), count, work)
+        _see_same_version(client, address)
+        made = partial(client.get_executor, pure=False)
+        workers = OnExecutor(lambda _: made(), lambda executor: _leave(client, executor), count, work, _Watch(client, address).still_there)
         try:
             yield workers
         finally:
             workers.close()
+
+
+def _version() -> str:
+    return __version__
+
+
+def _see_same_version(client: Client, address: str) -> None:
+    """Whether the workers that are there have this Cutaway: another one's figures would stand among ours. Raises ClusterError."""
+    for worker, found in sorted(client.run(_version, on_error="return").items()):
+        if found != __version__:
+            has = f"Cutaway {printable(found, 40)}" if isinstance(found, str) else "no Cutaway that can be started"
+            raise ClusterError(f"{address}: its worker {worker} has {has}; expected {__version__}, as here, on every worker.")
+
+
+def _leave(client: Client, executor: Executor) -> None:
+    if client.status == "running":      # else there is nobody to cancel anything
+        executor.shutdown(wait=False)
+
+
+@dataclass
+class _Watch:
+    """Whether the scheduler and its workers are still there."""
+
+    client: Client
+    address: str
+    is_told: bool = False
+
+    def still_there(self) -> None:
+        """Waits for a scheduler that was lost as long as for one at the start; says so when it has no workers. Raises ClusterError."""
+        while self.client.status == "connecting":
+            time.sleep(0.1)
+        if self.client.status != "running":
+            raise ClusterError(f"{self.address}: the scheduler is gone; go on when there is one again.")
+        try:
+            has_workers = bool(self.client.nthreads())
+        except OSError:
+            return      # it was lost just now; its jobs come back
+        if not has_workers and not self.is_told:
+            print(f"{self.address}: the scheduler has no workers any more; waiting for some.", file=sys.stderr, flush=True)
+        self.is_told = not has_workers

@@ -101,6 +101,7 @@ def test_values_are_numbers_of_the_first_ones_unit_where_they_can_be() -> None:
         (("axes:", "precision: {within: 1 %, at least: 9, at most: 3}\naxes:"), "study.yaml:5: precision: expected 'at most' of"),
         (("axes:", "figures: [{y: p99 latency, x: clients.thnk}]\naxes:"), "study.yaml:5: figures[0].x is 'clients.thnk', which is"),
         (("key: clients.connections, values: [1, 4]", "key: count, values: [1, 0]"), "study.yaml:6: count is 0; expected a whole"),
+        (("clients.connections, values", "run.replications, values"), "study.yaml:6: run.replications is varied; expected"),
         (("clients.think, from", "clients.connections, from"), "study.yaml:7: clients.connections is varied twice;"),
         (("study: 1", "study: 2"), "study.yaml:1: study is 2; expected 1."),
         (("title: t", "titel: t"), "study.yaml:2: titel is not a key of a study; expected"),

@@ -5,17 +5,24 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
+import cutaway as cutaway_package
+from cutaway.commands import study as study_command
 from cutaway.studying import session
 from cutaway.studying.folder import StudyFolder
+from cutaway.studying.report import content_of
 from cutaway.studying.session import Means
 from cutaway.studying.shard import Shard
 from tests.cutaway.studying.studies import PRECISE, SMALL, study
@@ -73,7 +80,7 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
     assert told.stderr == "letters: holds love.txt and no study; results are not put among others, name a new folder.\n"
     for command in ("resume", "status", "table", "report"):
         assert cutaway("study", command, "letters", cwd=tmp_path).returncode == 2
-    assert [one.name for one in (tmp_path / "letters").iterdir() if not one.name.startswith(".")] == ["love.txt"]
+    assert [one.name for one in (tmp_path / "letters").iterdir()] == ["love.txt"]
 
 
 def test_a_busy_folder(tmp_path: Path) -> None:
@@ -120,6 +127,38 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
     assert "at least 12 runs: about" in told.stdout
     assert "at most 48 runs: about" in told.stdout
     assert [one.name for one in tmp_path.iterdir()] == ["small.yaml"]
+
+
+MANY = SMALL.replace("[1, 8]", "[1, 2, 3, 4, 5, 6]").replace("replications: 4", "replications: 10000")
+
+
+def test_more_than_100_000_runs_are_asked_for(tmp_path: Path) -> None:
+    study(tmp_path, MANY)
+    told = cutaway("study", "run", "small.yaml", cwd=tmp_path)
+    assert (told.returncode, told.stdout) == (2, "")
+    sentence = "It may take 120,000 runs (--dry-run says how long). Above 100,000 they are asked for with --yes."
+    assert sentence in " ".join(told.stderr.replace("│", " ").split())
+    assert not (tmp_path / "small.study").exists()
+
+
+class Terminal:
+    """Where a person may be asked."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("answer, begun", [("n", False), ("y", True)])
+def test_a_person_is_asked(tmp_path: Path, answer: str, begun: bool, monkeypatch: Any) -> None:
+    study(tmp_path, MANY)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(study_command, "sys", SimpleNamespace(stdin=Terminal(), stderr=Terminal()))
+    run: list[object] = []
+    monkeypatch.setattr(session, "run", lambda *asked: run.append(asked) or 0)
+    ended = CliRunner().invoke(study_command.study, ["run", "small.yaml"], input=f"{answer}\n")
+    assert ended.exit_code == 0, ended.output
+    assert "It may take 120,000 runs (--dry-run says how long). Go on? [y/N]" in ended.output
+    assert bool(run) == begun
 
 
 def test_tables(done: Path) -> None:
@@ -171,6 +210,31 @@ def test_a_report(done: Path, tmp_path: Path, ending: str) -> None:
     assert "http://" not in text.replace("http://www.w3.org", "").replace("http://creativecommons", "").replace("http://purl.org", "")
     assert "assumed; not measured" in text
     assert cutaway("study", "report", str(done), "--out", "report.txt", cwd=tmp_path).returncode == 2
+
+
+def test_a_report_has_the_costs_of_every_name_on_an_axis(tmp_path: Path) -> None:
+    """Those of a bridge in the middle of the axis, too."""
+    docker = "stacks.container.layers.docker"
+    axis = f"key: {docker}.network\n    values: [host, bridge, host]\n    with: {{{docker}.publish: [none, nat, none]}}"
+    text = SMALL.replace("replications: 4", "replications: 1").replace("key: clients.connections\n    values: [1, 8]", axis)
+    session.run(study(tmp_path, text), tmp_path / "out", Means())
+    content = content_of(cutaway_package.StudyResults.of(tmp_path / "out").summary(in_full=True), tmp_path / "out")
+    assert "bridge" in [name for name, *_ in content.costs]
+
+
+def test_a_hostile_value_fills_its_cell(tmp_path: Path) -> None:
+    """No formula for a spreadsheet, no more columns, no other reading direction."""
+    axis = 'name: "@SUM(1)|x"\n    values: ["=cmd()", "a|b\\u202ec"]'
+    text = SMALL.replace("replications: 4", "replications: 1").replace("clients.connections", "title").replace("values: [1, 8]", axis)
+    session.run(study(tmp_path, text), tmp_path / "out", Means())
+    found = cutaway_package.StudyResults.of(tmp_path / "out")
+    heads, first, _, third, _ = csv.reader(io.StringIO(found.means("csv", ["p99"])))
+    assert (heads[0], first[0], third[0]) == ("'@SUM(1)|x", "'=cmd()", "a|b\\u{202e}c")
+    heads, _, first, *_ = (re.split(r"(?<!\\)\|", line) for line in found.means("markdown", ["p99"]).splitlines())
+    assert len(heads) == len(first) == 9
+    found.export(tmp_path / "all.csv")
+    assert {row["title"] for row in csv.DictReader((tmp_path / "all.csv").open(encoding="utf-8"))} == {"'=cmd()", "a|b\u202ec"}
+    assert "'" not in "".join(pq.read_table(tmp_path / "out/runs/000000-00-00000-00000.parquet")["title"].to_pylist())
 
 
 def test_a_hostile_title_is_text(tmp_path: Path) -> None:
