@@ -6,8 +6,11 @@ What h11 lets pass and a daemon must not: a length beside chunks, and the prefac
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import struct
+import termios
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -23,8 +26,8 @@ MOST_BODY_BYTES = 64 * 1024 * 1024
 HEAD_S, BODY_S = 10.0, 60.0
 READ_BYTES = 64 * 1024
 RAW, MULTIPLEXED = "application/vnd.docker.raw-stream", "application/vnd.docker.multiplexed-stream"
-HEAD_TO_OUTPUT_S = 0.005
-"""Between an upgrade's head and its first output: docker-py loses what comes in the same packet."""
+LATEST_READ_S = 0.5
+"""An upgrade's first output waits so long at most for the client to read the head: docker-py loses what it reads together with it."""
 
 
 @dataclass
@@ -120,9 +123,9 @@ class Reply:
 
 @dataclass
 class Streamed:
-    """An answer that comes bit by bit; its head goes out at once."""
+    """An answer that comes bit by bit; its head goes out at once. What the pieces hold is let go when the client goes."""
 
-    pieces: AsyncIterator[bytes]
+    pieces: AsyncGenerator[bytes, None]
     kind: str = "application/json"
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
@@ -154,6 +157,8 @@ class Connection:
         """Headers of every answer."""
         self.http = h11.Connection(h11.SERVER, max_incomplete_event_size=MOST_HEAD_BYTES)
         self.first = True
+        self.idle_since: float | None = None
+        """When its last answer was through; None while something is asked."""
 
     async def serve(self) -> None:
         """Until the client goes, or something is wrong with what it says."""
@@ -167,25 +172,28 @@ class Connection:
 
     async def _one(self) -> bool:
         event = await self._next(HEAD_S if self.first else None)
+        self.idle_since = None
         if not isinstance(event, h11.Request):
             return False
         self.first = False
         request = self._request(event)
-        watch: asyncio.Task[None] | None = None
         answer = await self._answer(request)
         if isinstance(answer, Hijacked):
             await self._hijack(request, answer)
             return False
         if isinstance(answer, Streamed):
-            await self._drain()
-            await self._stream(request, answer)
+            try:
+                await self._drain()
+                await self._stream(request, answer)
+            finally:
+                await answer.pieces.aclose()      # also where the client has gone before the head
         else:
             await self._whole(request, answer)
             await self._drain()
-        assert watch is None
         if self.http.our_state is h11.MUST_CLOSE or self.http.their_state is not h11.DONE:
             return False
         self.http.start_next_cycle()
+        self.idle_since = asyncio.get_running_loop().time()
         return True
 
     async def _answer(self, request: Request) -> Answer:
@@ -279,10 +287,11 @@ class Connection:
             for task in (pump, watch):
                 task.cancel()
             await asyncio.gather(pump, watch, return_exceptions=True)
+            await answer.pieces.aclose()
         self._send(h11.EndOfMessage())
         await self.writer.drain()
 
-    async def _pump(self, pieces: AsyncIterator[bytes]) -> None:
+    async def _pump(self, pieces: AsyncGenerator[bytes, None]) -> None:
         async for piece in pieces:
             if piece:
                 self._send(h11.Data(data=piece))
@@ -304,10 +313,20 @@ class Connection:
             head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\n"
         self.writer.write((head + "".join(f"{name}: {value}\r\n" for name, value in self.common.items()) + "\r\n").encode())
         await self.writer.drain()
-        await asyncio.sleep(HEAD_TO_OUTPUT_S)
+        await self._read_by_client()
         rest, _ = self.http.trailing_data
         reader = _Prefixed(self.reader, rest)
         await answer.talk(reader, self.writer)  # type: ignore[arg-type]
+
+    async def _read_by_client(self) -> None:
+        """Until all that was written has been taken out of the socket; of a Unix socket the kernel knows."""
+        handle = self.writer.get_extra_info("socket").fileno()
+        ends = asyncio.get_running_loop().time() + LATEST_READ_S
+        while asyncio.get_running_loop().time() < ends:
+            await asyncio.sleep(0.001)
+            (left,) = struct.unpack("i", fcntl.ioctl(handle, termios.TIOCOUTQ, struct.pack("i", 0)))
+            if left == 0:
+                return
 
     async def _refuse(self, status: int, why: str) -> None:
         try:
