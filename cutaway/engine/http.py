@@ -182,8 +182,11 @@ class Connection:
             await self._hijack(request, answer)
             return False
         if isinstance(answer, Streamed):
-            await self._drain()
-            await self._stream(request, answer)
+            try:
+                await self._drain()
+                await self._stream(request, answer)
+            finally:
+                await answer.pieces.aclose()      # also where the client has gone before the head
         else:
             await self._whole(request, answer)
             await self._drain()

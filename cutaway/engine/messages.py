@@ -52,7 +52,9 @@ class Messages:
         await self._more.wait()
         if not self._lines:
             task.result()
-        return Streamed(self._pieces(task))
+        pieces = self._pieces(task)
+        await anext(pieces)      # it has begun, so it cancels what tells even where the client has gone before the first message
+        return Streamed(pieces)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         if not task.cancelled():
@@ -61,6 +63,7 @@ class Messages:
 
     async def _pieces(self, task: asyncio.Task[Any]) -> AsyncGenerator[bytes, None]:
         try:
+            yield b""
             while self._lines or not task.done():
                 while self._lines:
                     yield self._next()

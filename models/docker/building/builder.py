@@ -5,6 +5,7 @@ What it tells is what a client shows, message for message as Docker's. Read firs
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,8 @@ COMMIT_NS = 60_000_000
 that only changes the configuration, with its container made and removed."""
 WRITE_RATE = 50_000_000
 """Bytes of a layer that are copied and packed a second; assumed, 30 to 200 MB/s. dockerd 20.10 took 0.6 to 0.9 s for 30 MB."""
+MOST_KEPT = 4 * 1024 * 1024
+"""Characters that a quiet build keeps for the case that it fails, the last ones; Docker keeps all."""
 _SECOND_NS = 1_000_000_000
 _SYSTEMS = ("darwin", "freebsd", "linux", "windows")
 _ARCHITECTURES = ("386", "amd64", "arm", "arm64", "ppc64le", "riscv64", "s390x")
@@ -108,8 +111,9 @@ class Build:
         self.has_room = True
         """Off while the client takes no more; a step's process then waits when it writes."""
         self._tell = tell
-        self._kept: list[dict[str, Any]] = []
+        self._kept: deque[dict[str, Any]] = deque()
         """What a quiet build has not told."""
+        self._kept_size = 0
         self._running: Container | None = None
         self._watcher: Watcher | None = None
         self._number = 0
@@ -153,6 +157,9 @@ class Build:
     def _message(self, message: dict[str, Any]) -> None:
         if self.options.quiet:
             self._kept.append(message)
+            self._kept_size += len(message.get("stream", ""))
+            while self._kept_size > MOST_KEPT:
+                self._kept_size -= len(self._kept.popleft().get("stream", ""))
         else:
             self._tell(message)
 

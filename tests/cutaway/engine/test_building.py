@@ -102,3 +102,10 @@ def test_messages_are_lines_and_a_client_that_leaves_ends_its_build(served: Serv
             return
         time.sleep(0.05)
     pytest.fail("the container of the step is still there")
+
+
+def test_a_client_that_leaves_at_once_ends_its_build_too(served: Served, client: Any) -> None:
+    for _ in range(20):
+        asked(served, "FROM busybox\nRUN sleep 100000\n", "nocache=1").close()
+    time.sleep(0.5)
+    assert client.api.containers() == []

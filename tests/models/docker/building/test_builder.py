@@ -217,6 +217,8 @@ def test_a_quiet_build_says_its_id_or_all(build: Builder) -> None:
     assert built.image is not None and built.messages == [{"stream": f"{built.image.id}\n"}]
     failed = build("FROM busybox\nRUN echo why; false\n", quiet=True)
     assert failed.text.startswith("Step 1/2 : FROM busybox\n") and "why\n" in failed.text
+    long = build("FROM busybox\nCOPY big /\nRUN cat /big /big /big /big /big; echo last; false\n", {"big": b"x" * (1 << 20)}, quiet=True)
+    assert 3 << 20 < len(long.text) <= 4 << 20 and "last\n" in long.text
 
 
 def test_limits_and_networks_are_those_of_the_client(build: Builder) -> None:
