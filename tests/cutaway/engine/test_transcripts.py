@@ -10,7 +10,6 @@ import pytest
 from tests.cutaway.engine.conftest import Served
 from tests.cutaway.engine.transcripts import COMMANDS, KEPT, transcript
 
-
 VERSION = "28.2"
 """Of the command that was recorded; others word some things otherwise."""
 
