@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from datetime import datetime
 
 from cutaway.engine.http import Request, parsed_json
+from cutaway.models.docker.dates import unix_ns_of
 from cutaway.models.docker.errors import InvalidError
 
 _UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
@@ -83,6 +83,6 @@ def moment_of(text: str, now_ns: int) -> int:
     if parts and "".join(a + b for a, b in parts) == text:
         return now_ns - int(sum(float(a) * _UNITS[b] for a, b in parts) * 1e9)
     try:
-        return int(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1e9)
+        return unix_ns_of(text)
     except ValueError:
         raise InvalidError(f'failed to parse value as time or duration: "{text}"') from None

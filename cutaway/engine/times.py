@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from cutaway.models.docker import dates
 
 _SECOND_NS = 1_000_000_000
 UNSET = "0001-01-01T00:00:00Z"
@@ -10,10 +10,7 @@ UNSET = "0001-01-01T00:00:00Z"
 
 def rfc3339(unix_ns: int) -> str:
     """In UTC with nine digits; a time that has not been is the year 1."""
-    if unix_ns < 0:
-        return UNSET
-    whole = datetime.fromtimestamp(unix_ns // _SECOND_NS, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{whole}.{unix_ns % _SECOND_NS:09}Z"
+    return UNSET if unix_ns < 0 else dates.rfc3339(unix_ns)
 
 
 def age(duration_ns: int) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import simpy
 
 from cutaway.models.docker.container import Container, HealthState
+from cutaway.models.docker.dates import rfc3339
 from cutaway.models.docker.errors import DaemonError
 from cutaway.models.docker.processes import signals
 from cutaway.models.docker.processes.process import Process
@@ -67,7 +67,7 @@ class Checker:
         return process.code
 
     def _take(self, state: HealthState, code: int, start_ns: int, output: Collected, health: Health, *, inside: bool) -> None:
-        entry: dict[str, Any] = {"Start": _time(start_ns), "End": _time(self.now_ns()), "ExitCode": code,
+        entry: dict[str, Any] = {"Start": rfc3339(start_ns), "End": rfc3339(self.now_ns()), "ExitCode": code,
                                  "Output": output.content.decode(errors="replace")}  # fmt: skip
         state.log = [*state.log, entry][-KEPT:]
         before = state.status
@@ -80,7 +80,3 @@ class Checker:
         if state.status != before:
             self.changed(self.container, state.status)
 
-
-def _time(unix_ns: int) -> str:
-    whole = datetime.fromtimestamp(unix_ns // 1_000_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{whole}.{unix_ns % 1_000_000_000:09}Z"

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from cutaway.models.docker.dates import unix_ns_of
 from cutaway.models.docker.filesystem.nodes import File, Node, directory, file, link, with_attributes
 from cutaway.models.docker.filesystem.tree import parent_of
 from cutaway.models.docker.identity import digest_of
@@ -79,7 +79,7 @@ def _entry(repository: str, tag: str, made: dict[str, Any]) -> Entry:
 
 
 def _unix_ns(made: dict[str, Any]) -> int:
-    return int(datetime.fromisoformat(made["created"]).timestamp()) * 1_000_000_000
+    return unix_ns_of(made["created"])
 
 
 @cache

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
+from cutaway.models.docker.dates import rfc3339, unix_ns_of
 from cutaway.models.docker.errors import InvalidError
 from cutaway.models.docker.filesystem.archive import as_layer, packed_layer
 from cutaway.models.docker.filesystem.archive import packed as packed_members
@@ -42,7 +42,7 @@ def packed(images: Sequence[tuple[Image, str]]) -> bytes:
 def _config(image: Image) -> dict[str, Any]:
     return {
         "id": image.id, "architecture": image.architecture, "os": image.os, "author": image.author, "comment": image.comment,
-        "created": datetime.fromtimestamp(image.created_ns // 1_000_000_000, UTC).isoformat(), "config": image.config.as_json(),
+        "created": rfc3339(image.created_ns), "config": image.config.as_json(),
         "rootfs": {"type": "layers", "diff_ids": [layer.digest for layer in image.layers]},
         "history": [{"created_by": step.created_by, "comment": step.comment, "empty_layer": step.layer is None} for step in image.steps],
         "sizes": [[layer.size, layer.packed] for layer in image.layers],
@@ -74,7 +74,7 @@ def _image(members: dict[str, File], entry: dict[str, Any], most_bytes: int) -> 
     for line in document.get("history") or [{"created_by": ""} for _ in layers]:
         layer = None if line.get("empty_layer") or not waiting else waiting.pop(0)
         steps.append(Step(str(line.get("created_by", "")), 0, layer, str(line.get("comment", ""))))
-    created_ns = int(datetime.fromisoformat(document["created"].replace("Z", "+00:00")).timestamp()) * 1_000_000_000
+    created_ns = unix_ns_of(document["created"][:19] + "Z")
     config: Config = form_of(Config, document.get("config"))
     return Image(document.get("id") or f"sha256:{entry['Config'].removesuffix('.json')}", config, tuple(steps), created_ns,
                  str(document.get("architecture", "amd64")), str(document.get("os", "linux")))  # fmt: skip

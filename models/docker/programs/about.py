@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
+from cutaway.models.docker.dates import written
 from cutaway.models.docker.errors import InvalidError
 from cutaway.models.docker.processes.process import Process
 from cutaway.models.docker.processes.signals import NAMES, signal_of
@@ -194,7 +193,7 @@ def date(process: Process, argv: tuple[str, ...]) -> Steps:
     form = next((word[1:] for word in argv[1:] if word.startswith("+")), "%a %b %e %H:%M:%S UTC %Y")
     now_ns = process.space.now_ns
     form = form.replace("%N", f"{now_ns % _SECOND_NS:09}").replace("%s", str(now_ns // _SECOND_NS))
-    yield from process.write(time.strftime(form, time.gmtime(now_ns // _SECOND_NS)) + "\n")
+    yield from process.write(written(now_ns, form) + "\n")
     return 0
 
 

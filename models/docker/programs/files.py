@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import stat
-import time
 from dataclasses import replace
 
+from cutaway.models.docker.dates import written
 from cutaway.models.docker.filesystem.nodes import Directory, Link, Node, file, size_of, type_of
 from cutaway.models.docker.filesystem.tree import join, name_of, parent_of
 from cutaway.models.docker.filesystem.view import View
@@ -51,7 +51,7 @@ def _line(process: Process, view: View, path: str, name: str, found: dict[str, s
     if "l" not in found:
         return f"{name}{mark}\n"
     at = node.at
-    when = time.strftime("%b %e %H:%M", time.gmtime(at.changed_ns // 1_000_000_000))
+    when = written(at.changed_ns, "%b %e %H:%M")
     target = f" -> {node.target}" if isinstance(node, Link) else ""
     owner, group = _named(view, "/etc/passwd", at.uid), _named(view, "/etc/group", at.gid)
     return f"{stat.filemode(type_of(node) | at.mode)} {1:4} {owner:8} {group:8} {size_of(node):9} {when} {name}{mark}{target}\n"

@@ -13,6 +13,7 @@ from cutaway import plotting
 from cutaway.studying import plots, session
 from cutaway.studying.columns import BY_NAME
 from cutaway.studying.folder import StudyError, StudyFolder
+from cutaway.studying.reading import index_of
 from cutaway.studying.session import Means
 from cutaway.studying.summary import Summary, summary_of
 from tests.cutaway.studying.studies import SMALL, study
@@ -39,7 +40,7 @@ def copies(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def summary(out: Path) -> Summary:
     folder = StudyFolder(out)
-    return summary_of(folder.study(), folder, session.index_of(folder), in_full=True)
+    return summary_of(folder.study(), folder, index_of(folder, folder.study()), in_full=True)
 
 
 def test_memory_and_starts_are_those_of_all_copies(copies: Path) -> None:
@@ -57,7 +58,8 @@ def test_copies_that_memory_does_not_hold_are_a_failed_point(tmp_path: Path) -> 
     less = "set: {machine.memory: 384 MiB, stacks.vm.layers.kvm.memory: 64 MiB, "
     text = COPIES.replace("values: [1, 3]", "values: [1, 60]").replace("set: {", less)
     assert session.run(study(tmp_path, text), tmp_path / "out", Means()) == 1
-    reasons = session.index_of(StudyFolder(tmp_path / "out")).failed.values()
+    kept = StudyFolder(tmp_path / "out")
+    reasons = index_of(kept, kept.study()).failed.values()
     assert any(reason.startswith("60 copies hold ") and reason.endswith("; the machine has 0.4 GiB.") for reason in reasons)
 
 

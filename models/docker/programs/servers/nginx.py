@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import errno
 import re
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cutaway.models.docker.dates import written
 from cutaway.models.docker.filesystem.view import View
 from cutaway.models.docker.processes import signals
 from cutaway.models.docker.processes.process import Process
@@ -117,7 +117,7 @@ def _error(status: int, text: str, complaint: str = "") -> Page:
 
 
 def _date(unix_s: int) -> str:
-    return time.strftime(HTTP_DATE, time.gmtime(unix_s))
+    return written(unix_s * 1_000_000_000, HTTP_DATE)
 
 
 def _line(process: Process, level: str, text: str) -> bytes:

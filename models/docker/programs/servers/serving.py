@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable
 
+from cutaway.models.docker.dates import written
 from cutaway.models.docker.filesystem.nodes import File
 from cutaway.models.docker.filesystem.view import View
 from cutaway.models.docker.processes import signals
@@ -105,7 +105,7 @@ def cpus_of(process: Process) -> int:
 def moment(process: Process, form: str) -> str:
     """Now as `strftime` writes it, in UTC; %L is milliseconds, %U microseconds, %b a month in English."""
     now_ns = process.space.now_ns
-    at = time.gmtime(now_ns // 1_000_000_000)
+    month = _MONTHS[int(written(now_ns, "%m")) - 1]
     below = now_ns % 1_000_000_000
-    form = form.replace("%L", f"{below // 1_000_000:03}").replace("%U", f"{below // 1_000:06}").replace("%b", _MONTHS[at.tm_mon - 1])
-    return time.strftime(form, at)
+    form = form.replace("%L", f"{below // 1_000_000:03}").replace("%U", f"{below // 1_000:06}").replace("%b", month)
+    return written(now_ns, form)
