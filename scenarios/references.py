@@ -122,9 +122,9 @@ class _Composer:
         names = [name] if name.endswith((".yaml", ".yml")) else [f"{name}.yaml", name]
         candidates = [folder / each for folder in (chain.paths[-1].parent, catalogue.FOLDER) for each in names]
         inside = [candidate for candidate in map(_resolved, candidates) if candidate and self._may_be_read(candidate)]
-        if there := next((candidate for candidate in inside if candidate.exists() and not candidate.is_dir()), None):
+        if there := next((candidate for candidate in inside if _is_there(candidate) and not candidate.is_dir()), None):
             return there
-        if not inside or any(candidate not in inside and candidate.exists() for candidate in map(_resolved, candidates) if candidate):
+        if not inside or any(candidate not in inside and _is_there(candidate) for candidate in map(_resolved, candidates) if candidate):
             self._note(node, f"{about}, which lies outside the scenario's folder; expected a file inside it.")
         else:
             self._note(node, f"{about}; there is no such file.{nearest(name, self._names(key, chain))}")
@@ -152,6 +152,14 @@ class _Composer:
 
     def _note(self, node: Node, text: str) -> None:
         self.problems.append(Problem(node.place, text))
+
+
+def _is_there(path: Path) -> bool:
+    """Not where the name is too long for a file either."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def _resolved(path: Path) -> Path | None:

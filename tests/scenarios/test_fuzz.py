@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -102,3 +103,10 @@ def test_any_text_is_a_quantity_or_gets_a_sentence(quantity: Any, text: str) -> 
 
 
 THREE_STACKS = load("lecture/three-stacks")
+
+
+@pytest.mark.parametrize("key", ["base", "use"])
+def test_a_name_that_is_too_long_for_a_file(key: str) -> None:
+    """Found by a bite that took a title's key away."""
+    name = "가" * 120
+    survives(f"cutaway: 1\n{key}: {name}\n" if key == "base" else TEXT + f"\nserver:\n  {key}: {name}\n")
