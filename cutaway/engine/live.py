@@ -32,7 +32,6 @@ class Live:
         """`speed` is simulated time a real time; `MAX` leaps to the next event while somebody waits for one, and is 1 else."""
         self.clock = clock
         self.speed = speed
-        self.paused = False
         self.waiting = 0
         """Commands that wait for something to happen."""
         self.stopped = False
@@ -48,8 +47,6 @@ class Live:
 
     def due_ns(self) -> int:
         """Where the clock should be now."""
-        if self.paused:
-            return int(self.clock.now)
         return self._simulated_ns + int((time.monotonic_ns() - self._real_ns) * self._pace)
 
     # --- the loop ---
@@ -69,7 +66,7 @@ class Live:
 
     def _leaps(self) -> bool:
         """Goes to the next event at once where somebody waits and the speed is the greatest."""
-        if self.speed != MAX or not self.waiting or self.paused or self.clock.peek() == math.inf:
+        if self.speed != MAX or not self.waiting or self.clock.peek() == math.inf:
             return False
         ends = time.monotonic() + SLICE_S
         while self.waiting and self.clock.peek() != math.inf and time.monotonic() < ends:
@@ -79,7 +76,7 @@ class Live:
 
     def _until_next(self) -> float:
         at = self.clock.peek()
-        if at == math.inf or self.paused:
+        if at == math.inf:
             return FURTHEST_S
         return min(FURTHEST_S, max(0.0, (at - self.due_ns()) / _SECOND_NS / self._pace))
 
@@ -104,15 +101,6 @@ class Live:
     def poke(self) -> None:
         """Something was put on the clock from outside."""
         self._poked.set()
-
-    def pause(self) -> None:
-        self.catch_up()
-        self.paused = True
-
-    def go_on(self) -> None:
-        self.paused = False
-        self._rebase()
-        self.poke()
 
     # --- from coroutines ---
 

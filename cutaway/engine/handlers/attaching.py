@@ -133,7 +133,7 @@ def _sample(engine: Engine, container: Container, before: dict[str, Any] | None)
     cpu = {
         "cpu_usage": {"total_usage": space.cpu_ns, "usage_in_kernelmode": 0, "usage_in_usermode": space.cpu_ns},
         "system_cpu_usage": int(daemon.clock.now) * machine.cpus, "online_cpus": machine.cpus,
-        "throttling_data": {"periods": 0, "throttled_periods": 0, "throttled_time": 0},
+        "throttling_data": {"periods": 0, "throttled_periods": 0, "throttled_time": space.bandwidth.throttled_ns},
     }  # fmt: skip
     nothing = {"cpu_usage": {"total_usage": 0, "usage_in_kernelmode": 0, "usage_in_usermode": 0},
                "throttling_data": {"periods": 0, "throttled_periods": 0, "throttled_time": 0}}  # fmt: skip

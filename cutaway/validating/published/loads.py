@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from statistics import median
 
 from cutaway.models import stack
@@ -92,8 +92,3 @@ def met(figure: Callable[[float], float], published: float, *, rises: bool, firs
         ratio = published / found if rises else found / published
         x = x * ratio if low < x * ratio < high else (low * high) ** 0.5
     return x
-
-
-def without(load: Load) -> Load:
-    """The same load on the bare system."""
-    return replace(load, docker=None, kvm=None)

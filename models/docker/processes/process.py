@@ -6,9 +6,9 @@ there: killed, or frozen with its cgroup, which keeps what is left of its sleep.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import simpy
 
@@ -127,10 +127,14 @@ class Process:
     def compute(self, duration_ns: int) -> Steps:
         """It has the CPU."""
         self.cpu_ns += duration_ns
-        self._owed_ns += self.space.slowed(duration_ns)
+        self._owed_ns += duration_ns
         if self._owed_ns >= TICK_NS:
-            owed, self._owed_ns = self._owed_ns, 0
-            yield from self.sleep(owed)
+            yield from self._pay()
+
+    def _pay(self) -> Steps:
+        """Lets the CPU time pass that it has had, and what it waits for its cgroup's quota."""
+        owed, self._owed_ns, now_ns = self._owed_ns, 0, int(self.clock.now)
+        yield from self.sleep(self.space.bandwidth.end_of(now_ns, owed, self.space.limits.cpus) - now_ns)
 
     def read(self, most: int = 1 << 16) -> Steps:
         """From its standard input."""
@@ -204,7 +208,7 @@ class Process:
     def _live(self, program: Program) -> Steps:
         try:
             code = yield from program(self, self.argv)
-            yield from self.sleep(self._owed_ns)
+            yield from self._pay()
             self._end(code or 0)
         except Exit as end:
             self._end(end.code)
@@ -226,7 +230,3 @@ class Process:
 def environment_of(pairs: list[str]) -> dict[str, str]:
     """`NAME=value` lines as Docker keeps them; a later one wins."""
     return dict(pair.partition("=")[::2] for pair in pairs if "=" in pair)
-
-
-def as_lines(environment: Mapping[str, Any]) -> list[str]:
-    return [f"{name}={value}" for name, value in environment.items()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -70,8 +70,6 @@ class Space:
     epoch_ns: int = 0
     """Unix time at the clock's zero."""
     bandwidth: Bandwidth = field(default_factory=Bandwidth)
-    oom_kills: int = 0
-    on_oom: Callable[[Process], None] | None = None
 
     @property
     def now_ns(self) -> int:
@@ -115,11 +113,6 @@ class Space:
             for other in list(self.processes.values()):
                 other.thaw()
                 other.kill(signals.KILL)
-
-    def slowed(self, cpu_ns: int) -> int:
-        """Time that so much CPU time takes under the quota."""
-        cpus = self.limits.cpus
-        return cpu_ns if cpus is None or cpus >= 1 else round(cpu_ns / cpus)
 
     @property
     def cpu_ns(self) -> int:

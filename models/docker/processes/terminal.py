@@ -26,22 +26,15 @@ class Terminal:
 
     def read(self, most: int = 1 << 16) -> Steps:
         taken = yield from self.input.read(most)
-        if not taken and not self.input.broken and self._hung_up is False:
+        if not taken and not self.input.broken:
             self.input.ended = False      # Ctrl-D ends one read, not the terminal
         return taken
-
-    _hung_up = False
 
     def write(self, data: bytes) -> Steps:
         yield from self.output.send(1, data.replace(b"\n", b"\r\n"))
 
     def close(self) -> None:
         pass
-
-    def hang_up(self) -> None:
-        """Nobody types any more."""
-        self._hung_up = True
-        self.input.close()
 
     def resize(self, rows: int, columns: int) -> None:
         self.rows, self.columns = rows, columns

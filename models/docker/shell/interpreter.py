@@ -75,7 +75,6 @@ class Interpreter:
         self.status = 0
         self.options: set[str] = set()
         self.background: list[Process] = []
-        self.traps: dict[int, str] = {}
         self.pending: list[str] = []
 
     # --- variables ---
@@ -127,6 +126,15 @@ class Interpreter:
     def execute(self, node: Syntax) -> Steps:
         """One statement; its exit code, which is `$?` afterwards. Raises ShellError, Returned, Exit, Killed."""
         yield from self._trapped()
+        if node.next_sibling is not None and node.next_sibling.type == "&" and (node.parent is None or node.parent.type != "list"):
+            files = replace(self.process.files, stdin=Empty())
+            self.background.append(self._fork(lambda shell: shell._now(node), files))
+            self.status = 0
+            return 0
+        return (yield from self._now(node))
+
+    def _now(self, node: Syntax) -> Steps:
+        """The same in the foreground, whatever stands behind it."""
         handler = getattr(self, f"_do_{node.type}", None)
         if handler is None:
             raise ShellError(f"syntax error: {node.type.replace('_', ' ')} is not simulated")
@@ -152,7 +160,7 @@ class Interpreter:
         return self.status
 
     def _do_list(self, node: Syntax) -> Steps:
-        """`a && b`, `a || b`, with what stands in the background."""
+        """`a && b`, `a || b`."""
         return (yield from self._list(node, lambda: self.execute(node.children[-1])))
 
     def _list(self, node: Syntax, last: Callable[[], Steps]) -> Steps:

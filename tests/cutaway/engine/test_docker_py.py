@@ -154,7 +154,7 @@ def test_limits_change_while_it_runs(client: Any) -> None:
 
 
 def test_a_quota_makes_work_take_longer(client: Any) -> None:
-    loop = ["sh", "-c", "i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done"]
+    loop = ["sh", "-c", "i=0; while [ $i -lt 12000 ]; do i=$((i+1)); done"]
 
     def took(**limits: Any) -> float:
         one = client.containers.create("alpine", loop, **limits)
@@ -362,3 +362,8 @@ def test_layers_are_pulled_once(client: Any) -> None:
     client.images.pull("alpine", tag="latest")
     said = [line.get("status", "") for line in client.api.pull("alpine", tag="latest", stream=True, decode=True)]
     assert "Status: Image is up to date for alpine:latest" in said and not any("Pulling fs layer" in line for line in said)
+
+
+def test_what_stands_in_the_background_runs_beside(client: Any) -> None:
+    text = client.containers.run("alpine", ["sh", "-c", "(sleep 2; echo late) & echo first; wait; echo last"], remove=True)
+    assert text == b"first\nlate\nlast\n"

@@ -98,7 +98,8 @@ def _run(process: Process, app: App) -> Steps:
         yield from _say(process, app, text)
     # a virtual machine compiles and collects beside the program, so that its start is spread over the CPUs
     process.cpu_ns += app.costs.start_ns
-    wall_ns = space.slowed(app.costs.start_ns) if (space.limits.cpus or cpus_of(process)) <= 1 else app.costs.start_ns // _at_once(process)
+    allowed = space.limits.cpus
+    wall_ns = round(app.costs.start_ns / allowed) if allowed is not None and allowed < 1 else app.costs.start_ns // _at_once(process)
     yield from process.sleep(wall_ns)
     process.resident = app.costs.resident
     server = JavaServer(process, app)
