@@ -135,7 +135,7 @@ class Streamed:
 class Hijacked:
     """The connection becomes a pipe in both directions."""
 
-    talk: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+    talk: Callable[[Typed, asyncio.StreamWriter], Awaitable[None]]
     multiplexed: bool = False
 
 
@@ -315,8 +315,7 @@ class Connection:
         await self.writer.drain()
         await self._read_by_client()
         rest, _ = self.http.trailing_data
-        reader = _Prefixed(self.reader, rest)
-        await answer.talk(reader, self.writer)  # type: ignore[arg-type]
+        await answer.talk(Typed(self.reader, rest), self.writer)
 
     async def _read_by_client(self) -> None:
         """Until all that was written has been taken out of the socket; of a Unix socket the kernel knows."""
@@ -341,8 +340,8 @@ class Connection:
             pass
 
 
-class _Prefixed:
-    """A reader with bytes before what it reads."""
+class Typed:
+    """What a client sends on a connection that it has taken over, with what came along with its request."""
 
     def __init__(self, reader: asyncio.StreamReader, first: bytes) -> None:
         self.reader, self.first = reader, first

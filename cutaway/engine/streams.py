@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 
+from cutaway.engine.http import Typed
 from cutaway.engine.live import Live
 from cutaway.models.docker.processes.streams import Output, Pipe, Watcher
 from cutaway.models.docker.processes.terminal import Terminal
@@ -107,7 +108,7 @@ def _key(text: str) -> int:
 
 
 async def talk(
-    reader: asyncio.StreamReader,
+    reader: Typed,
     writer: asyncio.StreamWriter,
     feed: Feed,
     live: Live,
@@ -145,7 +146,7 @@ async def _shown(writer: asyncio.StreamWriter, feed: Feed, *, raw: bool, wanted:
 
 
 async def _typed(
-    reader: asyncio.StreamReader, live: Live, pipe: Callable[[], Pipe | Terminal | None], keys: Keys | None, close_stdin: bool
+    reader: Typed, live: Live, pipe: Callable[[], Pipe | Terminal | None], keys: Keys | None, close_stdin: bool
 ) -> None:
     held = b""
     while True:

@@ -9,7 +9,7 @@ from typing import Any
 
 from cutaway.engine.engine import Engine
 from cutaway.engine.filters import moment_of
-from cutaway.engine.http import MULTIPLEXED, RAW, Answer, Hijacked, Reply, Request, Streamed
+from cutaway.engine.http import MULTIPLEXED, RAW, Answer, Hijacked, Reply, Request, Streamed, Typed
 from cutaway.engine.routing import route
 from cutaway.engine.streams import Feed, Keys, framed, talk
 from cutaway.engine.times import rfc3339
@@ -41,7 +41,7 @@ async def attach(engine: Engine, request: Request) -> Answer:
         feed.end()
     engine.daemon.tell(container, "attach")
 
-    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def speak(reader: Typed, writer: asyncio.StreamWriter) -> None:
         wants_input = request.flag("stdin") and container.config.open_stdin
         await talk(
             reader, writer, feed, engine.live, raw=tty, wanted=wanted,

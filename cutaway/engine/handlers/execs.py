@@ -7,7 +7,7 @@ from typing import Any
 
 from cutaway.engine.engine import Engine
 from cutaway.engine.handlers.attaching import _keys
-from cutaway.engine.http import Answer, Hijacked, Reply, Request
+from cutaway.engine.http import Answer, Hijacked, Reply, Request, Typed
 from cutaway.engine.routing import route
 from cutaway.engine.streams import Feed, talk
 from cutaway.models.docker.errors import InvalidError
@@ -44,7 +44,7 @@ async def start(engine: Engine, request: Request) -> Answer:
         return Reply(200, content=b"")
     tty = bool(document.get("Tty"))
 
-    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def speak(reader: Typed, writer: asyncio.StreamWriter) -> None:
         await talk(
             reader, writer, feed, engine.live, raw=tty, wanted={1, 2},
             pipe=lambda: (one.terminal if one.tty else one.pipe) if one.stdin else None,
