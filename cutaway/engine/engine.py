@@ -22,7 +22,8 @@ class Engine:
 
     daemon: Daemon
     live: Live
-    stopping: bool = False
+    most_archive_bytes: int = 64 * 1024 * 1024
+    """Of a context, an image or files that a client sends, and of what they unpack to."""
 
     def version(self) -> dict[str, Any]:
         """`GET /version`."""

@@ -119,7 +119,7 @@ def unpacked(content: IO[bytes], most_bytes: int) -> Iterator[tuple[str, Node]]:
             for count in itertools.count():
                 if (member := archive.next()) is None:
                     return
-                archive.members.clear()      # tarfile remembers them all, a kilobyte each
+                archive.members.clear()      # type: ignore[attr-defined]  # tarfile remembers them all, a kilobyte each
                 if count >= MOST_ENTRIES:
                     raise InvalidError(f"archive has more than {MOST_ENTRIES:,} entries")
                 if len(member.name) > LONGEST_PATH:
