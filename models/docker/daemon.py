@@ -24,7 +24,7 @@ from cutaway.models.docker.identity import Identities
 from cutaway.models.docker.images.image import Image
 from cutaway.models.docker.images.store import Images
 from cutaway.models.docker.lifecycle import Lifecycle, limits_of
-from cutaway.models.docker.logs import Log
+from cutaway.models.docker.logs import Log, files_of
 from cutaway.models.docker.mounting import asked_mounts, copy_up, show_mounts
 from cutaway.models.docker.networks import PREDEFINED, Endpoint, Network, Networks, Pool, check_ipam
 from cutaway.models.docker.ports import Ports
@@ -205,7 +205,7 @@ class Daemon:
                                "defined networks only")  # fmt: skip
 
     def _made(self, name: str, config: Config, host: HostConfig, image: Image) -> Container:
-        log = Log(lambda: self.now_ns, lines=not config.tty)
+        log = Log(lambda: self.now_ns, *files_of(host.log_config.config))
         host.runtime = host.runtime or "runc"
         host.log_config.type = host.log_config.type or "json-file"
         host.ipc_mode = host.ipc_mode or "private"
@@ -485,6 +485,7 @@ def _check_log(host: HostConfig) -> None:
     for name in host.log_config.config:
         if known is not None and name not in known:
             raise InvalidError(f"unknown log opt '{name}' for {host.log_config.type} log driver")
+    files_of(host.log_config.config)
 
 
 def with_image(config: Config, image: Config) -> Config:

@@ -22,7 +22,7 @@ from cutaway.models.docker.filesystem.tree import Layer, layer_size
 from cutaway.models.docker.images import catalogue, packing
 from cutaway.models.docker.images.committing import made, written_by
 from cutaway.models.docker.images.image import Image, ImageLayer, Step
-from cutaway.models.docker.images.pulling import pulled
+from cutaway.models.docker.images.pulling import Pull, pulled
 from cutaway.models.docker.references import Reference, reference_of
 from cutaway.models.docker.specification import Config, form_of
 
@@ -162,7 +162,9 @@ async def create(engine: Engine, request: Request) -> Answer:
     if not tag and not reference.tag and not reference.digest:
         reference = replace(reference, tag="latest")
     messages = Messages(engine.live)
-    return await messages.answer(pulled(engine.daemon, reference, request.get("platform"), messages.put))
+    pull = Pull(engine.live.clock, engine.daemon.images, messages.put, request.get("platform"))
+    messages.source = pull
+    return await messages.answer(pulled(engine.daemon, reference, pull))
 
 
 async def _import(engine: Engine, request: Request, source: str) -> Answer:

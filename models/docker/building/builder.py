@@ -23,7 +23,7 @@ from cutaway.models.docker.filesystem.tree import NOTHING, Layer, Tree
 from cutaway.models.docker.filesystem.view import Mount, View
 from cutaway.models.docker.images.committing import layer_of, made, written_by
 from cutaway.models.docker.images.image import Image, ImageLayer, Step
-from cutaway.models.docker.images.pulling import Tell, pulled
+from cutaway.models.docker.images.pulling import Pull, Tell, pulled
 from cutaway.models.docker.processes.exec import DEFAULT_PATH
 from cutaway.models.docker.processes.process import environment_of
 from cutaway.models.docker.processes.streams import Watcher
@@ -232,7 +232,8 @@ class Build:
     def _image(self, name: str, platform: str) -> Steps:
         found = None if self.options.pull else self.daemon.images.find(name)
         if found is None or (platform and not f"{platform}/".startswith(f"{found.os}/{found.architecture}/")):
-            found = yield from pulled(self.daemon, reference_of(name), platform, self._message)
+            pull = Pull(self.daemon.clock, self.daemon.images, self._message, platform)
+            found = yield from pulled(self.daemon, reference_of(name), pull)
         return found
 
     # --- steps ---
