@@ -15,7 +15,7 @@ from cutaway.engine.routing import route
 from cutaway.engine.times import rfc3339
 from cutaway.models.docker.container import Container
 from cutaway.models.docker.errors import ForbiddenError, InvalidError, NotFoundError
-from cutaway.models.docker.filesystem.archive import packed, unpacked
+from cutaway.models.docker.filesystem.archive import check, packed, unpacked
 from cutaway.models.docker.filesystem.nodes import Directory, Link, Node, size_of
 from cutaway.models.docker.filesystem.tree import name_of
 from cutaway.models.docker.filesystem.view import View
@@ -72,6 +72,7 @@ async def put(engine: Engine, request: Request) -> Answer:
     if not view.is_directory(path):
         raise InvalidError("extraction point is not a directory")
     async with request.archive(engine.most_archive_bytes) as content:
+        await asyncio.to_thread(check, content, engine.most_archive_bytes)
         nodes = unpacked(content, engine.most_archive_bytes)
         # A batch at a time in a thread, which touches nothing of the simulation, so that the others' requests go on.
         while batch := await asyncio.to_thread(lambda: list(islice(nodes, BATCH))):

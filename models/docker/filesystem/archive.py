@@ -16,6 +16,7 @@ import stat
 import tarfile
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import IO, Any
 
 from cutaway.models.docker.errors import InvalidError
@@ -112,32 +113,59 @@ def unpacked(content: IO[bytes], most_bytes: int) -> Iterator[tuple[str, Node]]:
 
     Raises InvalidError for what is no archive, or has more than it may.
     """
-    left, linked = most_bytes, dict[str, Node]()
+    linked = dict[str, Node]()
+    with _refused():
+        for member, archive in _members(content, most_bytes):
+            path = _inside(member.name)
+            if (node := _node(member, archive, linked)) is not None:
+                linked[path] = node
+                yield path, node
+
+
+def check(content: IO[bytes], most_bytes: int) -> None:
+    """Reads an archive once through, so that one that is refused leaves nothing. Raises InvalidError."""
+    with _refused():
+        for _ in _members(content, most_bytes):
+            pass
+    content.seek(0)
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    """What goes wrong while an archive is read, as the daemon says it."""
     try:
-        plain: Any = _Bounded(_plain(content), most_bytes + MOST_ENTRIES * 2 * tarfile.BLOCKSIZE)
-        with tarfile.open(fileobj=plain, mode="r:") as archive:
-            for count in itertools.count():
-                if (member := archive.next()) is None:
-                    return
-                archive.members.clear()      # type: ignore[attr-defined]  # tarfile remembers them all, a kilobyte each
-                if count >= MOST_ENTRIES:
-                    raise InvalidError(f"archive has more than {MOST_ENTRIES:,} entries")
-                if len(member.name) > LONGEST_PATH:
-                    raise InvalidError(f"Error processing tar file(exit status 1): {member.name[:60]}...: file name too long")
-                left -= member.size if member.isreg() else 0
-                if left < 0:
-                    raise InvalidError(f"archive holds more than {most_bytes:,} bytes")
-                path = _inside(member.name)
-                if (node := _node(member, archive, linked)) is not None:
-                    linked[path] = node
-                    yield path, node
+        yield
     except (tarfile.TarError, EOFError, ValueError, OverflowError, OSError, RecursionError, zlib.error, lzma.LZMAError) as error:
         raise InvalidError(f"Error processing tar file(exit status 1): {error}") from None
 
 
+def _members(content: IO[bytes], most_bytes: int) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
+    """One after the other, within bounds. Raises InvalidError, and what tarfile and the unpackers raise."""
+    left = most_bytes
+    plain: Any = _Bounded(_plain(content), most_bytes + MOST_ENTRIES * 2 * tarfile.BLOCKSIZE)
+    with tarfile.open(fileobj=plain, mode="r:") as archive:
+        for count in itertools.count():
+            if (member := archive.next()) is None:
+                return
+            archive.members.clear()      # type: ignore[attr-defined]  # tarfile remembers them all, a kilobyte each
+            if count >= MOST_ENTRIES:
+                raise InvalidError(f"archive has more than {MOST_ENTRIES:,} entries")
+            if len(member.name) > LONGEST_PATH:
+                raise InvalidError(f"Error processing tar file(exit status 1): {member.name[:60]}...: file name too long")
+            left -= member.size if member.isreg() else 0
+            if left < 0:
+                raise InvalidError(f"archive holds more than {most_bytes:,} bytes")
+            yield member, archive
+
+
 def _inside(name: str) -> str:
     """A member's path, whatever its name says; normpath would keep two slashes at the beginning."""
-    return posixpath.normpath("/" + name.lstrip("/"))
+    return posixpath.normpath("/" + _text(name).lstrip("/"))
+
+
+def _text(name: str) -> str:
+    """A name that is no UTF-8 has marks in their place, for it is shown as JSON."""
+    return name.encode("utf-8", "surrogateescape").decode(errors="replace")
 
 
 def _plain(content: IO[bytes]) -> IO[bytes]:
@@ -162,7 +190,7 @@ def _node(member: tarfile.TarInfo, archive: tarfile.TarFile, linked: dict[str, N
     if member.isdir():
         return Directory(at)
     if member.issym():
-        return Link(member.linkname, at)
+        return Link(_text(member.linkname), at)
     if member.islnk():
         return linked.get(_inside(member.linkname))
     if member.isreg():
