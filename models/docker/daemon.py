@@ -24,7 +24,7 @@ from cutaway.models.docker.identity import Identities
 from cutaway.models.docker.images.image import Image
 from cutaway.models.docker.images.store import Images
 from cutaway.models.docker.lifecycle import Lifecycle, limits_of
-from cutaway.models.docker.logs import Log
+from cutaway.models.docker.logs import Log, files_of
 from cutaway.models.docker.mounting import asked_mounts, copy_up, show_mounts
 from cutaway.models.docker.networks import PREDEFINED, Endpoint, Network, Networks, Pool, check_ipam
 from cutaway.models.docker.ports import Ports
@@ -125,12 +125,13 @@ class Daemon:
         check_rest(config, host)
         warnings = check_limits(host, self.machine)
         self._check_host(config, host)
-        name = self._name_for(name)
+        name = self._checked_name(name) if name else None
         networks = self._wanted(host, networking)
         yield from docker_create(self.start())
-        if any(one.name == name for one in self.containers.values()):
+        taken = {one.name for one in self.containers.values()}
+        if name in taken:
             raise self._name_taken(name)
-        container = self._made(name, config, host, image)
+        container = self._made(name or self.identities.name(taken), config, host, image)
         container.wanted = networks
         self.containers[container.id] = container
         try:
@@ -138,7 +139,7 @@ class Daemon:
             self._from_others(container)
             for point in container.mounts:
                 copy_up(container, point)
-            show_mounts(container, container.view)
+            show_mounts(container, container.view, self.now_ns)
         except Exception:
             self._drop(container)
             raise
@@ -171,10 +172,7 @@ class Daemon:
         if host.ipc_mode and host.ipc_mode not in ("none", "private", "shareable", "host") and not host.ipc_mode.startswith("container:"):
             raise InvalidError(f"invalid IPC mode: {host.ipc_mode}")
 
-    def _name_for(self, name: str | None) -> str:
-        if not name:
-            taken = {one.name for one in self.containers.values()}
-            return next(made for made in iter(self.identities.name, None) if made not in taken)
+    def _checked_name(self, name: str) -> str:
         if not _NAME.fullmatch(name):
             raise InvalidError(f"Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")
         name = name.removeprefix("/")
@@ -207,7 +205,7 @@ class Daemon:
                                "defined networks only")  # fmt: skip
 
     def _made(self, name: str, config: Config, host: HostConfig, image: Image) -> Container:
-        log = Log(lambda: self.now_ns, lines=not config.tty)
+        log = Log(lambda: self.now_ns, *files_of(host.log_config.config))
         host.runtime = host.runtime or "runc"
         host.log_config.type = host.log_config.type or "json-file"
         host.ipc_mode = host.ipc_mode or "private"
@@ -218,7 +216,8 @@ class Daemon:
         view.mount(Mount("/", tree))
         keep = host.log_config.type != "none"
         output = Output(self.clock, log.write if keep else (lambda stream, data: None))
-        container = Container(self.identities.new("container"), name, self.now_ns, config, host, image, self.clock, tree, view, log, output)
+        id_ = self.identities.new("container")
+        container = Container(id_, name or id_[:12], self.now_ns, config, host, image, self.clock, tree, view, log, output)
         if not config.hostname and host.network_mode != "host" and not host.network_mode.startswith("container:"):
             config.hostname = container.id[:12]
         return container
@@ -486,6 +485,7 @@ def _check_log(host: HostConfig) -> None:
     for name in host.log_config.config:
         if known is not None and name not in known:
             raise InvalidError(f"unknown log opt '{name}' for {host.log_config.type} log driver")
+    files_of(host.log_config.config)
 
 
 def with_image(config: Config, image: Config) -> Config:
