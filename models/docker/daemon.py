@@ -28,13 +28,14 @@ from cutaway.models.docker.logs import Log, files_of
 from cutaway.models.docker.mounting import asked_mounts, copy_up, show_mounts
 from cutaway.models.docker.networks import PREDEFINED, Endpoint, Network, Networks, Pool, check_ipam
 from cutaway.models.docker.ports import Ports
+from cutaway.models.docker.privileges import check_privileges
 from cutaway.models.docker.processes.facts import Machine
 from cutaway.models.docker.processes.process import Program
 from cutaway.models.docker.processes.station import Demand
 from cutaway.models.docker.processes.streams import Output
 from cutaway.models.docker.programs.registry import programs
 from cutaway.models.docker.run import docker_create
-from cutaway.models.docker.specification import Config, HostConfig, check_limits, check_rest
+from cutaway.models.docker.specification import Config, HostConfig, check_limits, check_rest, check_restart
 from cutaway.models.docker.volumes import Volume, Volumes
 from cutaway.models.startup import Start
 from cutaway.sim.clock import Clock
@@ -123,6 +124,7 @@ class Daemon:
         if not [*(config.entrypoint or []), *(config.cmd or [])]:
             raise InvalidError("no command specified")
         check_rest(config, host)
+        check_privileges(host)
         warnings = check_limits(host, self.machine)
         self._check_host(config, host)
         name = self._checked_name(name) if name else None
@@ -312,6 +314,7 @@ class Daemon:
         host: HostConfig = form_of(HostConfig, whole)
         if host.memory and 0 < host.memory_swap < host.memory:
             raise ConflictError("Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time")
+        check_restart(host)
         warnings = check_limits(host, self.machine)
         container.host = host
         if container.space is not None:

@@ -19,6 +19,7 @@ from cutaway.models.docker.events import Event
 
 EVENT_FILTERS = ("config", "container", "daemon", "event", "image", "label", "network", "node", "plugin", "scope", "secret", "service",
                  "type", "volume")
+DISK_USERS = ("image", "container", "volume", "build-cache")
 MOST_WAITING = 1024
 """Events for a client that does not read; then its stream ends (daemon/events/events.go of moby: bufferSize, which drops the next ones)."""
 _PING = {"Builder-Version": "1", "Cache-Control": "no-cache, no-store, must-revalidate", "Docker-Experimental": "false",
@@ -60,7 +61,9 @@ async def df(engine: Engine, request: Request) -> Answer:
     for image in daemon.images.by_id.values():
         shared = sum(layer.size for layer in image.layers if daemon.images.is_layer_shared(layer.digest, image))
         images.append(image_summary(daemon, image) | {"SharedSize": shared, "Containers": sum(1 for _ in daemon.of_image(image))})
-    kinds = request.query.get("type") or ["image", "container", "volume", "build-cache"]
+    kinds = request.query.get("type") or list(DISK_USERS)
+    if unknown := [kind for kind in kinds if kind not in DISK_USERS]:
+        raise InvalidError(f"unknown object type: {unknown[0]}")
     found: dict[str, Any] = {"LayersSize": sum(layers.values())}
     if "image" in kinds:
         found["Images"] = images
