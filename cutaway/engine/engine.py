@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cutaway import __version__
 from cutaway.engine.live import Live
+from cutaway.engine.memo import Memo
 from cutaway.models.docker.daemon import RUNTIMES, Daemon
 
 VERSION, COMMIT, BUILT = "28.2.2", "45873be", "2025-05-30T12:07:26.000000000+00:00"
@@ -23,6 +24,8 @@ class Engine:
 
     daemon: Daemon
     live: Live
+    lists: Memo = field(default_factory=Memo)
+    """Answers of `docker ps`."""
     most_archive_bytes: int = 64 * 1024 * 1024
     """Of a context, an image or files that a client sends, and of what they unpack to."""
 

@@ -251,6 +251,7 @@ class Lifecycle:
                 yield from self._begin(container)
             except (DaemonError, OSError):
                 container.status = "exited"
+                self.daemon.tell(container, "die", {"exitCode": str(container.exit_code), "execDuration": "0"})
             container.restarting = False
 
     def kill(self, container: Container, text: str | None) -> None:
@@ -273,6 +274,7 @@ class Lifecycle:
         """The stop signal, some grace, then SIGKILL. Raises NothingToDo."""
         if container.restarting:
             container.restarting, container.manually_stopped, container.status = False, True, "exited"
+            self.daemon.tell(container, "stop")
             return
         if not container.has_process:
             raise NothingToDo

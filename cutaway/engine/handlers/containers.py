@@ -32,11 +32,21 @@ async def list_(engine: Engine, request: Request) -> Answer:
     if unknown := [one for one in filters.get("health") if one not in ("starting", "healthy", "unhealthy", "none")]:
         raise InvalidError(f"invalid filter 'health={unknown[0]}'")
     limit = request.number("limit") or 0
+
+    def make() -> bytes:
+        return Reply(document=_listed(engine, request, filters, limit)).body()
+    if request.flag("size"):      # files change without an event
+        return Reply(content=make())
+    question = (request.version, tuple(sorted((name, *values) for name, values in request.query.items())))
+    return Reply(content=engine.lists.get(engine.daemon.events.told, engine.daemon.now_ns, question, make))
+
+
+def _listed(engine: Engine, request: Request, filters: Filters, limit: int) -> list[dict[str, Any]]:
     every = request.flag("all") or limit > 0 or bool(filters.get("status")) or bool(filters.get("exited"))
     found = sorted(engine.daemon.containers.values(), key=lambda one: (one.created_ns, one.id), reverse=True)
     found = [one for one in found if (every or one.running) and _wanted(engine, one, filters)]
     found = _between(engine, found, filters)
-    return Reply(document=[summary(engine.daemon, one, size=request.flag("size")) for one in (found[:limit] if limit > 0 else found)])
+    return [summary(engine.daemon, one, size=request.flag("size")) for one in (found[:limit] if limit > 0 else found)]
 
 
 def _wanted(engine: Engine, one: Container, filters: Filters) -> bool:
