@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import statistics
 import subprocess
 import threading
 import time
@@ -16,7 +17,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from engine_client import Client, Engine, engine, run, say, two
+from engine_client import Engine, engine, run, say, two
 
 MANY = 1000
 WATCHERS = 3
@@ -102,7 +103,7 @@ def calls(asked: argparse.Namespace) -> None:
             timed("remove", "DELETE", f"/containers/c{k}?force=1")
             timed("version", "GET", "/version")
         for what, seconds in took.items():
-            say(f"{what}: median, longest of {len(seconds)}", f"{sorted(seconds)[len(seconds) // 2] * 1000:.2f} ms, {max(seconds) * 1000:.1f} ms")
+            say(f"{what}: median, longest of {len(seconds)}", f"{statistics.median(seconds) * 1000:.2f} ms, {max(seconds) * 1000:.1f} ms")
 
 
 # --- E8: a day ---------------------------------------------------------------------------------------------------------------------------
@@ -111,7 +112,7 @@ def calls(asked: argparse.Namespace) -> None:
 def day(asked: argparse.Namespace) -> None:
     """A container that logs each second, for a simulated day."""
     with engine("--speed", "max") as there, there.client() as one:
-        run(one, "logs", "sh", "-c", "while :; do echo a line of a log as long as those of servers are, or somewhat longer than that; sleep 1; done")
+        run(one, "logs", "sh", "-c", f"while :; do echo {'x' * 80}; sleep 1; done")
         began = time.monotonic()
         for hour in range(1, 25):
             run(one, f"hour{hour}", "sleep", "3600")

@@ -15,6 +15,7 @@ from simpy import Resource
 
 from cutaway.models.costs import Profile
 from cutaway.models.docker.container import Container
+from cutaway.models.docker.effects import refuse, warnings_of
 from cutaway.models.docker.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from cutaway.models.docker.events import Event, Events
 from cutaway.models.docker.execs import Execs
@@ -24,17 +25,19 @@ from cutaway.models.docker.identity import Identities
 from cutaway.models.docker.images.image import Image
 from cutaway.models.docker.images.store import Images
 from cutaway.models.docker.lifecycle import Lifecycle, limits_of
+from cutaway.models.docker.links import links_of
 from cutaway.models.docker.logs import Log, files_of
 from cutaway.models.docker.mounting import asked_mounts, copy_up, show_mounts
 from cutaway.models.docker.networks import PREDEFINED, Endpoint, Network, Networks, Pool, check_ipam
 from cutaway.models.docker.ports import Ports
+from cutaway.models.docker.privileges import check_privileges
 from cutaway.models.docker.processes.facts import Machine
 from cutaway.models.docker.processes.process import Program
 from cutaway.models.docker.processes.station import Demand
 from cutaway.models.docker.processes.streams import Output
 from cutaway.models.docker.programs.registry import programs
 from cutaway.models.docker.run import docker_create
-from cutaway.models.docker.specification import Config, HostConfig, check_limits, check_rest
+from cutaway.models.docker.specification import Config, HostConfig, check_limits, check_rest, check_restart
 from cutaway.models.docker.volumes import Volume, Volumes
 from cutaway.models.startup import Start
 from cutaway.sim.clock import Clock
@@ -123,7 +126,9 @@ class Daemon:
         if not [*(config.entrypoint or []), *(config.cmd or [])]:
             raise InvalidError("no command specified")
         check_rest(config, host)
-        warnings = check_limits(host, self.machine)
+        warnings = check_limits(host, self.machine) + warnings_of(host)
+        refuse(host)
+        check_privileges(host)
         self._check_host(config, host)
         name = self._checked_name(name) if name else None
         networks = self._wanted(host, networking)
@@ -135,6 +140,8 @@ class Daemon:
         container.wanted = networks
         self.containers[container.id] = container
         try:
+            for link in links_of(container, self.container):
+                link.target.linked_from.add((container.id, link.alias))
             container.mounts = asked_mounts(container, self.volumes, lambda *asked: self._volume_for(container, *asked))
             self._from_others(container)
             for point in container.mounts:
@@ -162,11 +169,14 @@ class Daemon:
         _check_log(host)
         mode = host.network_mode
         if mode.startswith("container:"):
-            self.container(mode.removeprefix("container:"))
             if config.hostname:
                 raise InvalidError("conflicting options: hostname and the network mode")
             if host.port_bindings or host.publish_all_ports:
                 raise InvalidError("conflicting options: port publishing and the container type network mode")
+        if host.uts_mode not in ("", "host"):
+            raise InvalidError(f"invalid UTS mode: {host.uts_mode}")
+        if host.uts_mode == "host" and config.hostname:
+            raise InvalidError("conflicting options: hostname and the UTS mode")
         if host.pid_mode and host.pid_mode != "host" and not host.pid_mode.startswith("container:"):
             raise InvalidError(f"invalid PID mode: {host.pid_mode}")
         if host.ipc_mode and host.ipc_mode not in ("none", "private", "shareable", "host") and not host.ipc_mode.startswith("container:"):
@@ -218,8 +228,9 @@ class Daemon:
         output = Output(self.clock, log.write if keep else (lambda stream, data: None))
         id_ = self.identities.new("container")
         container = Container(id_, name or id_[:12], self.now_ns, config, host, image, self.clock, tree, view, log, output)
-        if not config.hostname and host.network_mode != "host" and not host.network_mode.startswith("container:"):
-            config.hostname = container.id[:12]
+        container.size = (host.console_size[0], host.console_size[1]) if host.console_size and any(host.console_size) else container.size
+        if not config.hostname and not host.network_mode.startswith("container:"):
+            config.hostname = self.machine.name if "host" in (host.network_mode, host.uts_mode) else container.id[:12]
         return container
 
     def _volume_for(self, container: Container, name: str | None, options: Mapping[str, Any] | None = None) -> Volume:
@@ -237,7 +248,11 @@ class Daemon:
     def _from_others(self, container: Container) -> None:
         for text in container.host.volumes_from or []:
             name = text.partition(":")[0]
-            for point in self.container(name).mounts:
+            try:
+                other = self.container(name)
+            except NotFoundError as error:      # not 404: a client would look for the image
+                raise InvalidError(error.message) from None
+            for point in other.mounts:
                 if all(one.destination != point.destination for one in container.mounts):
                     container.mounts.append(point)
                     if point.kind == "volume":
@@ -292,7 +307,7 @@ class Daemon:
         if not _NAME.fullmatch(name):
             raise InvalidError(f"Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")
         if any(one.name == name for one in self.containers.values()):
-            raise self._name_taken(name)
+            raise ConflictError(f"Error when allocating new name: {self._name_taken(name).message}")
         old, container.name = container.name, name
         for endpoint in container.endpoints.values():
             endpoint.name = name
@@ -312,7 +327,8 @@ class Daemon:
         host: HostConfig = form_of(HostConfig, whole)
         if host.memory and 0 < host.memory_swap < host.memory:
             raise ConflictError("Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time")
-        warnings = check_limits(host, self.machine)
+        check_restart(host)
+        warnings = check_limits(host, self.machine) + warnings_of(form_of(HostConfig, changed))
         container.host = host
         if container.space is not None:
             container.space.limits = limits_of(host)
@@ -410,7 +426,10 @@ class Daemon:
             return ["127.0.0.1"]
         for line in container.host.extra_hosts or []:
             if line.partition(":")[0] == name:
-                return [line.partition(":")[2]]
+                return [self.host_address(line.partition(":")[2])]
+        for one in links_of(container, self.container):
+            if name == one.alias and "bridge" in one.target.endpoints:
+                return [str(one.target.endpoints["bridge"].address)]
         for network_name, endpoint in container.endpoints.items():
             network = self.networks.get(network_name)
             for link in endpoint.links:
@@ -420,6 +439,10 @@ class Daemon:
             if network.name != "bridge" and (found := network.names(name)):
                 return found
         return []
+
+    def host_address(self, text: str) -> str:
+        """An address as --add-host gives it; `host-gateway` is the host's in the default bridge."""
+        return str(self.networks.get("bridge").pools[0].gateway) if text == "host-gateway" else text
 
     def reach(self, container: Container, address: str, port: int, protocol: str) -> object | None:
         """Who answers at an address, as the container's networks lead there."""
@@ -480,11 +503,12 @@ def _has(pools: list[Pool], address: str) -> bool:
 
 
 def _check_log(host: HostConfig) -> None:
+    kind = host.log_config.type or "json-file"
     known = {"json-file": {"max-size", "max-file", "compress", "labels", "labels-regex", "env", "env-regex", "tag"},
-             "local": {"max-size", "max-file", "compress"}}.get(host.log_config.type)  # fmt: skip
+             "local": {"max-size", "max-file", "compress"}}.get(kind)  # fmt: skip
     for name in host.log_config.config:
         if known is not None and name not in known:
-            raise InvalidError(f"unknown log opt '{name}' for {host.log_config.type} log driver")
+            raise InvalidError(f"unknown log opt '{name}' for {kind} log driver")
     files_of(host.log_config.config)
 
 

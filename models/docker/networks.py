@@ -203,8 +203,10 @@ class Networks:
 def check_ipam(asked: dict[str, Any]) -> None:
     """Raises InvalidError."""
     for one in asked.get("Config") or []:
-        if one.get("Subnet"):
+        if text := one.get("Subnet"):
             try:
-                ip_network(one["Subnet"], strict=False)
+                subnet = ip_network(text, strict=False)
             except ValueError:
-                raise InvalidError(f"invalid network config: invalid subnet {one['Subnet']}") from None
+                raise InvalidError(f"invalid network config:\ninvalid subnet {text}: invalid CIDR block notation") from None
+            if str(subnet) != text and "/" in text:
+                raise InvalidError(f"invalid network config:\ninvalid subnet {text}: it should be {subnet}")

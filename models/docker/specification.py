@@ -6,6 +6,7 @@ Unknown keys are let pass, as the daemon does; what has an effect is checked, in
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -256,17 +257,27 @@ def check_rest(config: Config, host: HostConfig) -> None:
         for binding in bindings or []:
             if (text := binding.get("HostPort") or "") and not re.fullmatch(r"\d{1,5}(-\d{1,5})?", text):
                 raise InvalidError(f"invalid port specification: \"{text}\"")
-    _check_restart(host)
+    check_restart(host)
     if config.hostname and (len(config.hostname) > 63 or not re.fullmatch(r"[A-Za-z0-9.-]+", config.hostname)):
         raise InvalidError(f"invalid hostname format: {config.hostname}")
     for line in host.extra_hosts or []:
-        if ":" not in line:
-            raise InvalidError(f"bad format for add-host: \"{line}\"")
+        _check_extra_host(line)
     if config.healthcheck:
         _check_health(config.healthcheck)
 
 
-def _check_restart(host: HostConfig) -> None:
+def _check_extra_host(line: str) -> None:
+    name, _, address = line.partition(":")
+    if not name or not address:
+        raise InvalidError(f"bad format for add-host: \"{line}\"")
+    try:
+        ip_address(address if address != "host-gateway" else "0.0.0.0")
+    except ValueError:
+        raise InvalidError(f"invalid IP address in add-host: \"{address}\"") from None
+
+
+def check_restart(host: HostConfig) -> None:
+    """Raises InvalidError."""
     policy = host.restart_policy
     if policy.name not in ("", "no", "always", "unless-stopped", "on-failure"):
         raise InvalidError(f"invalid restart policy: unknown policy '{policy.name}'; use one of 'no', 'always', 'on-failure', or "

@@ -12,6 +12,7 @@ from cutaway.engine.http import Answer, Reply, Request
 from cutaway.engine.routing import route
 from cutaway.models.docker.container import Container
 from cutaway.models.docker.errors import ConflictError, InvalidError, NotFoundError
+from cutaway.models.docker.links import unlink
 from cutaway.models.docker.specification import Config, HostConfig, form_of
 
 LIST_FILTERS = ("ancestor", "before", "expose", "exited", "health", "id", "is-task", "isolation", "label", "name", "network", "publish",
@@ -175,11 +176,13 @@ async def resize(engine: Engine, request: Request) -> Answer:
     return Reply(200)
 
 
-@route("DELETE", "/containers/{name}")
+@route("DELETE", "/containers/{name*}")
 async def remove(engine: Engine, request: Request) -> Answer:
-    container = _the(engine, request)
     if request.flag("link"):
-        raise ConflictError("links are not simulated")
+        name, _, alias = request.parts["name"].strip("/").rpartition("/")
+        unlink(engine.daemon.container(name), alias, engine.daemon.container)
+        return Reply(204)
+    container = _the(engine, request)
     await engine.live.do(engine.daemon.remove(container, force=request.flag("force"), volumes=request.flag("v")))
     return Reply(204)
 
@@ -217,7 +220,7 @@ def _processes(engine: Engine, container: Container, asked: str) -> dict[str, An
     elif "aux" in asked:
         titles = ["USER", "PID", "%CPU", "%MEM", "VSZ", "RSS", "TTY", "STAT", "START", "TIME", "COMMAND"]
     if unknown := [name for name in titles if rows and name not in rows[0]]:
-        raise InvalidError(f"unknown user-defined format specifier \"{unknown[0].lower()}\"")
+        raise InvalidError(f"ps: error: unknown user-defined format specifier \"{unknown[0].lower()}\"")
     return {"Titles": titles, "Processes": [[row[name] for name in titles] for row in rows]}
 
 
