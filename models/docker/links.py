@@ -1,7 +1,6 @@
 """Legacy links: a container finds another one by an alias in its /etc/hosts, and the other's ports and environment in its own.
 
-They are of the default bridge; in other networks a link is an alias that the network's names are asked for. Read first:
-daemon/links/links.go of moby.
+They are of the default bridge alone; in other networks names are asked for. Read first: daemon/links/links.go of moby.
 """
 
 from __future__ import annotations
@@ -56,7 +55,7 @@ def hosts_lines(container: Container, links: list[Link]) -> Iterator[str]:
 def environment(container: Container, links: list[Link]) -> dict[str, str]:
     """The variables that tell of the links. Raises ConflictError."""
     found: dict[str, str] = {}
-    for link in links:
+    for link in links if "bridge" in container.endpoints else []:
         address, name = _endpoint(container, link), link.alias.upper().replace("-", "_")
         found[f"{name}_NAME"] = f"/{container.name}/{link.alias}"
         for k, port in enumerate(sorted(map(port_of, link.target.config.exposed_ports))):

@@ -208,5 +208,5 @@ def check_ipam(asked: dict[str, Any]) -> None:
                 subnet = ip_network(text, strict=False)
             except ValueError:
                 raise InvalidError(f"invalid network config:\ninvalid subnet {text}: invalid CIDR block notation") from None
-            if str(subnet) != text and "/" in text:
+            if subnet.version == 4 and str(subnet) != text and "/" in text:
                 raise InvalidError(f"invalid network config:\ninvalid subnet {text}: it should be {subnet}")
