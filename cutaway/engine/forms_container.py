@@ -143,7 +143,7 @@ def _config(container: Container) -> dict[str, Any]:
     found = container.config.as_json()
     if found.get("Healthcheck") is None:
         found.pop("Healthcheck", None)
-    for name in ("StopSignal", "StopTimeout", "ExposedPorts"):
+    for name in ("StopSignal", "StopTimeout", "ExposedPorts", "MacAddress"):
         if not found.get(name):
             found.pop(name, None)
     found["Volumes"] = found["Volumes"] or None

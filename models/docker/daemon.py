@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address
 from typing import Any
 
 from simpy import Resource
@@ -37,7 +38,7 @@ from cutaway.models.docker.processes.station import Demand
 from cutaway.models.docker.processes.streams import Output
 from cutaway.models.docker.programs.registry import programs
 from cutaway.models.docker.run import docker_create
-from cutaway.models.docker.specification import Config, HostConfig, check_limits, check_rest, check_restart
+from cutaway.models.docker.specification import Config, HostConfig, check_limits, check_rest, check_restart, form_of
 from cutaway.models.docker.volumes import Volume, Volumes
 from cutaway.models.startup import Start
 from cutaway.sim.clock import Clock
@@ -209,7 +210,13 @@ class Daemon:
         return {first: endpoints.pop(first, {}), **endpoints}
 
     def _check_endpoint(self, name: str, asked: Mapping[str, Any]) -> None:
-        if (asked.get("IPAMConfig") or {}).get("IPv4Address") and name in PREDEFINED:
+        if not (address := (asked.get("IPAMConfig") or {}).get("IPv4Address")):
+            return
+        try:
+            IPv4Address(address)
+        except ValueError:
+            raise InvalidError(f"invalid endpoint settings:\ninvalid IPv4 address: {address}") from None
+        if name in PREDEFINED:
             raise InvalidError("invalid config for network bridge: invalid endpoint settings:\nuser specified IP address is supported "
                                "on user "
                                "defined networks only")  # fmt: skip
@@ -315,8 +322,7 @@ class Daemon:
 
     def update(self, container: Container, asked: Mapping[str, Any]) -> list[str]:
         """Changes limits and the restart policy. Raises InvalidError."""
-        from cutaway.models.docker.specification import form_of
-
+        warnings = warnings_of(form_of(HostConfig, dict(asked)))
         changed = {key: value for key, value in asked.items() if value not in (None, "", 0, {}, []) or key == "RestartPolicy"}
         policy = changed.get("RestartPolicy") or {}
         if not policy.get("Name"):
@@ -328,7 +334,7 @@ class Daemon:
         if host.memory and 0 < host.memory_swap < host.memory:
             raise ConflictError("Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time")
         check_restart(host)
-        warnings = check_limits(host, self.machine) + warnings_of(form_of(HostConfig, changed))
+        warnings += check_limits(host, self.machine)
         container.host = host
         if container.space is not None:
             container.space.limits = limits_of(host)
@@ -380,8 +386,7 @@ class Daemon:
         self._links += 2
         endpoint = Endpoint(
             self.identities.new("endpoint"), container.id, container.name, None, 0,
-            asked.get("MacAddress") or (getattr(container.config, "MacAddress",
-                                                None) if network.name == container.host.network_mode else None) or "",
+            asked.get("MacAddress") or (container.config.mac_address if network.name == container.host.network_mode else ""),
             list(asked.get("Aliases") or []), list(asked.get("Links") or []), dict(asked.get("IPAMConfig") or {}),
             dict(asked.get("DriverOpts") or {}), f"eth{len(container.endpoints)}", self._links + 1,
         )  # fmt: skip

@@ -34,8 +34,8 @@ def refuse(host: HostConfig) -> None:
     if host.storage_opt:
         raise InvalidError("--storage-opt is supported only for overlay over xfs with 'pquota' mount option")
     for request in host.device_requests or []:
-        capabilities = " ".join(f"[{' '.join(map(str, one))}]" for one in request.get("Capabilities") or [])
-        raise InvalidError(f'could not select device driver "{request.get("Driver") or ""}" with capabilities: [{capabilities}]')
+        capabilities = " ".join(f"[{' '.join(one)}]" for one in request.capabilities or [])
+        raise InvalidError(f'could not select device driver "{request.driver}" with capabilities: [{capabilities}]')
 
 
 def warnings_of(host: HostConfig) -> list[str]:

@@ -69,7 +69,6 @@ class Execs:
         if container.paused:
             raise ConflictError(f"container {container.name} is paused, unpause the container before exec")
         argv = asked.get("Cmd")
-        argv = [argv] if isinstance(argv, str) else argv
         if not argv:
             raise InvalidError("No exec command specified")
         made = Exec(

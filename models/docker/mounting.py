@@ -6,6 +6,7 @@ import posixpath
 import stat
 from typing import Any
 
+from cutaway.models.docker.asking import MountAsked, checked
 from cutaway.models.docker.container import Container, MountPoint
 from cutaway.models.docker.errors import InvalidError
 from cutaway.models.docker.filesystem.nodes import Attributes, Directory, Made, Special, file, link
@@ -30,7 +31,8 @@ def asked_mounts(container: Container, volumes: Volumes, made: Any) -> list[Moun
         if point.destination in points:
             raise InvalidError(f"Duplicate mount point: {point.destination}")
         points[point.destination] = point
-    for one in host.mounts or []:
+    for entry in host.mounts or []:
+        one = checked(MountAsked, entry)
         point = _mount(one, volumes, made)
         if point.destination in points:
             raise InvalidError(f"Duplicate mount point: {point.destination}")

@@ -10,6 +10,7 @@ from cutaway.engine.filters import Filters, filters_of, moment_of
 from cutaway.engine.forms_container import inspected, summary
 from cutaway.engine.http import Answer, Reply, Request
 from cutaway.engine.routing import route
+from cutaway.models.docker.asking import NetworkingAsked, checked
 from cutaway.models.docker.container import Container
 from cutaway.models.docker.errors import ConflictError, InvalidError, NotFoundError
 from cutaway.models.docker.links import unlink
@@ -96,7 +97,7 @@ async def create(engine: Engine, request: Request) -> Answer:
         raise InvalidError("config cannot be empty in order to create a container")
     config = form_of(Config, {key: value for key, value in document.items() if key not in ("HostConfig", "NetworkingConfig")})
     host = form_of(HostConfig, document.get("HostConfig"))
-    networking = document.get("NetworkingConfig") or {}
+    networking = checked(NetworkingAsked, document.get("NetworkingConfig"))
     container, warnings = await engine.live.do(
         engine.daemon.create(request.get("name") or None, config, host, networking, request.get("platform"))
     )
@@ -156,7 +157,7 @@ async def rename(engine: Engine, request: Request) -> Answer:
 
 @route("POST", "/containers/{name}/update")
 async def update(engine: Engine, request: Request) -> Answer:
-    document = await request.json() or {}
+    document = await request.table()
     return Reply(document={"Warnings": engine.daemon.update(_the(engine, request), document) or None})
 
 
