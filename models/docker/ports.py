@@ -45,7 +45,7 @@ class Ports:
         exposed = {_whole(name) for name in container.config.exposed_ports}
         wanted = {name: one for name, one in bindings.items() if name in exposed}
         if container.host.publish_all_ports:
-            wanted = {name: [{}] for name in sorted(exposed)} | wanted
+            wanted = {name: anywhere for name in sorted(exposed)} | wanted
         return wanted
 
     def _take(self, container: Container, endpoint: Endpoint, number: int, address: str, text: str, protocol: str) -> int:
