@@ -9,6 +9,10 @@ from typing import Annotated
 import typer
 
 from cutaway.commands.options import Seed, complete_scenario, scenario_of
+from cutaway.commands.outcome import say
+
+MOST_UPLOAD = 4 << 30
+"""What is sent along is kept in memory."""
 
 
 class Opened(StrEnum):
@@ -31,6 +35,12 @@ def up(
     publish: Annotated[
         Opened, typer.Option("--publish", help="Ports to open on 127.0.0.1: all, those from 1024 up, or none.")
     ] = Opened.unprivileged,
+    tcp: Annotated[
+        str | None, typer.Option("--tcp", metavar="127.0.0.1:PORT", help="Listen there too; every program on this machine may use it.")
+    ] = None,
+    upload: Annotated[
+        str, typer.Option("--upload", metavar="SIZE", help="Most that a context, an image or files sent along may hold.")
+    ] = "64m",
     seed: Seed = None,
 ) -> None:
     """Serve a simulated Docker Engine to the real docker command.
@@ -51,8 +61,22 @@ def up(
     stack = stack_with_docker(loaded)
     if stack is None:
         raise typer.BadParameter("none of its stacks has a layer docker.", param_hint="SCENARIO")
-    asked = Asked(machine_of(loaded, stack), costs.load(loaded.profile), _speed(speed), loaded.run.seed, publish.value)
-    raise typer.Exit(serve(asked, socket or _default(), lambda line: _told(line, sys.stderr.isatty())))
+    asked = Asked(machine_of(loaded, stack), costs.load(loaded.profile), _speed(speed), loaded.run.seed, publish.value,
+                  most_archive_bytes=_size(upload))  # fmt: skip
+    raise typer.Exit(serve(asked, socket or _default(), lambda line: _told(line, tcp, sys.stderr.isatty()), tcp))
+
+
+def _size(text: str) -> int:
+    from cutaway.models.docker.errors import InvalidError
+    from cutaway.models.docker.units import size_of_text
+
+    try:
+        size = size_of_text(text)
+    except InvalidError:
+        size = 0
+    if not 0 < size <= MOST_UPLOAD:
+        raise typer.BadParameter(f"'{text}'; expected a size up to 4g, as 64m.", param_hint="--upload")
+    return size
 
 
 def _speed(text: str) -> float:
@@ -74,8 +98,10 @@ def _default() -> Path:
     return user_runtime_path("cutaway") / "docker.sock"
 
 
-def _told(line: str, terminal: bool) -> None:
+def _told(line: str, tcp: str | None, terminal: bool) -> None:
     typer.echo(line)
+    if tcp is not None:
+        say(f"Warning: no password guards tcp://{tcp}: every program and every account on this machine may use the Engine there.")
     if terminal:
         typer.echo("A simulated Engine listens there. Paste that line into another terminal, then use docker as ever. Ctrl-C ends it.",
                    err=True)

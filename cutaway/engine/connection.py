@@ -121,6 +121,8 @@ class Connection:
         if event.http_version not in (b"1.0", b"1.1"):
             raise BadRequest("HTTP/1.1 is spoken here")
         self.announced = int(headers.get("content-length", 0))
+        if self.writer.get_extra_info("socket").family != socket.AF_UNIX:
+            _refuse_web_pages(headers)
         target = urlsplit(event.target.decode("latin-1"))
         query = parse_qs(target.query, keep_blank_values=True)
         return Request(event.method.decode(), unquote(target.path), query, headers, "1.50", self._body, self._archive)
@@ -284,6 +286,13 @@ class Connection:
                 await self.writer.drain()
         except (h11.LocalProtocolError, ConnectionError):
             pass
+
+
+def _refuse_web_pages(headers: Mapping[str, str]) -> None:
+    """A browser sends what any page asks of 127.0.0.1; it says so, or names the host that the page came from. Raises BadRequest."""
+    host = headers.get("host", "").rpartition(":")[0] or headers.get("host", "")
+    if "origin" in headers or (host not in ("localhost", "127.0.0.1", "[::1]") and not host.startswith("127.")):
+        raise BadRequest("requests of web pages are refused")
 
 
 def _reason(status: int) -> bytes:

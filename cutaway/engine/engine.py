@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cutaway import __version__
 from cutaway.engine.live import Live
+from cutaway.engine.memo import Memo
 from cutaway.models.docker.daemon import RUNTIMES, Daemon
 
 VERSION, COMMIT, BUILT = "28.2.2", "45873be", "2025-05-30T12:07:26.000000000+00:00"
 """The Engine that is imitated."""
 COMPONENTS = (("containerd", "1.7.27", "05044ec0a9a75232cad458027ca83437aae3f4da"), ("runc", "1.2.5", "v1.2.5-0-g59923ef"),
               ("docker-init", "0.19.0", "de40ad0"))
+MOST_ARCHIVE_BYTES = 64 * 1024 * 1024
 SIMULATED = "Cutaway (simulation)"
 
 
@@ -23,7 +25,9 @@ class Engine:
 
     daemon: Daemon
     live: Live
-    most_archive_bytes: int = 64 * 1024 * 1024
+    lists: Memo = field(default_factory=Memo)
+    """Answers of `docker ps`."""
+    most_archive_bytes: int = MOST_ARCHIVE_BYTES
     """Of a context, an image or files that a client sends, and of what they unpack to."""
 
     def version(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from cutaway.engine.times import age, rfc3339
 from cutaway.models.docker.container import Container
 from cutaway.models.docker.daemon import Daemon
+from cutaway.models.docker.links import links_of
 from cutaway.models.docker.networks import Endpoint, Network
 
 
@@ -32,7 +33,8 @@ def status_of(daemon: Daemon, container: Container) -> str:
 def summary(daemon: Daemon, container: Container, *, size: bool) -> dict[str, Any]:
     """An entry of `docker ps`."""
     found: dict[str, Any] = {
-        "Id": container.id, "Names": [f"/{container.name}"], "Image": container.config.image, "ImageID": container.image.id,
+        "Id": container.id, "Names": [f"/{container.name}", *links_to(daemon, container)],
+        "Image": container.config.image, "ImageID": container.image.id,
         "Command": command_of(container), "Created": container.created_ns // 1_000_000_000, "Ports": _port_list(container),
         "Labels": container.config.labels, "State": container.status, "Status": status_of(daemon, container),
         "HostConfig": {"NetworkMode": container.host.network_mode}, "NetworkSettings": {"Networks": networks_of(daemon, container)},
@@ -41,6 +43,15 @@ def summary(daemon: Daemon, container: Container, *, size: bool) -> dict[str, An
     if size:
         found |= {"SizeRw": container.tree.size, "SizeRootFs": container.image.size + container.tree.size}
     return found
+
+
+def links_to(daemon: Daemon, container: Container) -> list[str]:
+    """The names that links of others give it."""
+    return [f"/{daemon.containers[id_].name}/{alias}" for id_, alias in sorted(container.linked_from) if id_ in daemon.containers]
+
+
+def own_links(daemon: Daemon, container: Container) -> list[str]:
+    return [f"/{link.target.name}:/{container.name}/{link.alias}" for link in links_of(container, daemon.container)]
 
 
 def command_of(container: Container) -> str:
@@ -118,7 +129,7 @@ def inspected(daemon: Daemon, container: Container, *, size: bool) -> dict[str, 
         "Name": f"/{container.name}", "RestartCount": container.restarts, "Driver": "overlay2", "Platform": "linux", "MountLabel": "",
         "ProcessLabel": "", "AppArmorProfile": "" if container.host.privileged else "docker-default",
         "ExecIDs": [one for one in container.execs if one in daemon.execs.by_id and daemon.execs.by_id[one].running] or None,
-        "HostConfig": container.host.as_json(),
+        "HostConfig": container.host.as_json() | ({"Links": own_links(daemon, container)} if container.host.links else {}),
         "GraphDriver": {"Name": "overlay2", "Data": {"ID": container.id, "LowerDir": layer + "-init/diff", "MergedDir": layer + "/merged",
                                                      "UpperDir": layer + "/diff", "WorkDir": layer + "/work"}},
         "Mounts": mounts_of(container), "Config": _config(container), "NetworkSettings": _network_settings(daemon, container),
@@ -132,7 +143,7 @@ def _config(container: Container) -> dict[str, Any]:
     found = container.config.as_json()
     if found.get("Healthcheck") is None:
         found.pop("Healthcheck", None)
-    for name in ("StopSignal", "StopTimeout", "ExposedPorts"):
+    for name in ("StopSignal", "StopTimeout", "ExposedPorts", "MacAddress"):
         if not found.get(name):
             found.pop(name, None)
     found["Volumes"] = found["Volumes"] or None

@@ -64,11 +64,27 @@ class Request:
         return parsed_json(content)
 
 
+    async def table(self) -> dict[str, Any]:
+        """The body as an object; an empty one if there is none. Raises InvalidError."""
+        document = await self.json()
+        if not isinstance(document, dict | None):
+            raise InvalidError("invalid JSON: an object is expected")
+        return document or {}
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(text)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number)
+"""Takes no NaN and no Infinity."""
+
+
 def parsed_json(content: bytes) -> Any:
     """One JSON value. Raises InvalidError."""
     try:
         text = content.decode()
-        value, end = json.JSONDecoder().raw_decode(text.lstrip())
+        value, end = _DECODER.raw_decode(text.lstrip())
         rest = text.lstrip()[end:].strip()
     except (ValueError, RecursionError):
         raise InvalidError("invalid JSON: it cannot be read") from None
@@ -76,7 +92,13 @@ def parsed_json(content: bytes) -> Any:
         raise InvalidError("unexpected content after JSON")
     if _levels(value) > MOST_LEVELS:
         raise InvalidError(f"invalid JSON: more than {MOST_LEVELS} levels")
-    return value
+    return _with_marks(value) if "\\u" in text else value
+
+
+def _with_marks(value: Any) -> Any:
+    """Halves of surrogate pairs become marks, as in Go: nobody could write them."""
+    text = json.dumps(value, ensure_ascii=False)
+    return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 
 
 def _levels(value: Any) -> int:

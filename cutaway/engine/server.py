@@ -1,12 +1,17 @@
-"""The socket: opened where only its owner gets at it, served until it is told to end, gone afterwards."""
+"""The sockets: opened where only their owner gets at them, served until they are told to end, gone afterwards.
+
+A TCP socket is for whoever asks for one: it is of loopback only, and what a web page sends there is refused.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import socket
 import stat
+from ipaddress import ip_address
 from pathlib import Path
 
 from cutaway.engine import handlers, routing
@@ -49,6 +54,30 @@ def bound(path: Path) -> socket.socket:
     return made
 
 
+def bound_tcp(address: str) -> socket.socket:
+    """A socket at `127.0.0.1:2375`. Raises SocketRefused, SocketBusy, OSError."""
+    host, _, port = address.rpartition(":")
+    host = "127.0.0.1" if host == "localhost" else host.strip("[]")
+    try:
+        is_loopback = ip_address(host).is_loopback and 0 <= int(port) <= 65535
+    except ValueError:
+        is_loopback = False
+    if not is_loopback:
+        raise SocketRefused(f"{address}: expected an address of this machine alone and a port, as 127.0.0.1:2375: whoever reaches an "
+                            "Engine may do all that it can.")  # fmt: skip
+    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((host, int(port)))
+        made.listen(MOST_CONNECTIONS)
+    except OSError as error:
+        made.close()
+        if error.errno == errno.EADDRINUSE:
+            raise SocketBusy(f"{address}: somebody listens there; name another port with --tcp.") from None
+        raise OSError(error.errno, error.strerror, address) from None
+    return made
+
+
 def _make_way(path: Path) -> None:
     """Takes away a socket that nobody listens at any more."""
     if not stat.S_ISSOCK(path.lstat().st_mode):
@@ -63,9 +92,9 @@ def _make_way(path: Path) -> None:
 
 
 class Server:
-    """Serves one Engine at one socket."""
+    """Serves one Engine at its sockets."""
 
-    def __init__(self, engine: Engine, listening: socket.socket) -> None:
+    def __init__(self, engine: Engine, *listening: socket.socket) -> None:
         self.engine = engine
         self.listening = listening
         self.room = Room(ARCHIVES_AT_ONCE * engine.most_archive_bytes)
@@ -73,12 +102,14 @@ class Server:
 
     async def run(self, ended: asyncio.Event) -> None:
         """Until `ended`."""
-        server = await asyncio.start_unix_server(self._connected, sock=self.listening, limit=64 * 1024)
+        servers = [await (asyncio.start_unix_server if one.family == socket.AF_UNIX else asyncio.start_server)(
+            self._connected, sock=one, limit=64 * 1024) for one in self.listening]  # fmt: skip
         pacing = asyncio.ensure_future(self.engine.live.run())
         try:
             await ended.wait()
         finally:
-            server.close()
+            for server in servers:
+                server.close()
             self.engine.live.stopped = True
             self.engine.live.poke()
             for task in list(self.connections):

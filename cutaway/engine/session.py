@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cutaway.engine.demands import Demands
-from cutaway.engine.engine import Engine
+from cutaway.engine.engine import MOST_ARCHIVE_BYTES, Engine
 from cutaway.engine.live import Live
 from cutaway.engine.publishing import Publish, Publisher
-from cutaway.engine.server import Server, bound
+from cutaway.engine.server import Server, bound, bound_tcp
 from cutaway.models import costs
 from cutaway.models.docker.daemon import Daemon
 from cutaway.models.docker.ports import Ports
@@ -36,16 +36,19 @@ class Asked:
     publish: Publish = "unprivileged"
     epoch_ns: int | None = None
     """Unix time at which the simulation begins; now when left out."""
+    most_archive_bytes: int = MOST_ARCHIVE_BYTES
 
 
-def up(asked: Asked, path: Path, said: Callable[[str], None]) -> int:
-    """Serves until a signal ends it. `said` gets the line to paste. Raises SocketRefused, SocketBusy, OSError."""
-    listening = bound(path)
-    try:
+def up(asked: Asked, path: Path, said: Callable[[str], None], tcp: str | None = None) -> int:
+    """Serves until a signal ends it, at a TCP address too where one is given. `said` gets the line to paste.
+
+    Raises SocketRefused, SocketBusy, OSError.
+    """
+    with contextlib.ExitStack() as held:
+        listening = [held.enter_context(bound_tcp(tcp))] if tcp else []
+        listening.append(held.enter_context(bound(path)))
+        held.callback(path.unlink, missing_ok=True)
         return asyncio.run(_serve(asked, listening, lambda: said(f"export DOCKER_HOST=unix://{path}")))
-    finally:
-        listening.close()
-        path.unlink(missing_ok=True)
 
 
 def engine_of(asked: Asked) -> tuple[Engine, Publisher]:
@@ -55,10 +58,11 @@ def engine_of(asked: Asked) -> tuple[Engine, Publisher]:
     epoch_ns = time.time_ns() if asked.epoch_ns is None else asked.epoch_ns
     demand = Demands(asked.machine, asked.profile)
     ports = Ports(publisher.open, publisher.close)
-    return Engine(Daemon(live.clock, asked.machine, asked.profile, ports, asked.seed, epoch_ns, demand=demand), live), publisher
+    daemon = Daemon(live.clock, asked.machine, asked.profile, ports, asked.seed, epoch_ns, demand=demand)
+    return Engine(daemon, live, most_archive_bytes=asked.most_archive_bytes), publisher
 
 
-async def _serve(asked: Asked, listening: socket.socket, ready: Callable[[], None]) -> int:
+async def _serve(asked: Asked, listening: list[socket.socket], ready: Callable[[], None]) -> int:
     engine, publisher = engine_of(asked)
     ended = asyncio.Event()
     received: list[int] = []
@@ -72,7 +76,7 @@ async def _serve(asked: Asked, listening: socket.socket, ready: Callable[[], Non
             loop.add_signal_handler(one, stop, int(one))
     ready()
     try:
-        await Server(engine, listening).run(ended)
+        await Server(engine, *listening).run(ended)
     finally:
         publisher.close_all()
     return SIGNALLED + received[0]

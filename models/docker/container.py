@@ -88,6 +88,8 @@ class Container:
     ports: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
     """Published ports, by `80/tcp`: address and port of the host."""
     execs: list[str] = field(default_factory=list)
+    linked_from: set[tuple[str, str]] = field(default_factory=set)
+    """Who links to it: id and alias."""
     next_exit: simpy.Event = field(init=False)
     gone: simpy.Event = field(init=False)
     size: tuple[int, int] = (24, 80)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address
 from typing import Any
 
 from simpy import Resource
 
 from cutaway.models.costs import Profile
 from cutaway.models.docker.container import Container
+from cutaway.models.docker.effects import refuse, warnings_of
 from cutaway.models.docker.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from cutaway.models.docker.events import Event, Events
 from cutaway.models.docker.execs import Execs
@@ -24,6 +26,7 @@ from cutaway.models.docker.identity import Identities
 from cutaway.models.docker.images.image import Image
 from cutaway.models.docker.images.store import Images
 from cutaway.models.docker.lifecycle import Lifecycle, limits_of
+from cutaway.models.docker.links import links_of
 from cutaway.models.docker.logs import Log, files_of
 from cutaway.models.docker.mounting import asked_mounts, copy_up, show_mounts
 from cutaway.models.docker.networks import PREDEFINED, Endpoint, Network, Networks, Pool, check_ipam
@@ -35,7 +38,7 @@ from cutaway.models.docker.processes.station import Demand
 from cutaway.models.docker.processes.streams import Output
 from cutaway.models.docker.programs.registry import programs
 from cutaway.models.docker.run import docker_create
-from cutaway.models.docker.specification import Config, HostConfig, check_limits, check_rest, check_restart
+from cutaway.models.docker.specification import Config, HostConfig, check_limits, check_rest, check_restart, form_of
 from cutaway.models.docker.volumes import Volume, Volumes
 from cutaway.models.startup import Start
 from cutaway.sim.clock import Clock
@@ -124,8 +127,9 @@ class Daemon:
         if not [*(config.entrypoint or []), *(config.cmd or [])]:
             raise InvalidError("no command specified")
         check_rest(config, host)
+        warnings = check_limits(host, self.machine) + warnings_of(host)
+        refuse(host)
         check_privileges(host)
-        warnings = check_limits(host, self.machine)
         self._check_host(config, host)
         name = self._checked_name(name) if name else None
         networks = self._wanted(host, networking)
@@ -137,6 +141,8 @@ class Daemon:
         container.wanted = networks
         self.containers[container.id] = container
         try:
+            for link in links_of(container, self.container):
+                link.target.linked_from.add((container.id, link.alias))
             container.mounts = asked_mounts(container, self.volumes, lambda *asked: self._volume_for(container, *asked))
             self._from_others(container)
             for point in container.mounts:
@@ -164,11 +170,14 @@ class Daemon:
         _check_log(host)
         mode = host.network_mode
         if mode.startswith("container:"):
-            self.container(mode.removeprefix("container:"))
             if config.hostname:
                 raise InvalidError("conflicting options: hostname and the network mode")
             if host.port_bindings or host.publish_all_ports:
                 raise InvalidError("conflicting options: port publishing and the container type network mode")
+        if host.uts_mode not in ("", "host"):
+            raise InvalidError(f"invalid UTS mode: {host.uts_mode}")
+        if host.uts_mode == "host" and config.hostname:
+            raise InvalidError("conflicting options: hostname and the UTS mode")
         if host.pid_mode and host.pid_mode != "host" and not host.pid_mode.startswith("container:"):
             raise InvalidError(f"invalid PID mode: {host.pid_mode}")
         if host.ipc_mode and host.ipc_mode not in ("none", "private", "shareable", "host") and not host.ipc_mode.startswith("container:"):
@@ -201,7 +210,13 @@ class Daemon:
         return {first: endpoints.pop(first, {}), **endpoints}
 
     def _check_endpoint(self, name: str, asked: Mapping[str, Any]) -> None:
-        if (asked.get("IPAMConfig") or {}).get("IPv4Address") and name in PREDEFINED:
+        if not (address := (asked.get("IPAMConfig") or {}).get("IPv4Address")):
+            return
+        try:
+            IPv4Address(address)
+        except ValueError:
+            raise InvalidError(f"invalid endpoint settings:\ninvalid IPv4 address: {address}") from None
+        if name in PREDEFINED:
             raise InvalidError("invalid config for network bridge: invalid endpoint settings:\nuser specified IP address is supported "
                                "on user "
                                "defined networks only")  # fmt: skip
@@ -220,8 +235,9 @@ class Daemon:
         output = Output(self.clock, log.write if keep else (lambda stream, data: None))
         id_ = self.identities.new("container")
         container = Container(id_, name or id_[:12], self.now_ns, config, host, image, self.clock, tree, view, log, output)
-        if not config.hostname and host.network_mode != "host" and not host.network_mode.startswith("container:"):
-            config.hostname = container.id[:12]
+        container.size = (host.console_size[0], host.console_size[1]) if host.console_size and any(host.console_size) else container.size
+        if not config.hostname and not host.network_mode.startswith("container:"):
+            config.hostname = self.machine.name if "host" in (host.network_mode, host.uts_mode) else container.id[:12]
         return container
 
     def _volume_for(self, container: Container, name: str | None, options: Mapping[str, Any] | None = None) -> Volume:
@@ -239,7 +255,11 @@ class Daemon:
     def _from_others(self, container: Container) -> None:
         for text in container.host.volumes_from or []:
             name = text.partition(":")[0]
-            for point in self.container(name).mounts:
+            try:
+                other = self.container(name)
+            except NotFoundError as error:      # not 404: a client would look for the image
+                raise InvalidError(error.message) from None
+            for point in other.mounts:
                 if all(one.destination != point.destination for one in container.mounts):
                     container.mounts.append(point)
                     if point.kind == "volume":
@@ -294,7 +314,7 @@ class Daemon:
         if not _NAME.fullmatch(name):
             raise InvalidError(f"Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")
         if any(one.name == name for one in self.containers.values()):
-            raise self._name_taken(name)
+            raise ConflictError(f"Error when allocating new name: {self._name_taken(name).message}")
         old, container.name = container.name, name
         for endpoint in container.endpoints.values():
             endpoint.name = name
@@ -302,8 +322,7 @@ class Daemon:
 
     def update(self, container: Container, asked: Mapping[str, Any]) -> list[str]:
         """Changes limits and the restart policy. Raises InvalidError."""
-        from cutaway.models.docker.specification import form_of
-
+        warnings = warnings_of(form_of(HostConfig, dict(asked)))
         changed = {key: value for key, value in asked.items() if value not in (None, "", 0, {}, []) or key == "RestartPolicy"}
         policy = changed.get("RestartPolicy") or {}
         if not policy.get("Name"):
@@ -315,7 +334,7 @@ class Daemon:
         if host.memory and 0 < host.memory_swap < host.memory:
             raise ConflictError("Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time")
         check_restart(host)
-        warnings = check_limits(host, self.machine)
+        warnings += check_limits(host, self.machine)
         container.host = host
         if container.space is not None:
             container.space.limits = limits_of(host)
@@ -367,8 +386,7 @@ class Daemon:
         self._links += 2
         endpoint = Endpoint(
             self.identities.new("endpoint"), container.id, container.name, None, 0,
-            asked.get("MacAddress") or (getattr(container.config, "MacAddress",
-                                                None) if network.name == container.host.network_mode else None) or "",
+            asked.get("MacAddress") or (container.config.mac_address if network.name == container.host.network_mode else ""),
             list(asked.get("Aliases") or []), list(asked.get("Links") or []), dict(asked.get("IPAMConfig") or {}),
             dict(asked.get("DriverOpts") or {}), f"eth{len(container.endpoints)}", self._links + 1,
         )  # fmt: skip
@@ -413,7 +431,10 @@ class Daemon:
             return ["127.0.0.1"]
         for line in container.host.extra_hosts or []:
             if line.partition(":")[0] == name:
-                return [line.partition(":")[2]]
+                return [self.host_address(line.partition(":")[2])]
+        for one in links_of(container, self.container):
+            if name == one.alias and "bridge" in one.target.endpoints:
+                return [str(one.target.endpoints["bridge"].address)]
         for network_name, endpoint in container.endpoints.items():
             network = self.networks.get(network_name)
             for link in endpoint.links:
@@ -423,6 +444,10 @@ class Daemon:
             if network.name != "bridge" and (found := network.names(name)):
                 return found
         return []
+
+    def host_address(self, text: str) -> str:
+        """An address as --add-host gives it; `host-gateway` is the host's in the default bridge."""
+        return str(self.networks.get("bridge").pools[0].gateway) if text == "host-gateway" else text
 
     def reach(self, container: Container, address: str, port: int, protocol: str) -> object | None:
         """Who answers at an address, as the container's networks lead there."""
@@ -483,11 +508,12 @@ def _has(pools: list[Pool], address: str) -> bool:
 
 
 def _check_log(host: HostConfig) -> None:
+    kind = host.log_config.type or "json-file"
     known = {"json-file": {"max-size", "max-file", "compress", "labels", "labels-regex", "env", "env-regex", "tag"},
-             "local": {"max-size", "max-file", "compress"}}.get(host.log_config.type)  # fmt: skip
+             "local": {"max-size", "max-file", "compress"}}.get(kind)  # fmt: skip
     for name in host.log_config.config:
         if known is not None and name not in known:
-            raise InvalidError(f"unknown log opt '{name}' for {host.log_config.type} log driver")
+            raise InvalidError(f"unknown log opt '{name}' for {kind} log driver")
     files_of(host.log_config.config)
 
 

@@ -32,9 +32,12 @@ class Events:
     def __init__(self) -> None:
         self.kept: deque[Event] = deque(maxlen=KEPT)
         self.listeners: list[Listener] = []
+        self.told = 0
+        """How many there have been."""
 
     def tell(self, event: Event) -> None:
         self.kept.append(event)
+        self.told += 1
         for listener in list(self.listeners):
             listener(event)
 

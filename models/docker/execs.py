@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 START_NS = 60_000_000
 """Shim and runc start a process inside a running container; assumed, 30 to 150 ms."""
 CANNOT = 126, 127
+_HEAD = "OCI runtime exec failed: exec failed: unable to start container process: "
 
 
 @dataclass
@@ -68,7 +69,6 @@ class Execs:
         if container.paused:
             raise ConflictError(f"container {container.name} is paused, unpause the container before exec")
         argv = asked.get("Cmd")
-        argv = [argv] if isinstance(argv, str) else argv
         if not argv:
             raise InvalidError("No exec command specified")
         made = Exec(
@@ -113,6 +113,10 @@ class Execs:
             yield from self._refused(one, str(error), CANNOT[0])
             return
         try:
+            if not container.view.is_directory(one.cwd):
+                yield from self._refused(one, f'{_HEAD}chdir to cwd ("{one.cwd}") set in config.json failed: no such file or directory: '
+                                              "unknown\r\n", CANNOT[0])  # fmt: skip
+                return
             path = execs.found(container.view, one.argv[0], one.cwd, environment)
             program, arguments = execs.loaded(container.view, path, one.argv, self.daemon.programs)
             one.process = space.spawn(program, arguments, environment, one.cwd, identity, self._files(one))
@@ -122,9 +126,7 @@ class Execs:
                                                                                        f"directory") if missing \
                 else "permission denied" if isinstance(error, PermissionError) else "is not simulated"  # fmt: skip
             code = CANNOT[0] if isinstance(error, PermissionError) else CANNOT[1]
-            yield from self._refused(one, f'OCI runtime exec failed: exec failed: unable to start container process: exec: '
-                                          f'"{one.argv[0]}": {why}: '
-                                          "unknown\r\n", code)  # fmt: skip
+            yield from self._refused(one, f'{_HEAD}exec: "{one.argv[0]}": {why}: unknown\r\n', code)  # fmt: skip
             return
         process = one.process
         process.ended.callbacks.append(lambda event: self._ended(one, process.code or 0))

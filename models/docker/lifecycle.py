@@ -17,8 +17,12 @@ from cutaway.models.costs import Profile
 from cutaway.models.docker.container import Container
 from cutaway.models.docker.errors import ConflictError, DaemonError, InvalidError, NothingToDo
 from cutaway.models.docker.health import Checker
+from cutaway.models.docker.links import environment as link_environment
+from cutaway.models.docker.links import links_of
 from cutaway.models.docker.mounting import mounted
+from cutaway.models.docker.naming import hosts_of, resolver_of
 from cutaway.models.docker.ports import Ports
+from cutaway.models.docker.privileges import UNLIMITED_FILES, capabilities_of, limit_of
 from cutaway.models.docker.processes import exec as execs
 from cutaway.models.docker.processes import signals
 from cutaway.models.docker.processes.facts import Facts, Interface
@@ -26,6 +30,7 @@ from cutaway.models.docker.processes.process import Files, Process, environment_
 from cutaway.models.docker.processes.space import Limits, Pids, Space
 from cutaway.models.docker.processes.streams import Collected, Empty, Pipe, Writer
 from cutaway.models.docker.processes.terminal import Terminal
+from cutaway.models.docker.programs.init import under_init
 from cutaway.models.docker.run import docker_start
 from cutaway.models.docker.specification import HostConfig, cpuset_of
 from cutaway.models.docker.users import identity_of
@@ -93,12 +98,17 @@ class Lifecycle:
     def _prepare(self, container: Container) -> Callable[[], Process]:
         """Finds all that a start needs, so that what is missing is told before anything is made; the value begins PID 1."""
         clock, host = self.daemon.clock, container.host
-        facts = self._facts(container)
-        container.view = mounted(container, facts, self._hosts(container), self._resolver(container), self.daemon.now_ns)
-        space = Space(clock, self.host_pids, container.view, container.hostname, limits_of(host), facts, epoch_ns=self.daemon.epoch_ns)
+        facts, links = self._facts(container), links_of(container, self.daemon.container)
+        shared = self._shared(container)
+        hosts = hosts_of(self.daemon, shared or container, links if shared is None else [])
+        container.view = mounted(container, facts, hosts, resolver_of(self.daemon, shared or container), self.daemon.now_ns)
+        name = (shared or container).hostname
+        space = Space(clock, self.host_pids, container.view, name, limits_of(host), facts, epoch_ns=self.daemon.epoch_ns)
+        if shared is not None and shared.space is not None:
+            facts.interfaces, space.listening = shared.space.facts.interfaces, shared.space.listening
         identity, home = identity_of(container.view, container.config.user, container.host.group_add or [])
-        environment = {"PATH": execs.DEFAULT_PATH, "HOSTNAME": container.hostname} | ({"TERM": "xterm"} if container.config.tty else {})
-        environment |= environment_of(container.config.env)
+        environment = {"PATH": execs.DEFAULT_PATH, "HOSTNAME": name} | ({"TERM": "xterm"} if container.config.tty else {})
+        environment |= link_environment(container, links) | environment_of(container.config.env)
         environment.setdefault("HOME", home)
         cwd = container.config.working_dir or "/"
         container.tree.make_directories(cwd, self.daemon.now_ns)
@@ -113,11 +123,22 @@ class Lifecycle:
             if container.removing:      # while it started
                 raise ConflictError("container is marked for removal and cannot be started")
             container.space = space
-            container.main = space.spawn(program, arguments, environment, cwd, identity, self._files(container))
-            main = container.main
+            files = self._files(container)
+            ran = under_init(program, arguments, files) if host.init else (program, arguments, files)
+            main = container.main = space.spawn(ran[0], ran[1], environment, cwd, identity, ran[2])
             main.ended.callbacks.append(lambda event: self._exited(container, main))
             return main
         return begin
+
+    def _shared(self, container: Container) -> Container | None:
+        """Whose network it is in: None for its own. Raises NotFoundError, ConflictError."""
+        mode = container.host.network_mode
+        if not mode.startswith("container:"):
+            return None
+        other = self.daemon.container(mode.removeprefix("container:"))
+        if not other.has_process:
+            raise ConflictError(f"cannot join network of a non running container: {other.id}")
+        return other
 
     def _find(self, container: Container, command: str, cwd: str, environment: Mapping[str, str]) -> str:
         try:
@@ -174,6 +195,7 @@ class Lifecycle:
             resolve=lambda name: self.daemon.resolve(container, name),
             reach=lambda address, port, protocol: self.daemon.reach(container, address, port, protocol),
             cost=lambda name: round(self.profile[name].value), demand=self.daemon.demand,
+            capabilities=capabilities_of(container.host), files_limit=limit_of(container.host, "nofile", UNLIMITED_FILES),
             memory_used=lambda: self.daemon.memory_used, disk=lambda: self.daemon.disk,
         )  # fmt: skip
 
@@ -188,26 +210,6 @@ class Lifecycle:
                                        endpoint.mac,
                                        gateway=gateway))  # fmt: skip
         return found
-
-    def _hosts(self, container: Container) -> str:
-        lines = ["127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback"]
-        for line in container.host.extra_hosts or []:
-            name, _, address = line.partition(":")
-            lines.append(f"{address}\t{name}")
-        for endpoint in container.endpoints.values():
-            if endpoint.address is not None:
-                lines.append(f"{endpoint.address}\t{container.hostname}")
-        return "".join(f"{line}\n" for line in lines)
-
-    def _resolver(self, container: Container) -> str:
-        own = any(name != "bridge" for name in container.endpoints)
-        servers = ["127.0.0.11"] if own else container.host.dns or [self.daemon.resolver]
-        lines = [f"nameserver {one}" for one in servers]
-        if container.host.dns_search:
-            lines.append(f"search {' '.join(container.host.dns_search)}")
-        if container.host.dns_options:
-            lines.append(f"options {' '.join(container.host.dns_options)}")
-        return "".join(f"{line}\n" for line in lines)
 
     # --- end ---
 
@@ -251,6 +253,7 @@ class Lifecycle:
                 yield from self._begin(container)
             except (DaemonError, OSError):
                 container.status = "exited"
+                self.daemon.tell(container, "die", {"exitCode": str(container.exit_code), "execDuration": "0"})
             container.restarting = False
 
     def kill(self, container: Container, text: str | None) -> None:
@@ -273,6 +276,7 @@ class Lifecycle:
         """The stop signal, some grace, then SIGKILL. Raises NothingToDo."""
         if container.restarting:
             container.restarting, container.manually_stopped, container.status = False, True, "exited"
+            self.daemon.tell(container, "stop")
             return
         if not container.has_process:
             raise NothingToDo

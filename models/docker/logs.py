@@ -125,7 +125,11 @@ def files_of(options: Mapping[str, str]) -> tuple[int, int]:
         raise _wrong("max-file cannot be less than 1")
     if size is None:
         return MOST_BYTES // FILES, FILES
-    if (asked := decimal_size_of_text(size)) <= 0:
+    try:
+        asked = decimal_size_of_text(size)
+    except InvalidError as error:
+        raise _wrong(error.message) from None
+    if asked <= 0:
         raise _wrong("max-size must be a positive number")
     return max(1, min(asked, MOST_BYTES // most_files)), most_files
 

@@ -6,17 +6,20 @@ import posixpath
 import stat
 from typing import Any
 
+from cutaway.models.docker.asking import MountAsked, checked
 from cutaway.models.docker.container import Container, MountPoint
 from cutaway.models.docker.errors import InvalidError
 from cutaway.models.docker.filesystem.nodes import Attributes, Directory, Made, Special, file, link
 from cutaway.models.docker.filesystem.tree import Tree, join
 from cutaway.models.docker.filesystem.view import Mount, View
+from cutaway.models.docker.privileges import DEVICES, capabilities_of, devices_of, mask_of, sysctls_of
 from cutaway.models.docker.processes.facts import Facts
 from cutaway.models.docker.units import size_of_text
 from cutaway.models.docker.volumes import Volume, Volumes
 
 SHM_BYTES = 64 * 1024 * 1024
-_DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0)}
+_OWN_DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
+"""In every container."""
 
 
 def asked_mounts(container: Container, volumes: Volumes, made: Any) -> list[MountPoint]:
@@ -28,7 +31,8 @@ def asked_mounts(container: Container, volumes: Volumes, made: Any) -> list[Moun
         if point.destination in points:
             raise InvalidError(f"Duplicate mount point: {point.destination}")
         points[point.destination] = point
-    for one in host.mounts or []:
+    for entry in host.mounts or []:
+        one = checked(MountAsked, entry)
         point = _mount(one, volumes, made)
         if point.destination in points:
             raise InvalidError(f"Duplicate mount point: {point.destination}")
@@ -119,7 +123,7 @@ def mounted(container: Container, facts: Facts, hosts: str, resolver: str, now_n
     view = View()
     view.mount(Mount("/", container.tree, read_only=container.host.readonly_rootfs))
     view.mount(Mount("/proc", _proc(container, facts), kind="proc", source="proc"))
-    view.mount(Mount("/dev", _dev(), kind="tmpfs", source="tmpfs", limit=64 * 1024 * 1024))
+    view.mount(Mount("/dev", _dev(container), kind="tmpfs", source="tmpfs", limit=64 * 1024 * 1024))
     view.mount(Mount("/sys", Tree(), kind="sysfs", source="sysfs", read_only=True))
     view.mount(Mount("/dev/shm", Tree(), kind="tmpfs", source="shm", limit=container.host.shm_size or SHM_BYTES))
     written = Tree()
@@ -139,10 +143,14 @@ def show_mounts(container: Container, view: View, now_ns: int) -> None:
                          not point.writable, point.limit))
 
 
-def _dev() -> Tree:
+def _dev(container: Container) -> Tree:
     tree = Tree()
-    for name, device in _DEVICES.items():
-        tree.put(f"/{name}", Special(stat.S_IFCHR, Attributes(0o666), device))
+    for name in _OWN_DEVICES:
+        tree.put(f"/{name}", Special(stat.S_IFCHR, Attributes(0o666), DEVICES[f"/dev/{name}"]))
+    for path, device in devices_of(container.host):
+        inside = path.removeprefix("/dev")
+        tree.make_directories(inside.rpartition("/")[0] or "/")
+        tree.put(inside, device)
     for name, target in (("stdin", "/proc/self/fd/0"), ("stdout", "/proc/self/fd/1"), ("stderr", "/proc/self/fd/2"),
                          ("fd", "/proc/self/fd")):
         tree.put(f"/{name}", link(target))
@@ -158,11 +166,25 @@ def _proc(container: Container, facts: Facts) -> Tree:
         tree.put(path, Made(lambda: text().encode(), Attributes(0o444)))
 
     def cgroup() -> str:
+        if container.host.cgroupns_mode == "host":
+            return f"0::{container.host.cgroup_parent or '/system.slice'}/docker-{container.id}.scope\n"
         return "0::/\n" if machine.cgroup == 2 else "".join(f"{k}:{name}:/docker/{container.id}\n" for k,
                                                             name in ((2, "cpu,cpuacct"), (1, "memory")))
 
+    host = container.host
+    mask = mask_of(capabilities_of(host))
+    options = host.security_opt or []
+    seccomp = 0 if host.privileged or "seccomp=unconfined" in options else 2
+    no_new = any(one.startswith("no-new-privileges") and not one.endswith("false") for one in options)
+
     def status() -> str:
-        return f"Name:\t{container.main.name if container.main else ''}\nPid:\t1\nSeccomp:\t2\n"
+        head = f"Name:\t{container.main.name if container.main else ''}\nPid:\t1\n"
+        sets = "".join(f"Cap{name}:\t{mask if name[0] in 'PEB' else '0' * 16}\n" for name in ("Inh", "Prm", "Eff", "Bnd", "Amb"))
+        return f"{head}{sets}NoNewPrivs:\t{int(no_new)}\nSeccomp:\t{seccomp}\n"
+    made("/self/status", status)
+    made("/self/oom_score_adj", lambda: f"{host.oom_score_adj}\n")
+    for name, value in sysctls_of(host).items():
+        made(f"/sys/{name.replace('.', '/')}", lambda value=value: f"{value}\n")
     made("/self/cgroup", cgroup)
     made("/1/cgroup", cgroup)
     made("/1/status", status)

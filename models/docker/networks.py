@@ -162,7 +162,7 @@ class Networks:
         if gateway not in subnet or (within is not None and not within.subnet_of(subnet)):
             raise InvalidError(f"invalid network config: no matching subnet for gateway {gateway}" if gateway not in subnet
                                else f"invalid network config: no matching subnet for ip-range {within}")  # fmt: skip
-        return Pool(subnet, gateway, within, dict(asked.get("AuxiliaryAddresses") or asked.get("AuxAddress") or {}))
+        return Pool(subnet, gateway, within, dict(asked.get("AuxiliaryAddresses") or {}))
 
     def connect(self, network: Network, endpoint: Endpoint) -> None:
         """Gives a container that starts its address. Raises InvalidError, ForbiddenError."""
@@ -203,8 +203,15 @@ class Networks:
 def check_ipam(asked: dict[str, Any]) -> None:
     """Raises InvalidError."""
     for one in asked.get("Config") or []:
-        if one.get("Subnet"):
+        for name, address in (one.get("AuxiliaryAddresses") or {}).items():
             try:
-                ip_network(one["Subnet"], strict=False)
+                ip_address(address)
             except ValueError:
-                raise InvalidError(f"invalid network config: invalid subnet {one['Subnet']}") from None
+                raise InvalidError(f"invalid network config:\ninvalid auxiliary address {name}: invalid address") from None
+        if text := one.get("Subnet"):
+            try:
+                subnet = ip_network(text, strict=False)
+            except ValueError:
+                raise InvalidError(f"invalid network config:\ninvalid subnet {text}: invalid CIDR block notation") from None
+            if subnet.version == 4 and str(subnet) != text and "/" in text:
+                raise InvalidError(f"invalid network config:\ninvalid subnet {text}: it should be {subnet}")

@@ -40,11 +40,12 @@ class Ports:
             raise
 
     def _wanted(self, container: Container) -> dict[str, list[dict[str, str]]]:
-        bindings = {_whole(name): list(one or [{}]) for name, one in container.host.port_bindings.items()}
+        anywhere: list[dict[str, str]] = [{}]
+        bindings = {_whole(name): list(one or anywhere) for name, one in container.host.port_bindings.items()}
         exposed = {_whole(name) for name in container.config.exposed_ports}
         wanted = {name: one for name, one in bindings.items() if name in exposed}
         if container.host.publish_all_ports:
-            wanted = {name: [{}] for name in sorted(exposed)} | wanted
+            wanted = {name: anywhere for name in sorted(exposed)} | wanted
         return wanted
 
     def _take(self, container: Container, endpoint: Endpoint, number: int, address: str, text: str, protocol: str) -> int:

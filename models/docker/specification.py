@@ -6,6 +6,7 @@ Unknown keys are let pass, as the daemon does; what has an effect is checked, in
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -22,10 +23,11 @@ _CPU_NS = 1_000_000_000
 Words = Annotated[list[str] | None, BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
 """A command: a list; a text stands for one word."""
 Table = Annotated[dict[str, Any], BeforeValidator(lambda value: value or {})]
-Texts = Annotated[dict[str, str], BeforeValidator(lambda value: {name: text or "" for name, text in (value or {}).items()})]
 Lines = Annotated[list[str], BeforeValidator(lambda value: value or [])]
-Number = Annotated[int, BeforeValidator(lambda value: value or 0)]
+Number = Annotated[int, Field(ge=-(1 << 63), lt=1 << 63), BeforeValidator(lambda value: value or 0)]
 Text = Annotated[str, BeforeValidator(lambda value: value or "")]
+Texts = Annotated[dict[str, Text], BeforeValidator(lambda value: value or {})]
+Bindings = Annotated[dict[str, list[Texts] | None], BeforeValidator(lambda value: value or {})]
 Truth = Annotated[bool, BeforeValidator(bool)]
 
 
@@ -76,6 +78,7 @@ class Config(Form):
     """What runs a command that is a text, in a Dockerfile."""
     stop_signal: str | None = None
     stop_timeout: int | None = None
+    mac_address: Text = ""
 
 
 class RestartPolicy(Form):
@@ -90,6 +93,13 @@ class LogConfig(Form):
     config: Texts = Field(default_factory=dict)
 
 
+class DeviceRequest(Form):
+    """As of `--gpus`."""
+
+    driver: Text = ""
+    capabilities: list[Lines] | None = None
+
+
 class HostConfig(Form):
     """What belongs to this host: limits, mounts, ports."""
 
@@ -97,12 +107,12 @@ class HostConfig(Form):
     container_id_file: Text = Field(default="", alias="ContainerIDFile")
     log_config: LogConfig = Field(default_factory=LogConfig)
     network_mode: Text = ""
-    port_bindings: Table = Field(default_factory=dict)
+    port_bindings: Bindings = Field(default_factory=dict)
     restart_policy: RestartPolicy = Field(default_factory=RestartPolicy)
     auto_remove: Truth = False
     volume_driver: Text = ""
     volumes_from: Lines | None = None
-    console_size: list[int] | None = None
+    console_size: tuple[int, int] | None = None
     cap_add: Lines | None = None
     cap_drop: Lines | None = None
     cgroupns_mode: Text = "private"
@@ -149,7 +159,7 @@ class HostConfig(Form):
     cpuset_mems: Text = ""
     devices: list[dict[str, Any]] | None = None
     device_cgroup_rules: Lines | None = None
-    device_requests: list[dict[str, Any]] | None = None
+    device_requests: list[DeviceRequest] | None = None
     memory_reservation: Number = 0
     memory_swap: Number = 0
     memory_swappiness: int | None = None
@@ -167,7 +177,7 @@ class HostConfig(Form):
 def form_of(kind: type[Any], document: Any) -> Any:
     """A JSON object as a form. Raises InvalidError, with the key and the kind that was expected."""
     try:
-        return kind.model_validate(document or {})
+        return kind.model_validate({} if document is None else document)
     except ValidationError as wrong:
         first = wrong.errors()[0]
         place = ".".join(map(str, first["loc"]))
@@ -260,10 +270,19 @@ def check_rest(config: Config, host: HostConfig) -> None:
     if config.hostname and (len(config.hostname) > 63 or not re.fullmatch(r"[A-Za-z0-9.-]+", config.hostname)):
         raise InvalidError(f"invalid hostname format: {config.hostname}")
     for line in host.extra_hosts or []:
-        if ":" not in line:
-            raise InvalidError(f"bad format for add-host: \"{line}\"")
+        _check_extra_host(line)
     if config.healthcheck:
         _check_health(config.healthcheck)
+
+
+def _check_extra_host(line: str) -> None:
+    name, _, address = line.partition(":")
+    if not name or not address:
+        raise InvalidError(f"bad format for add-host: \"{line}\"")
+    try:
+        ip_address(address if address != "host-gateway" else "0.0.0.0")
+    except ValueError:
+        raise InvalidError(f"invalid IP address in add-host: \"{address}\"") from None
 
 
 def check_restart(host: HostConfig) -> None:

@@ -49,7 +49,8 @@ class Volumes:
     def create(self, volume: Volume) -> tuple[Volume, bool]:
         """A volume, new or there, and whether it is new. Raises InvalidError, ConflictError, NotFoundError."""
         if volume.driver != "local":
-            raise NotFoundError(f"error looking up volume plugin {volume.driver}: plugin \"{volume.driver}\" not found")
+            raise NotFoundError(f"create {volume.name}: error looking up volume plugin {volume.driver}: "
+                                f"plugin \"{volume.driver}\" not found")  # fmt: skip
         if not _NAME.fullmatch(volume.name):
             if len(volume.name) == 1:
                 raise InvalidError(f"create {volume.name}: volume name is too short, names should be at least two alphanumeric characters")

@@ -10,9 +10,11 @@ from cutaway.engine.filters import Filters, filters_of, moment_of
 from cutaway.engine.forms_container import inspected, summary
 from cutaway.engine.http import Answer, Reply, Request
 from cutaway.engine.routing import route
+from cutaway.models.docker.asking import NetworkingAsked, checked
 from cutaway.models.docker.container import Container
 from cutaway.models.docker.dates import written
 from cutaway.models.docker.errors import ConflictError, InvalidError, NotFoundError
+from cutaway.models.docker.links import unlink
 from cutaway.models.docker.specification import Config, HostConfig, form_of
 
 LIST_FILTERS = ("ancestor", "before", "expose", "exited", "health", "id", "is-task", "isolation", "label", "name", "network", "publish",
@@ -33,11 +35,21 @@ async def list_(engine: Engine, request: Request) -> Answer:
     if unknown := [one for one in filters.get("health") if one not in ("starting", "healthy", "unhealthy", "none")]:
         raise InvalidError(f"invalid filter 'health={unknown[0]}'")
     limit = request.number("limit") or 0
+
+    def make() -> bytes:
+        return Reply(document=_listed(engine, request, filters, limit)).body()
+    if request.flag("size"):      # files change without an event
+        return Reply(content=make())
+    question = (request.version, tuple(sorted((name, *values) for name, values in request.query.items())))
+    return Reply(content=engine.lists.get(engine.daemon.events.told, engine.daemon.now_ns, question, make))
+
+
+def _listed(engine: Engine, request: Request, filters: Filters, limit: int) -> list[dict[str, Any]]:
     every = request.flag("all") or limit > 0 or bool(filters.get("status")) or bool(filters.get("exited"))
     found = sorted(engine.daemon.containers.values(), key=lambda one: (one.created_ns, one.id), reverse=True)
     found = [one for one in found if (every or one.running) and _wanted(engine, one, filters)]
     found = _between(engine, found, filters)
-    return Reply(document=[summary(engine.daemon, one, size=request.flag("size")) for one in (found[:limit] if limit > 0 else found)])
+    return [summary(engine.daemon, one, size=request.flag("size")) for one in (found[:limit] if limit > 0 else found)]
 
 
 def _wanted(engine: Engine, one: Container, filters: Filters) -> bool:
@@ -86,7 +98,7 @@ async def create(engine: Engine, request: Request) -> Answer:
         raise InvalidError("config cannot be empty in order to create a container")
     config = form_of(Config, {key: value for key, value in document.items() if key not in ("HostConfig", "NetworkingConfig")})
     host = form_of(HostConfig, document.get("HostConfig"))
-    networking = document.get("NetworkingConfig") or {}
+    networking = checked(NetworkingAsked, document.get("NetworkingConfig"))
     container, warnings = await engine.live.do(
         engine.daemon.create(request.get("name") or None, config, host, networking, request.get("platform"))
     )
@@ -146,7 +158,7 @@ async def rename(engine: Engine, request: Request) -> Answer:
 
 @route("POST", "/containers/{name}/update")
 async def update(engine: Engine, request: Request) -> Answer:
-    document = await request.json() or {}
+    document = await request.table()
     return Reply(document={"Warnings": engine.daemon.update(_the(engine, request), document) or None})
 
 
@@ -166,11 +178,13 @@ async def resize(engine: Engine, request: Request) -> Answer:
     return Reply(200)
 
 
-@route("DELETE", "/containers/{name}")
+@route("DELETE", "/containers/{name*}")
 async def remove(engine: Engine, request: Request) -> Answer:
-    container = _the(engine, request)
     if request.flag("link"):
-        raise ConflictError("links are not simulated")
+        name, _, alias = request.parts["name"].strip("/").rpartition("/")
+        unlink(engine.daemon.container(name), alias, engine.daemon.container)
+        return Reply(204)
+    container = _the(engine, request)
     await engine.live.do(engine.daemon.remove(container, force=request.flag("force"), volumes=request.flag("v")))
     return Reply(204)
 
@@ -209,7 +223,7 @@ def _processes(engine: Engine, container: Container, asked: str) -> dict[str, An
     elif "aux" in asked:
         titles = ["USER", "PID", "%CPU", "%MEM", "VSZ", "RSS", "TTY", "STAT", "START", "TIME", "COMMAND"]
     if unknown := [name for name in titles if rows and name not in rows[0]]:
-        raise InvalidError(f"unknown user-defined format specifier \"{unknown[0].lower()}\"")
+        raise InvalidError(f"ps: error: unknown user-defined format specifier \"{unknown[0].lower()}\"")
     return {"Titles": titles, "Processes": [[row[name] for name in titles] for row in rows]}
 
 

@@ -10,16 +10,14 @@ from cutaway.engine.handlers.attaching import _keys
 from cutaway.engine.http import Answer, Hijacked, Reply, Request, Typed
 from cutaway.engine.routing import route
 from cutaway.engine.streams import Feed, talk
+from cutaway.models.docker.asking import ExecAsked, checked
 from cutaway.models.docker.errors import InvalidError
 
 
 @route("POST", "/containers/{name}/exec")
 async def create(engine: Engine, request: Request) -> Answer:
-    document = await request.json() or {}
-    if not isinstance(document, dict):
-        raise InvalidError("invalid JSON: an object is expected")
     # Go reads keys in any case, and docker-py writes detachKeys.
-    document = {key[:1].upper() + key[1:]: value for key, value in document.items()}
+    document = checked(ExecAsked, {key[:1].upper() + key[1:]: value for key, value in (await request.table()).items()})
     container = engine.daemon.container(request.parts["name"])
     _keys(document.get("DetachKeys") or "")
     return Reply(201, {"Id": engine.daemon.execs.create(container, document).id})
@@ -27,7 +25,7 @@ async def create(engine: Engine, request: Request) -> Answer:
 
 @route("POST", "/exec/{id}/start")
 async def start(engine: Engine, request: Request) -> Answer:
-    document = await request.json() or {}
+    document = checked(ExecAsked, await request.table())
     one = engine.daemon.execs.get(request.parts["id"])
     if document.get("ConsoleSize"):
         one.size = tuple(document["ConsoleSize"])

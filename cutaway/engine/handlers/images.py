@@ -200,7 +200,7 @@ async def commit(engine: Engine, request: Request) -> Answer:
     daemon = engine.daemon
     container = daemon.container(request.get("container"))
     document = await request.json()
-    config = form_of(Config, document) if document else container.config.model_copy(deep=True)
+    config = form_of(Config, document) if document is not None else container.config.model_copy(deep=True)
     config = _changed(_over(config, container), request.query.get("changes", []))
     reference = _commit_name(request)
     step = Step(" ".join(container.argv), daemon.now_ns, written_by(daemon, container), request.get("comment"))

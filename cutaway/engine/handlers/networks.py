@@ -9,6 +9,7 @@ from cutaway.engine.filters import Filters, filters_of, moment_of
 from cutaway.engine.http import Answer, Reply, Request
 from cutaway.engine.routing import route
 from cutaway.engine.times import rfc3339
+from cutaway.models.docker.asking import ConnectAsked, NetworkAsked, checked
 from cutaway.models.docker.errors import InvalidError, NotFoundError
 from cutaway.models.docker.networks import PREDEFINED, Network
 
@@ -57,8 +58,7 @@ async def inspect(engine: Engine, request: Request) -> Answer:
 
 @route("POST", "/networks/create")
 async def create(engine: Engine, request: Request) -> Answer:
-    document = await request.json() or {}
-    network = engine.daemon.create_network(document)
+    network = engine.daemon.create_network(checked(NetworkAsked, await request.table()))
     return Reply(201, {"Id": network.id, "Warning": ""})
 
 
@@ -72,7 +72,7 @@ async def remove(engine: Engine, request: Request) -> Answer:
 
 @route("POST", "/networks/{name}/connect")
 async def connect(engine: Engine, request: Request) -> Answer:
-    document = await request.json() or {}
+    document = checked(ConnectAsked, await request.table())
     network = engine.daemon.networks.get(request.parts["name"])
     container = engine.daemon.container(document.get("Container") or "")
     engine.live.now(lambda: engine.daemon.connect_later(container, network, document.get("EndpointConfig") or {}))
@@ -81,7 +81,7 @@ async def connect(engine: Engine, request: Request) -> Answer:
 
 @route("POST", "/networks/{name}/disconnect")
 async def disconnect(engine: Engine, request: Request) -> Answer:
-    document = await request.json() or {}
+    document = checked(ConnectAsked, await request.table())
     network = engine.daemon.networks.get(request.parts["name"])
     container = engine.daemon.container(document.get("Container") or "")
     engine.live.now(lambda: engine.daemon.disconnect(container, network))

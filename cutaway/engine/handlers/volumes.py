@@ -9,6 +9,7 @@ from cutaway.engine.filters import Filters, filters_of
 from cutaway.engine.http import Answer, Reply, Request
 from cutaway.engine.routing import route
 from cutaway.engine.times import rfc3339
+from cutaway.models.docker.asking import VolumeAsked, checked
 from cutaway.models.docker.errors import NotFoundError
 from cutaway.models.docker.volumes import Volume
 
@@ -42,7 +43,7 @@ async def inspect(engine: Engine, request: Request) -> Answer:
 
 @route("POST", "/volumes/create")
 async def create(engine: Engine, request: Request) -> Answer:
-    document = await request.json() or {}
+    document = checked(VolumeAsked, await request.table())
     daemon = engine.daemon
     name = document.get("Name") or ""
     wanted = Volume(name or daemon.identities.new("volume"), daemon.now_ns, document.get("Driver") or "local",

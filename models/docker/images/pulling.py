@@ -99,6 +99,8 @@ class Pull:
         for load, layer in zip(loads, missing, strict=True):
             yield load
             yield from self._unpack(layer)
+            if self.cancelled:
+                raise DaemonError("context canceled")
 
     def _download(self, layer: ImageLayer, link: simpy.Resource) -> Steps:
         with link.request() as turn:
@@ -116,12 +118,10 @@ class Pull:
 
     def _piecewise(self, layer: ImageLayer, what: str, size: int, rate: Callable[[], int]) -> Steps:
         done = 0
-        while done < size:
+        while done < size and not self.cancelled:
             now_rate = rate()
             piece = min(size - done, max(1, now_rate * PIECE_NS // 1_000_000_000))
             yield self.clock.timeout(piece * 1_000_000_000 // now_rate)
-            if self.cancelled:
-                raise DaemonError("context canceled")
             done += piece
             self._say(layer, what, done, size)
 

@@ -62,6 +62,10 @@ class Facts:
     """A cost of the host's profile, in nanoseconds or bytes."""
     demand: Callable[[str, int], Demand | None] = lambda program, size: None
     """What a request to a program costs that answers with so many bytes; None where no stack is known for it."""
+    capabilities: frozenset[str] = frozenset()
+    """Of root's processes in it."""
+    files_limit: int = 0
+    """Files that a process may have open."""
     memory_used: Callable[[], int] = lambda: 0
     """Bytes that the host's processes hold."""
     disk: Callable[[], tuple[int, int]] = lambda: (0, 0)

@@ -168,13 +168,19 @@ class Process:
     def begin(self, program: Program) -> None:
         self._steps = self.clock.process(self._live(program))
 
-    def signal(self, number: int) -> None:
-        """Its handler runs, or the signal's action; PID 1 of a namespace is not ended by what it has no handler for, but by SIGKILL."""
+    def signal(self, number: int, *, from_inside: bool = False) -> None:
+        """Its handler runs, or the signal's action.
+
+        PID 1 of a namespace is not ended by what it has no handler for, but by SIGKILL from outside of it.
+        """
         if self.code is not None:
             return
         if number in self.handlers:
             self.handlers[number]()
-        elif number == signals.KILL or (self.inner_pid != 1 and number not in signals.IGNORED):
+        elif self.inner_pid == 1:
+            if number == signals.KILL and not from_inside:
+                self.kill(number)
+        elif number not in signals.IGNORED:
             self.kill(number)
 
     def kill(self, number: int) -> None:

@@ -105,7 +105,32 @@ def sleep(process: Process, argv: tuple[str, ...]) -> Steps:
     return 0
 
 
+PS = {"pid": ("PID", 5), "ppid": ("PPID", 5), "user": ("USER", -8), "time": ("TIME", -5), "stat": ("STAT", -4), "vsz": ("VSZ", 4),
+      "rss": ("RSS", 4), "comm": ("COMMAND", -16), "args": ("COMMAND", -1)}  # fmt: skip
+"""Columns of `ps -o`: title and width, to the left below 0."""
+
+
+def _columns(process: Process, text: str) -> Steps:
+    """`ps -o pid,comm`, as busybox writes it."""
+    names = text.split(",")
+    if unknown := [name for name in names if name not in PS]:
+        yield from process.complain(f"ps: bad -o argument '{unknown[0]}', supported arguments: {','.join(PS)}")
+        return 1
+    rows = [[PS[name][0].ljust(abs(PS[name][1])) for name in names]]
+    for number, one in sorted(process.space.processes.items()):
+        minutes, seconds = divmod(one.cpu_ns // _SECOND_NS, 60)
+        found = {"pid": str(number), "ppid": str(one.parent.inner_pid if one.parent else 0), "user": one.identity.name,
+                 "time": f"{minutes}:{seconds:02}", "stat": "R" if one is process else "S", "vsz": str(one.resident >> 10),
+                 "rss": str(one.resident >> 10), "comm": one.name, "args": " ".join(one.argv)}  # fmt: skip
+        rows.append([found[name].rjust(PS[name][1]) if PS[name][1] > 0 else found[name].ljust(-PS[name][1]) for name in names])
+    for row in rows:
+        yield from process.write(" ".join(row).rstrip() + "\n")
+    return 0
+
+
 def ps(process: Process, argv: tuple[str, ...]) -> Steps:
+    if "-o" in argv[:-1]:
+        return (yield from _columns(process, argv[argv.index("-o") + 1]))
     busybox = process.space.view.exists("/bin/busybox")
     yield from process.write("PID   USER     TIME  COMMAND\n" if busybox else "    PID TTY          TIME CMD\n")
     for number, one in sorted(process.space.processes.items()):
@@ -185,7 +210,7 @@ def kill(process: Process, argv: tuple[str, ...]) -> Steps:
             yield from process.complain(f"kill: can't kill pid {word}: No such process")
             status = 1
         else:
-            target.signal(number)
+            target.signal(number, from_inside=True)
     return status
 
 

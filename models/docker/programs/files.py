@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import stat
 from dataclasses import replace
 
 from cutaway.models.docker.dates import written
 from cutaway.models.docker.filesystem.nodes import Directory, Link, Node, file, size_of, type_of
 from cutaway.models.docker.filesystem.tree import join, name_of, parent_of
-from cutaway.models.docker.filesystem.view import View
+from cutaway.models.docker.filesystem.view import View, failure
 from cutaway.models.docker.processes.process import Process
 from cutaway.models.docker.programs.options import failed, options
 from cutaway.sim.clock import Process as Steps
@@ -217,6 +218,8 @@ def _mode(text: str, old: int) -> int:
 def chown(process: Process, argv: tuple[str, ...]) -> Steps:
     names = [word for word in argv[1:] if word != "-R"]
     view = process.space.view
+    if "CHOWN" not in process.space.facts.capabilities or process.identity.uid != 0:
+        return (yield from failed(process, failure(errno.EPERM, names[-1] if names else "")))
     try:
         user, _, group = names[0].partition(":")
         owner = number_of(view, "/etc/passwd", user), number_of(view, "/etc/group", group or user)

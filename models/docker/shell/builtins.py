@@ -147,6 +147,16 @@ def _wait(shell: Interpreter, argv: list[str]) -> Steps:
     return 0
 
 
+def _ulimit(shell: Interpreter, argv: list[str]) -> Steps:
+    """`ulimit -n`; other limits are none."""
+    if len(argv) > 2 or argv[1:] not in ([], ["-n"], ["-f"]):
+        yield from shell.process.complain(f"{shell.name}: ulimit: {' '.join(argv[1:])}: it is not simulated")
+        return 127
+    limit = shell.process.space.facts.files_limit if argv[1:] == ["-n"] else -1
+    yield from shell.process.write(f"{limit if limit >= 0 else 'unlimited'}\n")
+    return 0
+
+
 def _type(shell: Interpreter, argv: list[str]) -> Steps:
     """`type`, and `command -v`."""
     short, names = argv[0] == "command", [name for name in argv[1:] if name != "-v"]
@@ -171,7 +181,7 @@ BUILTINS: Mapping[str, Builtin] = {
     ":": _nothing, "true": _nothing, "false": _false, "cd": _cd, "pwd": _pwd, "exit": _exit, "return": _left("return"),
     "break": _left("break"), "continue": _left("continue"), "set": _set, "shift": _shift, "read": _read, "eval": _eval, ".": _source,
     "source": _source, "exec": _exec, "trap": _trap, "wait": _wait, "type": _type, "command": _type, "umask": _nothing, "hash": _nothing,
-    "ulimit": _nothing, "alias": _nothing,
+    "ulimit": _ulimit, "alias": _nothing,
     "echo": lambda shell, argv: echo(shell.process, tuple(argv)),
     "printf": lambda shell, argv: printf(shell.process, tuple(argv)),
     "test": lambda shell, argv: test(shell.process, tuple(argv)),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from cutaway.models.docker.processes import exec as execs
 from cutaway.models.docker.processes.process import Exit, Files, Process, Program
 from cutaway.models.docker.processes.streams import Bytes, Collected, Empty, FileWriter, Nowhere, Pipe, Writer
+from cutaway.models.docker.shell.heredocs import Tail, tail_of
 from cutaway.models.docker.shell.words import ShellError, fields, text
 from cutaway.sim.clock import Process as Steps
 
@@ -373,6 +374,27 @@ class Interpreter:
         """A command with its files; of a list it is the last one's, though the grammar gives them all of it."""
         if body.type == "list":
             return (yield from self._list(body, lambda: self.redirected(body.children[-1], redirections)))
+        if redirections and redirections[-1].type == "heredoc_redirect":
+            return (yield from self._before(tail_of(redirections[-1]), body, redirections))
+        return (yield from self._with_files(body, redirections))
+
+    def _before(self, tail: Tail, body: Syntax, redirections: Sequence[Syntax]) -> Steps:
+        """A command with a here-document, and what stands behind that on its line."""
+        kept = self.options
+        self.options = self.options - {"e"} if tail.rest else self.options
+        whole = [*redirections, *tail.redirections]
+        if tail.stages:
+            status = yield from self._piped([lambda shell: shell._with_files(body, whole),
+                                             *(partial(Interpreter.execute, node=stage) for stage in tail.stages)])  # fmt: skip
+        else:
+            status = yield from self._with_files(body, whole)
+        self.options = kept
+        for operator, node in tail.rest:
+            if (operator == "&&") == (status == 0):
+                status = yield from self.execute(node)
+        return status
+
+    def _with_files(self, body: Syntax, redirections: Sequence[Syntax]) -> Steps:
         try:
             files = yield from self._redirected(redirections)
         except OSError as error:

@@ -43,15 +43,15 @@ def ports() -> Ports:
 
 
 @contextlib.contextmanager
-def serving(path: Path) -> Iterator[Served]:
+def serving(path: Path, speed: float = 1000.0, epoch_ns: int = EPOCH_NS) -> Iterator[Served]:
     """An Engine that listens at a path."""
     listening, ready, loops = bound(path), threading.Event(), []
     clock = Clock(initial_time=0)
     found: list[Served] = []
 
     async def run() -> None:
-        live = Live(clock, 1000.0)
-        engine = Engine(Daemon(clock, MACHINE, costs.load("bare-metal"), ports(), 1, EPOCH_NS), live)
+        live = Live(clock, speed)
+        engine = Engine(Daemon(clock, MACHINE, costs.load("bare-metal"), ports(), 1, epoch_ns), live)
         server, ended = Server(engine, listening), asyncio.Event()
         loops.append((asyncio.get_running_loop(), ended))
         found.append(Served(path, engine, server))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 KEPT = Path(__file__).parent / "transcript.txt"
@@ -79,13 +80,16 @@ def masked(text: str) -> str:
 
 def transcript(host: str) -> str:
     """Runs the commands, one after the other."""
+    return "\n\n".join(f"$ {command}\n{said}" for command, said in zip(COMMANDS, answers(host, COMMANDS), strict=True)) + "\n"
+
+
+def answers(host: str, commands: Sequence[str]) -> Iterator[str]:
+    """What each command prints, with ids masked, and its exit code."""
     environment = {**os.environ, "DOCKER_HOST": host, "NO_COLOR": "1"}
-    said = []
-    for command in COMMANDS:
+    for command in commands:
         done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, env=environment, timeout=60)
         lines = [line.rstrip() for line in (done.stdout + done.stderr).splitlines()]
-        said.append("\n".join([f"$ {command}", *lines, f"[{done.returncode}]"]))
-    return masked("\n\n".join(said)) + "\n"
+        yield masked("\n".join([*lines, f"[{done.returncode}]"]))
 
 
 if __name__ == "__main__":
