@@ -28,7 +28,9 @@ from cutaway.models.docker.logs import Log
 from cutaway.models.docker.mounting import asked_mounts, copy_up, show_mounts
 from cutaway.models.docker.networks import PREDEFINED, Endpoint, Network, Networks, Pool, check_ipam
 from cutaway.models.docker.ports import Ports
+from cutaway.models.docker.processes.cpus import Cpus
 from cutaway.models.docker.processes.facts import Machine
+from cutaway.models.docker.processes.memory import HostMemory
 from cutaway.models.docker.processes.process import Program
 from cutaway.models.docker.processes.station import Demand
 from cutaway.models.docker.processes.streams import Output
@@ -73,7 +75,9 @@ class Daemon:
         self.lifecycle = Lifecycle(self, self.profile, self.ports)
         self.execs = Execs(self)
         self._links = 3
-        self._cpus = Resource(self.clock, self.machine.cpus)
+        self._starting = Resource(self.clock, self.machine.cpus)
+        self.cpus = Cpus(self.clock, self.machine.cpus, self.machine.slice_ns, self.machine.tick_ns)
+        self.memory = HostMemory(self.machine.memory)
         for name, driver in zip(PREDEFINED, ("bridge", "host", "null"), strict=True):
             network = Network(self.identities.new("network"), name, driver, self.now_ns)
             network.ipam = {"Driver": "default", "Options": None, "Config": []}
@@ -93,7 +97,7 @@ class Daemon:
 
     def start(self) -> Start:
         """A start or a part of one; those at once share the host's CPUs."""
-        return Start(self.clock, self.profile, cpus=self._cpus)
+        return Start(self.clock, self.profile, cpus=self._starting)
 
     # --- finding ---
 
@@ -316,7 +320,7 @@ class Daemon:
         warnings = check_limits(host, self.machine)
         container.host = host
         if container.space is not None:
-            container.space.limits = limits_of(host)
+            container.space.limit(limits_of(host))
         self.tell(container, "update")
         return warnings
 
@@ -438,11 +442,6 @@ class Daemon:
         return None
 
     # --- the host ---
-
-    @property
-    def memory_used(self) -> int:
-        """Bytes that the containers' processes hold."""
-        return sum(one.space.memory for one in self.containers.values() if one.space is not None)
 
     @property
     def disk(self) -> tuple[int, int]:

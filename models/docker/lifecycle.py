@@ -10,7 +10,6 @@ import errno
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from cutaway.models.costs import Profile
@@ -22,8 +21,11 @@ from cutaway.models.docker.ports import Ports
 from cutaway.models.docker.processes import exec as execs
 from cutaway.models.docker.processes import signals
 from cutaway.models.docker.processes.facts import Facts, Interface
+from cutaway.models.docker.processes.fair import WEIGHT
+from cutaway.models.docker.processes.groups import PERIOD_NS, Limits
+from cutaway.models.docker.processes.memory import Memory
 from cutaway.models.docker.processes.process import Files, Process, environment_of
-from cutaway.models.docker.processes.space import Limits, Pids, Space
+from cutaway.models.docker.processes.space import Pids, Space
 from cutaway.models.docker.processes.streams import Collected, Empty, Pipe, Writer
 from cutaway.models.docker.processes.terminal import Terminal
 from cutaway.models.docker.run import docker_start
@@ -92,10 +94,8 @@ class Lifecycle:
 
     def _prepare(self, container: Container) -> Callable[[], Process]:
         """Finds all that a start needs, so that what is missing is told before anything is made; the value begins PID 1."""
-        clock, host = self.daemon.clock, container.host
         facts = self._facts(container)
         container.view = mounted(container, facts, self._hosts(container), self._resolver(container))
-        space = Space(clock, self.host_pids, container.view, container.hostname, limits_of(host), facts, epoch_ns=self.daemon.epoch_ns)
         identity, home = identity_of(container.view, container.config.user, container.host.group_add or [])
         environment = {"PATH": execs.DEFAULT_PATH, "HOSTNAME": container.hostname} | ({"TERM": "xterm"} if container.config.tty else {})
         environment |= environment_of(container.config.env)
@@ -112,12 +112,26 @@ class Lifecycle:
         def begin() -> Process:
             if container.removing:      # while it started
                 raise ConflictError("container is marked for removal and cannot be started")
-            container.space = space
-            container.main = space.spawn(program, arguments, environment, cwd, identity, self._files(container))
-            main = container.main
+            container.space = space = self._space(container, facts)
+            container.main = main = space.spawn(program, arguments, environment, cwd, identity, self._files(container))
             main.ended.callbacks.append(lambda event: self._exited(container, main))
             return main
         return begin
+
+    def _space(self, container: Container, facts: Facts) -> Space:
+        """Its namespaces and its cgroup, still without a process."""
+        daemon, limits = self.daemon, limits_of(container.host)
+        processes: dict[int, Process] = {}
+        kernel = facts.cost("container kernel memory")
+        memory = Memory(daemon.memory, container.view, processes, kernel, lambda process: self._oom(container))
+        memory.change(limits.memory, limits.reservation, limits.oom_score_adj)
+        return Space(daemon.clock, self.host_pids, container.view, container.hostname, daemon.cpus, daemon.cpus.group(limits), memory,
+                     processes, facts, epoch_ns=daemon.epoch_ns)  # fmt: skip
+
+    def _oom(self, container: Container) -> None:
+        """The kernel kills a process of it for want of memory; the shim hears of it, and tells the daemon."""
+        container.oom_killed = True
+        self.daemon.tell(container, "oom")
 
     def _find(self, container: Container, command: str, cwd: str, environment: Mapping[str, str]) -> str:
         try:
@@ -173,9 +187,15 @@ class Lifecycle:
             self.daemon.machine, container.id, self.interfaces(container),
             resolve=lambda name: self.daemon.resolve(container, name),
             reach=lambda address, port, protocol: self.daemon.reach(container, address, port, protocol),
-            cost=lambda name: round(self.profile[name].value), demand=self.daemon.demand,
-            memory_used=lambda: self.daemon.memory_used, disk=lambda: self.daemon.disk,
+            cost=lambda name: round(self.profile[name].value), demand=self.daemon.demand, load=self._load,
+            memory_used=lambda: self.daemon.memory.used, disk=lambda: self.daemon.disk,
         )  # fmt: skip
+
+    def _load(self) -> str:
+        """/proc/loadavg, of the host also in a container."""
+        cpus = self.daemon.cpus
+        averages = " ".join(f"{average:.2f}" for average in cpus.load.averages(cpus.now_ns))
+        return f"{averages} {cpus.load.threads}/{len(self.host_pids.used)} {self.host_pids.next - 1}\n"
 
     def interfaces(self, container: Container) -> list[Interface]:
         """What `ip addr` shows."""
@@ -214,6 +234,8 @@ class Lifecycle:
     def _exited(self, container: Container, main: Process) -> None:
         """PID 1 has ended."""
         code = main.code or 0
+        if container.space is not None:
+            container.space.memory.close()
         container.exit_code, container.finished_ns, container.paused = code, self.daemon.now_ns, False
         ran_s = (container.finished_ns - container.started_ns) // _CPU_NS
         self.daemon.tell(container, "die", {"exitCode": str(code), "execDuration": str(ran_s)})
@@ -346,14 +368,15 @@ class Lifecycle:
 
 def limits_of(host: HostConfig) -> Limits:
     """What the cgroup of a container allows."""
-    cpus = None
+    quota_ns, period_ns = None, (host.cpu_period or 100_000) * 1_000
     if host.nano_cpus:
-        cpus = Fraction(host.nano_cpus, _CPU_NS)
+        quota_ns, period_ns = host.nano_cpus * PERIOD_NS // _CPU_NS, PERIOD_NS
     elif host.cpu_quota > 0:
-        cpus = Fraction(host.cpu_quota, host.cpu_period or 100_000)
+        quota_ns = host.cpu_quota * 1_000
     pids = host.pids_limit if host.pids_limit and host.pids_limit > 0 else None
     cpuset = cpuset_of(host.cpuset_cpus) if host.cpuset_cpus else None
-    return Limits(cpus, host.cpu_shares or 1024, host.memory or None, pids, cpuset)
+    return Limits(quota_ns, period_ns, host.cpu_shares or WEIGHT, host.memory or None, host.memory_reservation, pids, cpuset,
+                  host.oom_score_adj)  # fmt: skip
 
 
 def _cannot_run(command: str, error: OSError) -> DaemonError:

@@ -134,6 +134,8 @@ def show_mounts(container: Container, view: View) -> None:
     """The mounts that were asked for, each at its place, which is made where the image has none."""
     for point in container.mounts:
         container.tree.make_directories(point.destination)
+        if point.kind == "tmpfs":
+            point.tree = Tree()
         source = "tmpfs" if point.kind == "tmpfs" else "/dev/vda1"
         view.mount(Mount(point.destination, point.tree, point.inside, "tmpfs" if point.kind == "tmpfs" else "ext4", source,
                          not point.writable, point.limit))
@@ -170,7 +172,7 @@ def _proc(container: Container, facts: Facts) -> Tree:
     made("/cpuinfo", lambda: "".join(f"processor\t: {cpu}\n\n" for cpu in range(machine.cpus)))
     made("/meminfo", lambda: f"MemTotal:{machine.memory >> 10:15} kB\nMemFree:{(machine.memory - facts.memory_used()) >> 10:16} kB\n")
     made("/uptime", lambda: f"{int(container.clock.now) / 1e9:.2f} 0.00\n")
-    made("/loadavg", lambda: "0.00 0.00 0.00 1/1 1\n")
+    made("/loadavg", facts.load)
     return tree
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from cutaway.models.docker.filesystem.nodes import Directory, File, Link, Made, Node, Special, directory, file, link, with_attributes
@@ -55,6 +55,8 @@ class View:
 
     mounts: dict[str, Mount] = field(default_factory=dict)
     """By place, the root's first."""
+    watch: Callable[[Mount, str, Node | None, Node | None], None] | None = None
+    """Hears of each change: where, what was there, what is there now."""
 
     def mount(self, mount: Mount) -> None:
         self.mounts[mount.at] = mount
@@ -200,6 +202,8 @@ class View:
             raise failure(errno.EBUSY, name)
         self._writable(place, name)
         place.mount.tree.remove(place.path)
+        if self.watch is not None:
+            self.watch(place.mount, place.path, None, None)
 
     def change(
         self, name: str, cwd: str = ROOT, *, mode: int | None = None, owner: tuple[int, int] | None = None, now_ns: int | None = None
@@ -222,7 +226,10 @@ class View:
             raise failure(errno.ENOTDIR, name)
         if mount.limit is not None and isinstance(node, File) and tree.size + node.size > mount.limit:
             raise failure(errno.ENOSPC, name)
+        before = tree.get(place.path)
         tree.put(place.path, node)
+        if self.watch is not None:
+            self.watch(mount, place.path, before, node)
 
     def _writable(self, place: Place, name: str) -> None:
         if place.mount.read_only:

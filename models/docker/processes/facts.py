@@ -24,6 +24,10 @@ class Machine:
     architecture: str = "x86_64"
     cgroup: int = 2
     """Version of its cgroups."""
+    slice_ns: int = 1_400_000
+    """EEVDF's base slice while threads compete; Linux's own for two CPUs."""
+    tick_ns: int = 4_000_000
+    """Between two ticks of the kernel, at which slices and quotas are looked at."""
 
 
 @dataclass
@@ -63,6 +67,8 @@ class Facts:
     demand: Callable[[str, int], Demand | None] = lambda program, size: None
     """What a request to a program costs that answers with so many bytes; None where no stack is known for it."""
     memory_used: Callable[[], int] = lambda: 0
-    """Bytes that the host's processes hold."""
+    """Bytes that the host's processes hold, and what they have in memory."""
+    load: Callable[[], str] = lambda: ""
+    """/proc/loadavg."""
     disk: Callable[[], tuple[int, int]] = lambda: (0, 0)
     """Bytes of the host's disk, and how many of them are used."""

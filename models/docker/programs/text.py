@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from cutaway.models.docker.processes.process import Process
+from cutaway.models.docker.processes.streams import Nowhere
 from cutaway.models.docker.programs.options import failed, options
 from cutaway.sim.clock import Process as Steps
 
@@ -217,6 +218,8 @@ def seq(process: Process, argv: tuple[str, ...]) -> Steps:
 
 
 def yes(process: Process, argv: tuple[str, ...]) -> Steps:
+    if isinstance(process.files.stdout, Nowhere):
+        yield from process.spin()
     block = (" ".join(argv[1:]) or "y").encode() + b"\n"
     block *= max(1, 4096 // len(block))
     while True:

@@ -13,7 +13,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from cutaway.models.docker.processes import exec as execs
-from cutaway.models.docker.processes.process import Exit, Files, Process, Program
+from cutaway.models.docker.processes.process import LONG_NS, PIECE_NS, Exit, Files, Process, Program
 from cutaway.models.docker.processes.streams import Bytes, Collected, Empty, FileWriter, Nowhere, Pipe, Writer
 from cutaway.models.docker.shell.words import ShellError, fields, text
 from cutaway.sim.clock import Process as Steps
@@ -242,6 +242,8 @@ class Interpreter:
         wanted = node.children[0].type == "while"
         *asked, body = node.named_children
         status = 0
+        if wanted and not self.functions and all(map(_does_nothing, node.named_children)):
+            yield from self._spin()
         while True:
             for one in asked[:-1]:
                 yield from self.execute(one)
@@ -252,6 +254,11 @@ class Interpreter:
             except Returned as returned:
                 if self._leaves(returned):
                     return 0
+
+    def _spin(self) -> Steps:
+        """A loop of nothing: all that it does is to use CPU time, until a signal ends it or asks for a trap."""
+        while not self.pending:
+            yield from self.process.compute(PIECE_NS if self.process.handlers else LONG_NS)
 
     def _do_for_statement(self, node: Syntax) -> Steps:
         name, *rest = node.named_children
@@ -516,6 +523,13 @@ class Interpreter:
         if operator.startswith("&"):
             return replace(files, stdout=writer, stderr=writer)
         return _with(files, 1 if number is None else number, writer)
+
+
+def _does_nothing(node: Syntax) -> bool:
+    """Whether a command has no effect, nor a command in it, and status 0."""
+    if node.type == "do_group":
+        return all(map(_does_nothing, node.named_children))
+    return node.type == "command" and node.text in (b":", b"true")
 
 
 def _writer(files: Files, number: int) -> Writer:
