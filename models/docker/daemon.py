@@ -215,6 +215,7 @@ class Daemon:
         host.runtime = host.runtime or "runc"
         host.log_config.type = host.log_config.type or "json-file"
         host.ipc_mode = host.ipc_mode or "private"
+        host.memory_swap = host.memory_swap or 2 * host.memory
         host.shm_size = host.shm_size or 64 * 1024 * 1024
         host.restart_policy.name = host.restart_policy.name or "no"
         tree = Tree(image.root)

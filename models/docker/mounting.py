@@ -6,6 +6,7 @@ import posixpath
 import stat
 from typing import Any
 
+from cutaway.models.docker.cgroupfs import cgroup_files
 from cutaway.models.docker.container import Container, MountPoint
 from cutaway.models.docker.errors import InvalidError
 from cutaway.models.docker.filesystem.nodes import Attributes, Directory, Made, Special, file, link
@@ -121,6 +122,7 @@ def mounted(container: Container, facts: Facts, hosts: str, resolver: str) -> Vi
     view.mount(Mount("/proc", _proc(container, facts), kind="proc", source="proc"))
     view.mount(Mount("/dev", _dev(), kind="tmpfs", source="tmpfs", limit=64 * 1024 * 1024))
     view.mount(Mount("/sys", Tree(), kind="sysfs", source="sysfs", read_only=True))
+    view.mount(Mount("/sys/fs/cgroup", cgroup_files(lambda: container.space), kind="cgroup2", source="cgroup", read_only=True))
     view.mount(Mount("/dev/shm", Tree(), kind="tmpfs", source="shm", limit=container.host.shm_size or SHM_BYTES))
     written = Tree()
     for name, text in (("hostname", f"{container.hostname}\n"), ("hosts", hosts), ("resolv.conf", resolver)):

@@ -52,9 +52,9 @@ class Cpus:
         self._queue = slice_ns, max(2 * slice_ns, tick_ns)
         self.cpus = [Cpu(number, Queue(*self._queue)) for number in range(count)]
         self.load = Load()
-        self.balance_ns = BALANCE_NS * count
+        self.balance_ns = max(BALANCE_NS * count // tick_ns - 1, 1) * tick_ns      # less a tick, as get_sd_balance_interval() has it
         self._balancing = False
-        self._failed = 0
+        self._failed = self._balances = 0
 
     @property
     def now_ns(self) -> int:
@@ -342,7 +342,9 @@ class Cpus:
     def _watch_balance(self) -> None:
         if not self._balancing and len(self.cpus) > 1 and any(cpu.awake > 1 for cpu in self.cpus):
             self._balancing = True
-            self._after(self.balance_ns, self._balance)
+            # a tick more or less each time: on a real machine chance keeps the balance out of step with the slices
+            self._balances += 1
+            self._after(self.balance_ns + self._balances % 3 * self.tick_ns, self._balance)
 
     def _balance(self) -> None:
         """Threads go from the CPU with the largest load to the one with the smallest, if they differ enough (load_balance)."""

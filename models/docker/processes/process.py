@@ -93,6 +93,8 @@ class Process:
     ended: simpy.Event
     """Its value is the exit code."""
     code: int | None = None
+    ended_by: int = 0
+    """The signal that ended it; 0 if it ended by itself."""
     used_ns: int = 0
     """CPU time, as far as it is booked."""
     resident: int = 0
@@ -276,13 +278,17 @@ class Process:
             yield from self._pay()
             self._end(code or 0)
         except Killed as killed:
-            self._end(128 + killed.number)
+            self._end_by(killed)
         except simpy.Interrupt as stop:
-            self._end(128 + stop.cause.number if isinstance(stop.cause, Killed) else 1)
+            self._end_by(stop.cause) if isinstance(stop.cause, Killed) else self._end(1)
         except OSError as error:
             # A call of the kernel that the program did not look after, as a full disk.
             yield from self.files.stderr.write(f"{self.name}: {error.filename}: {error.strerror}\n".encode())
             self._end(1)
+
+    def _end_by(self, killed: Killed) -> None:
+        self.ended_by = killed.number
+        self._end(128 + killed.number)
 
     def _end(self, code: int) -> None:
         self.code = code

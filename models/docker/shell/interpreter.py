@@ -10,9 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache, partial
+from signal import strsignal
 from typing import TYPE_CHECKING, Any
 
 from cutaway.models.docker.processes import exec as execs
+from cutaway.models.docker.processes import signals
 from cutaway.models.docker.processes.process import LONG_NS, PIECE_NS, Exit, Files, Process, Program
 from cutaway.models.docker.processes.streams import Bytes, Collected, Empty, FileWriter, Nowhere, Pipe, Writer
 from cutaway.models.docker.shell.words import ShellError, fields, text
@@ -23,7 +25,11 @@ if TYPE_CHECKING:
 
 COMMAND_NS = 1_000
 """CPU time of a shell for a command of its own; of the order that dash needs for a loop of `:`, assumed 0.3 to 3 us."""
+UNTOLD = (signals.INT, signals.PIPE)
+"""Signals of which a shell says nothing when a command ends by them."""
 NOT_FOUND, NOT_EXECUTABLE, SYNTAX = 127, 126, 2
+MOST_BYTES = 32 << 20
+"""Of all variables of a shell: they are really held."""
 WORDS = ("word", "string", "raw_string", "ansi_c_string", "translated_string", "concatenation", "simple_expansion", "expansion",
          "command_substitution", "arithmetic_expansion", "number", "extglob_pattern", "regex", "variable_name")  # fmt: skip
 
@@ -76,6 +82,8 @@ class Interpreter:
         self.options: set[str] = set()
         self.background: list[Process] = []
         self.pending: list[str] = []
+        self.held = 0
+        """Bytes of variables."""
 
     # --- variables ---
 
@@ -103,10 +111,14 @@ class Interpreter:
         return name in self.variables or name in self.process.environment or (name.isdigit() and 0 < int(name) <= len(self.arguments))
 
     def assign(self, name: str, value: str) -> None:
-        if name in self.process.environment:
-            self.process.environment[name] = value
-        else:
-            self.variables[name] = value
+        """Raises ShellError, Killed."""
+        where = self.process.environment if name in self.process.environment else self.variables
+        more = len(value) - len(where.get(name, ""))
+        self.held += more
+        self.process.hold(self.process.resident + more)
+        if self.held > MOST_BYTES:
+            raise ShellError(f"{name}: variables of more than {MOST_BYTES >> 20} MiB are not simulated")
+        where[name] = value
 
     # --- running ---
 
@@ -412,7 +424,10 @@ class Interpreter:
             child = self.start(path, argv, {**self.process.environment, **environment}, files)
         except OSError as error:
             return (yield from self._cannot(name, error, files))
-        return (yield from self._wait_for(child))
+        code = yield from self._wait_for(child)
+        if child.ended_by and child.ended_by not in UNTOLD:
+            yield from files.stderr.write(f"{strsignal(child.ended_by)}\n".encode())
+        return code
 
     def _cannot(self, name: str, error: OSError, files: Files) -> Steps:
         missing, unknown = isinstance(error, FileNotFoundError), error.errno == errno.ENOEXEC
