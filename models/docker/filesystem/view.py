@@ -224,9 +224,11 @@ class View:
             raise failure(errno.ENOENT, name)
         if not isinstance(above, Directory):
             raise failure(errno.ENOTDIR, name)
-        if mount.limit is not None and isinstance(node, File) and tree.size + node.size > mount.limit:
-            raise failure(errno.ENOSPC, name)
         before = tree.get(place.path)
+        if mount.limit is not None and isinstance(node, File):
+            held = before.size if isinstance(before, File) else 0
+            if node.size > held and tree.size + node.size - held > mount.limit:
+                raise failure(errno.ENOSPC, name)
         tree.put(place.path, node)
         if self.watch is not None:
             self.watch(mount, place.path, before, node)

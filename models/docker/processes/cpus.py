@@ -38,6 +38,10 @@ class Cpu:
     """Threads that run or wait here."""
     due_ns: int = -1
     """When it is to be looked at; -1 for never."""
+    tick_ns: int = LATEST_NS
+    """When a tick would find that a slice or a quota is used."""
+    chooses: bool = False
+    """Whether who has it must be chosen anew: not because a burst ends and the next begins."""
     lingers: bool = False
     """Its thread has ended a burst in this moment, and may have another before the moment is over."""
 
@@ -129,6 +133,7 @@ class Cpus:
         if any(share.threads.entities for share in group.shares.values()):
             self._begin_period(group)
         for cpu in self.cpus:
+            cpu.chooses = True
             self._look(cpu)
 
     # --- time ---
@@ -155,7 +160,7 @@ class Cpus:
 
     def _arm(self, cpu: Cpu) -> None:
         """Sets when it must be looked at next."""
-        due_ns, thread = LATEST_NS, cpu.thread
+        due_ns, thread, cpu.tick_ns = LATEST_NS, cpu.thread, LATEST_NS
         if thread is not None and thread.burst is not None:
             share = thread.group.share(cpu.number)
             due_ns = self.now_ns + thread.burst.left_ns
@@ -165,8 +170,9 @@ class Cpus:
             if thread.group.limits.quota_ns is not None:
                 until.append(share.left_ns)
             if until:
-                tick = max((self.now_ns + min(until) - 1) // self.tick_ns, self.now_ns // self.tick_ns) + 1
-                due_ns = min(due_ns, tick * self.tick_ns)
+                ticks = max((self.now_ns + min(until) - 1) // self.tick_ns, self.now_ns // self.tick_ns) + 1
+                cpu.tick_ns = ticks * self.tick_ns
+                due_ns = min(due_ns, cpu.tick_ns)
         if due_ns >= LATEST_NS:
             cpu.due_ns = -1
         elif due_ns != cpu.due_ns:
@@ -176,6 +182,7 @@ class Cpus:
     def _due(self, cpu: Cpu, due_ns: int) -> None:
         if cpu.due_ns == due_ns == self.now_ns:         # else something has happened meanwhile, and it was set anew
             cpu.due_ns = -1
+            cpu.chooses = cpu.chooses or self.now_ns >= cpu.tick_ns
             self._book(cpu)
             self._look(cpu)
 
@@ -216,6 +223,9 @@ class Cpus:
 
     def _dispatch(self, cpu: Cpu) -> None:
         """Gives the CPU to whom the scheduler picks: mostly to who has it."""
+        if cpu.thread is not None and not cpu.chooses:
+            return
+        cpu.chooses = False
         while True:
             share = cpu.queue.choose()
             if share is None and self._pull(cpu):
@@ -240,6 +250,7 @@ class Cpus:
             thread.cpu, thread.came_ns = cpu.number, self.now_ns
         share.threads.insert(thread)
         cpu.awake += 1
+        cpu.chooses = True
         thread.group.split()
         if share.throttled_at_ns is None:
             self.load.change(self.now_ns, 1)
@@ -283,6 +294,7 @@ class Cpus:
             cpu = self.cpus[share.cpu]
             self._book(cpu)
             self._unthrottle(group, share)
+            cpu.chooses = True
             self._look(cpu)
 
     def _throttle(self, cpu: Cpu, group: Group, share: Share) -> None:

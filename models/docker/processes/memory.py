@@ -87,8 +87,9 @@ class Memory:
         return self.own + self.shared + self.cache + self.kernel
 
     def close(self) -> None:
-        """The cgroup is taken away, and its files in memory with its mounts."""
-        self.host.used -= self.usage
+        """The cgroup is taken away, and its files in memory with its mounts; processes that are still being killed give back their own."""
+        self.host.used -= self.usage - self.own
+        self.shared = self.cache = self.kernel = 0
         self.host.cgroups.remove(self)
         self.view.watch = None
 

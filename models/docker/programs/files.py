@@ -314,6 +314,7 @@ def dd(process: Process, argv: tuple[str, ...]) -> Steps:
     try:
         block, count = _bytes(said.get("bs", "512")), int(said.get("count", LONGEST))
         size = block * count
+        process.hold(process.resident + block)
         if said.get("if", "") not in ("/dev/zero", "/dev/urandom", "/dev/random"):
             content = view.read(said["if"], process.cwd)[:size] if "if" in said else b""
             view.write(said["of"], content, process.cwd, now_ns=process.space.now_ns, owner=_owner(process))

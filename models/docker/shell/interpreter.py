@@ -82,6 +82,8 @@ class Interpreter:
         self.options: set[str] = set()
         self.background: list[Process] = []
         self.pending: list[str] = []
+        self.last: Syntax | None = None
+        """A command after which nothing comes."""
         self.held = 0
         """Bytes of variables."""
 
@@ -140,9 +142,14 @@ class Interpreter:
         yield from self._trapped()
         if node.next_sibling is not None and node.next_sibling.type == "&" and (node.parent is None or node.parent.type != "list"):
             files = replace(self.process.files, stdin=Empty())
-            self.background.append(self._fork(lambda shell: shell._now(node), files))
+            self.background.append(self._fork(lambda shell: shell._last(node), files))
             self.status = 0
             return 0
+        return (yield from self._now(node))
+
+    def _last(self, node: Syntax) -> Steps:
+        """The only command of a forked shell: a program takes its place."""
+        self.last = node
         return (yield from self._now(node))
 
     def _now(self, node: Syntax) -> Steps:
@@ -202,12 +209,12 @@ class Interpreter:
 
     def _do_pipeline(self, node: Syntax) -> Steps:
         first, *rest = node.named_children
-        stages: list[Callable[[Interpreter], Steps]] = [partial(Interpreter.execute, node=stage) for stage in rest]
+        stages: list[Callable[[Interpreter], Steps]] = [partial(Interpreter._last, node=stage) for stage in rest]
         if first.type == "redirected_statement" and (body := first.named_children[0]).type == "list":
             # Of `a && b 2>x | c` the grammar gives the pipe the whole list; it is b's.
             ends = [lambda shell: shell.redirected(body.children[-1], first.named_children[1:]), *stages]
             return (yield from self._list(body, lambda: self._piped(ends)))
-        return (yield from self._piped([lambda shell: shell.execute(first), *stages]))
+        return (yield from self._piped([lambda shell: shell._last(first), *stages]))
 
     def _piped(self, stages: Sequence[Callable[[Interpreter], Steps]]) -> Steps:
         files, children = self.process.files, []
@@ -382,7 +389,7 @@ class Interpreter:
             for name, value in environment.items():
                 self.assign(name, value)
             return self.status if node.named_children and not environment else 0
-        return (yield from self._command(argv, environment, files))
+        return (yield from self._command(argv, environment, files, replaces=node is self.last))
 
     def _do_redirected_statement(self, node: Syntax) -> Steps:
         body, *redirections = node.named_children
@@ -406,7 +413,7 @@ class Interpreter:
         finally:
             self.process.files = kept
 
-    def _command(self, argv: list[str], environment: dict[str, str], files: Files) -> Steps:
+    def _command(self, argv: list[str], environment: dict[str, str], files: Files, *, replaces: bool = False) -> Steps:
         from cutaway.models.docker.shell.builtins import BUILTINS
 
         yield from self.process.compute(COMMAND_NS)
@@ -421,6 +428,10 @@ class Interpreter:
                 self.process.files = kept
         try:
             path = execs.found(self.process.space.view, name, self.process.cwd, {**self.process.environment, **environment})
+            if replaces:
+                self.process.environment |= environment
+                self.process.files = files
+                return (yield from self.exec(path, argv))
             child = self.start(path, argv, {**self.process.environment, **environment}, files)
         except OSError as error:
             return (yield from self._cannot(name, error, files))
@@ -451,6 +462,13 @@ class Interpreter:
         """A child that runs a program. Raises OSError."""
         program, arguments = execs.loaded(self.process.space.view, path, argv, self.programs)
         return self.process.space.spawn(program, arguments, environment, self.process.cwd, self.process.identity, files, self.process)
+
+    def exec(self, path: str, argv: Sequence[str]) -> Steps:
+        """A program takes the shell's place. Raises OSError."""
+        program, arguments = execs.loaded(self.process.space.view, path, argv, self.programs)
+        self.process.argv = tuple(arguments)
+        self.process.handlers.clear()
+        return (yield from program(self.process, self.process.argv)) or 0
 
     def _fork(self, body: Any, files: Files) -> Process:
         """A shell like this one in a process of its own; it closes the pipe that it writes to when it ends."""
