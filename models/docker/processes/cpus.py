@@ -203,6 +203,8 @@ class Cpus:
                 self._dequeue(cpu.thread)
             self._dispatch(cpu)
         self._arm(cpu)
+        if cpu.awake > 1:
+            self._push(cpu)
 
     def _end_burst(self, cpu: Cpu, thread: Thread) -> None:
         burst, thread.burst = thread.burst, None
@@ -350,6 +352,14 @@ class Cpus:
                     self._move(thread, cpu)
                     return True
         return False
+
+    def _push(self, cpu: Cpu) -> None:
+        """Threads that wait here go to CPUs that idle: what preempted them may run nowhere else (nohz balance, here at once)."""
+        for other in [other for other in self.cpus if not other.awake]:
+            if (thread := next(self._movable(cpu, other), None)) is not None:
+                self._book(other)
+                self._move(thread, other)
+                self._look(other)
 
     def _watch_balance(self) -> None:
         if not self._balancing and len(self.cpus) > 1 and any(cpu.awake > 1 for cpu in self.cpus):
