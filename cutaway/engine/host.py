@@ -5,6 +5,7 @@ from __future__ import annotations
 from cutaway.models.docker.processes.facts import Machine
 from cutaway.models.guest import GuestLinuxPart
 from cutaway.models.hypervisor import KvmPart
+from cutaway.models.kernel import LinuxPart, base_slice_ns
 from cutaway.scenarios import Scenario
 
 HOST_KERNEL = ("6.18.0", "#1 SMP PREEMPT_DYNAMIC")
@@ -22,7 +23,9 @@ def machine_of(scenario: Scenario, stack: str) -> Machine:
     kvm = next((part for part in parts if isinstance(part, KvmPart)), None)
     release, version = GUEST_KERNEL if guest else HOST_KERNEL
     cpus, memory = (kvm.vcpus, kvm.memory) if kvm is not None else (hardware.cpus, hardware.memory)
-    return Machine("guest" if guest else "host", cpus, memory, release, version, SYSTEM)
+    kernel = next((part for part in parts if isinstance(part, GuestLinuxPart if guest else LinuxPart)), LinuxPart())
+    slice_ns = kernel.slice or base_slice_ns(cpus)
+    return Machine("guest" if guest else "host", cpus, memory, release, version, SYSTEM, slice_ns=slice_ns, tick_ns=kernel.tick)
 
 
 def stack_with_docker(scenario: Scenario) -> str | None:

@@ -32,7 +32,9 @@ from cutaway.models.docker.mounting import asked_mounts, copy_up, show_mounts
 from cutaway.models.docker.networks import PREDEFINED, Endpoint, Network, Networks, Pool, check_ipam
 from cutaway.models.docker.ports import Ports
 from cutaway.models.docker.privileges import check_privileges
+from cutaway.models.docker.processes.cpus import Cpus
 from cutaway.models.docker.processes.facts import Machine
+from cutaway.models.docker.processes.memory import HostMemory
 from cutaway.models.docker.processes.process import Program
 from cutaway.models.docker.processes.station import Demand
 from cutaway.models.docker.processes.streams import Output
@@ -77,7 +79,9 @@ class Daemon:
         self.lifecycle = Lifecycle(self, self.profile, self.ports)
         self.execs = Execs(self)
         self._links = 3
-        self._cpus = Resource(self.clock, self.machine.cpus)
+        self._starting = Resource(self.clock, self.machine.cpus)
+        self.cpus = Cpus(self.clock, self.machine.cpus, self.machine.slice_ns, self.machine.tick_ns)
+        self.memory = HostMemory(self.machine.memory)
         for name, driver in zip(PREDEFINED, ("bridge", "host", "null"), strict=True):
             network = Network(self.identities.new("network"), name, driver, self.now_ns)
             network.ipam = {"Driver": "default", "Options": None, "Config": []}
@@ -97,7 +101,7 @@ class Daemon:
 
     def start(self) -> Start:
         """A start or a part of one; those at once share the host's CPUs."""
-        return Start(self.clock, self.profile, cpus=self._cpus)
+        return Start(self.clock, self.profile, cpus=self._starting)
 
     # --- finding ---
 
@@ -226,6 +230,7 @@ class Daemon:
         host.runtime = host.runtime or "runc"
         host.log_config.type = host.log_config.type or "json-file"
         host.ipc_mode = host.ipc_mode or "private"
+        host.memory_swap = host.memory_swap or 2 * host.memory
         host.shm_size = host.shm_size or 64 * 1024 * 1024
         host.restart_policy.name = host.restart_policy.name or "no"
         tree = Tree(image.root)
@@ -337,7 +342,7 @@ class Daemon:
         warnings += check_limits(host, self.machine)
         container.host = host
         if container.space is not None:
-            container.space.limits = limits_of(host)
+            container.space.limit(limits_of(host))
         self.tell(container, "update")
         return warnings
 
@@ -465,11 +470,6 @@ class Daemon:
         return None
 
     # --- the host ---
-
-    @property
-    def memory_used(self) -> int:
-        """Bytes that the containers' processes hold."""
-        return sum(one.space.memory for one in self.containers.values() if one.space is not None)
 
     @property
     def disk(self) -> tuple[int, int]:

@@ -10,7 +10,6 @@ import errno
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from cutaway.models.costs import Profile
@@ -26,8 +25,11 @@ from cutaway.models.docker.privileges import UNLIMITED_FILES, capabilities_of, l
 from cutaway.models.docker.processes import exec as execs
 from cutaway.models.docker.processes import signals
 from cutaway.models.docker.processes.facts import Facts, Interface
+from cutaway.models.docker.processes.fair import WEIGHT
+from cutaway.models.docker.processes.groups import PERIOD_NS, Limits
+from cutaway.models.docker.processes.memory import Memory
 from cutaway.models.docker.processes.process import Files, Process, environment_of
-from cutaway.models.docker.processes.space import Limits, Pids, Space
+from cutaway.models.docker.processes.space import Pids, Space
 from cutaway.models.docker.processes.streams import Collected, Empty, Pipe, Writer
 from cutaway.models.docker.processes.terminal import Terminal
 from cutaway.models.docker.programs.init import under_init
@@ -97,15 +99,11 @@ class Lifecycle:
 
     def _prepare(self, container: Container) -> Callable[[], Process]:
         """Finds all that a start needs, so that what is missing is told before anything is made; the value begins PID 1."""
-        clock, host = self.daemon.clock, container.host
         facts, links = self._facts(container), links_of(container, self.daemon.container)
         shared = self._shared(container)
         hosts = hosts_of(self.daemon, shared or container, links if shared is None else [])
         container.view = mounted(container, facts, hosts, resolver_of(self.daemon, shared or container), self.daemon.now_ns)
         name = (shared or container).hostname
-        space = Space(clock, self.host_pids, container.view, name, limits_of(host), facts, epoch_ns=self.daemon.epoch_ns)
-        if shared is not None and shared.space is not None:
-            facts.interfaces, space.listening = shared.space.facts.interfaces, shared.space.listening
         identity, home = identity_of(container.view, container.config.user, container.host.group_add or [])
         environment = {"PATH": execs.DEFAULT_PATH, "HOSTNAME": name} | ({"TERM": "xterm"} if container.config.tty else {})
         environment |= link_environment(container, links) | environment_of(container.config.env)
@@ -122,9 +120,9 @@ class Lifecycle:
         def begin() -> Process:
             if container.removing:      # while it started
                 raise ConflictError("container is marked for removal and cannot be started")
-            container.space = space
+            container.space = space = self._space(container, name, facts, shared)
             files = self._files(container)
-            ran = under_init(program, arguments, files) if host.init else (program, arguments, files)
+            ran = under_init(program, arguments, files) if container.host.init else (program, arguments, files)
             main = container.main = space.spawn(ran[0], ran[1], environment, cwd, identity, ran[2])
             main.ended.callbacks.append(lambda event: self._exited(container, main))
             return main
@@ -139,6 +137,24 @@ class Lifecycle:
         if not other.has_process:
             raise ConflictError(f"cannot join network of a non running container: {other.id}")
         return other
+
+    def _space(self, container: Container, name: str, facts: Facts, shared: Container | None) -> Space:
+        """Its namespaces, of which the network's may be another's, and its cgroup, still without a process; `name` is its host name."""
+        daemon, limits = self.daemon, limits_of(container.host)
+        processes: dict[int, Process] = {}
+        kernel = facts.cost("container kernel memory")
+        memory = Memory(daemon.memory, container.view, processes, kernel, lambda process: self._oom(container))
+        memory.change(limits.memory, limits.reservation, limits.oom_score_adj)
+        space = Space(daemon.clock, self.host_pids, container.view, name, daemon.cpus, daemon.cpus.group(limits), memory,
+                      processes, facts, epoch_ns=daemon.epoch_ns)  # fmt: skip
+        if shared is not None and shared.space is not None:
+            facts.interfaces, space.listening = shared.space.facts.interfaces, shared.space.listening
+        return space
+
+    def _oom(self, container: Container) -> None:
+        """The kernel kills a process of it for want of memory; the shim hears of it, and tells the daemon."""
+        container.oom_killed = True
+        self.daemon.tell(container, "oom")
 
     def _find(self, container: Container, command: str, cwd: str, environment: Mapping[str, str]) -> str:
         try:
@@ -194,10 +210,16 @@ class Lifecycle:
             self.daemon.machine, container.id, self.interfaces(container),
             resolve=lambda name: self.daemon.resolve(container, name),
             reach=lambda address, port, protocol: self.daemon.reach(container, address, port, protocol),
-            cost=lambda name: round(self.profile[name].value), demand=self.daemon.demand,
+            cost=lambda name: round(self.profile[name].value), demand=self.daemon.demand, load=self._load,
             capabilities=capabilities_of(container.host), files_limit=limit_of(container.host, "nofile", UNLIMITED_FILES),
-            memory_used=lambda: self.daemon.memory_used, disk=lambda: self.daemon.disk,
+            memory_used=lambda: self.daemon.memory.used, disk=lambda: self.daemon.disk,
         )  # fmt: skip
+
+    def _load(self) -> str:
+        """/proc/loadavg, of the host also in a container."""
+        cpus = self.daemon.cpus
+        averages = " ".join(f"{average:.2f}" for average in cpus.load.averages(cpus.now_ns))
+        return f"{averages} {cpus.load.threads}/{len(self.host_pids.used)} {self.host_pids.next - 1}\n"
 
     def interfaces(self, container: Container) -> list[Interface]:
         """What `ip addr` shows."""
@@ -216,6 +238,8 @@ class Lifecycle:
     def _exited(self, container: Container, main: Process) -> None:
         """PID 1 has ended."""
         code = main.code or 0
+        if container.space is not None:
+            container.space.memory.close()
         container.exit_code, container.finished_ns, container.paused = code, self.daemon.now_ns, False
         ran_s = (container.finished_ns - container.started_ns) // _CPU_NS
         self.daemon.tell(container, "die", {"exitCode": str(code), "execDuration": str(ran_s)})
@@ -350,14 +374,15 @@ class Lifecycle:
 
 def limits_of(host: HostConfig) -> Limits:
     """What the cgroup of a container allows."""
-    cpus = None
+    quota_ns, period_ns = None, (host.cpu_period or 100_000) * 1_000
     if host.nano_cpus:
-        cpus = Fraction(host.nano_cpus, _CPU_NS)
+        quota_ns, period_ns = host.nano_cpus * PERIOD_NS // _CPU_NS, PERIOD_NS
     elif host.cpu_quota > 0:
-        cpus = Fraction(host.cpu_quota, host.cpu_period or 100_000)
+        quota_ns = host.cpu_quota * 1_000
     pids = host.pids_limit if host.pids_limit and host.pids_limit > 0 else None
     cpuset = cpuset_of(host.cpuset_cpus) if host.cpuset_cpus else None
-    return Limits(cpus, host.cpu_shares or 1024, host.memory or None, pids, cpuset)
+    return Limits(quota_ns, period_ns, host.cpu_shares or WEIGHT, host.memory or None, host.memory_reservation, pids, cpuset,
+                  host.oom_score_adj)  # fmt: skip
 
 
 def _cannot_run(command: str, error: OSError) -> DaemonError:

@@ -7,6 +7,7 @@ import stat
 from typing import Any
 
 from cutaway.models.docker.asking import MountAsked, checked
+from cutaway.models.docker.cgroupfs import cgroup_files
 from cutaway.models.docker.container import Container, MountPoint
 from cutaway.models.docker.errors import InvalidError
 from cutaway.models.docker.filesystem.nodes import Attributes, Directory, Made, Special, file, link
@@ -124,7 +125,10 @@ def mounted(container: Container, facts: Facts, hosts: str, resolver: str, now_n
     view.mount(Mount("/", container.tree, read_only=container.host.readonly_rootfs))
     view.mount(Mount("/proc", _proc(container, facts), kind="proc", source="proc"))
     view.mount(Mount("/dev", _dev(container), kind="tmpfs", source="tmpfs", limit=64 * 1024 * 1024))
-    view.mount(Mount("/sys", Tree(), kind="sysfs", source="sysfs", read_only=True))
+    system = Tree()
+    system.make_directories("/fs/cgroup")
+    view.mount(Mount("/sys", system, kind="sysfs", source="sysfs", read_only=True))
+    view.mount(Mount("/sys/fs/cgroup", cgroup_files(lambda: container.space), kind="cgroup2", source="cgroup", read_only=True))
     view.mount(Mount("/dev/shm", Tree(), kind="tmpfs", source="shm", limit=container.host.shm_size or SHM_BYTES))
     written = Tree()
     for name, text in (("hostname", f"{container.hostname}\n"), ("hosts", hosts), ("resolv.conf", resolver)):
@@ -138,6 +142,8 @@ def show_mounts(container: Container, view: View, now_ns: int) -> None:
     """The mounts that were asked for, each at its place, which is made where the image has none."""
     for point in container.mounts:
         container.tree.make_directories(point.destination, now_ns)
+        if point.kind == "tmpfs":
+            point.tree = Tree()
         source = "tmpfs" if point.kind == "tmpfs" else "/dev/vda1"
         view.mount(Mount(point.destination, point.tree, point.inside, "tmpfs" if point.kind == "tmpfs" else "ext4", source,
                          not point.writable, point.limit))
@@ -192,7 +198,7 @@ def _proc(container: Container, facts: Facts) -> Tree:
     made("/cpuinfo", lambda: "".join(f"processor\t: {cpu}\n\n" for cpu in range(machine.cpus)))
     made("/meminfo", lambda: f"MemTotal:{machine.memory >> 10:15} kB\nMemFree:{(machine.memory - facts.memory_used()) >> 10:16} kB\n")
     made("/uptime", lambda: f"{int(container.clock.now) / 1e9:.2f} 0.00\n")
-    made("/loadavg", lambda: "0.00 0.00 0.00 1/1 1\n")
+    made("/loadavg", facts.load)
     return tree
 
 

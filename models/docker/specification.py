@@ -209,7 +209,19 @@ def check_limits(host: HostConfig, machine: Machine) -> list[str]:
         raise InvalidError(f"Invalid value {host.oom_score_adj}, range for oom score adj is [-1000, 1000]")
     if host.shm_size < 0:
         raise InvalidError("SHM size can not be less than 0")
-    return []
+    return _without_support(host)
+
+
+def _without_support(host: HostConfig) -> list[str]:
+    """Leaves out what cgroup v2 does not have; the daemon's warnings."""
+    warnings = []
+    if host.memory_swappiness is not None and host.memory_swappiness >= 0:
+        warnings.append("Your kernel does not support memory swappiness capabilities or the cgroup is not mounted. "
+                        "Memory swappiness discarded.")  # fmt: skip
+    if host.oom_kill_disable:
+        warnings.append("Your kernel does not support OomKillDisable. OomKillDisable discarded.")
+    host.memory_swappiness = host.oom_kill_disable = None
+    return warnings
 
 
 def _check_cpus(host: HostConfig, machine: Machine) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable, Iterator
-from typing import Any
 
 from cutaway.engine.engine import Engine
 from cutaway.engine.filters import moment_of
@@ -13,6 +12,7 @@ from cutaway.engine.http import MULTIPLEXED, RAW, READ_BYTES, Answer, Hijacked, 
 from cutaway.engine.routing import route
 from cutaway.engine.streams import Feed, Keys, framed, talk
 from cutaway.engine.times import rfc3339
+from cutaway.engine.usage import sample
 from cutaway.models.docker.container import Container
 from cutaway.models.docker.errors import ConflictError, InvalidError, UnsupportedError
 from cutaway.models.docker.logs import Entry
@@ -128,45 +128,17 @@ async def stats(engine: Engine, request: Request) -> Answer:
     if request.flag("one-shot") and stream:
         raise InvalidError("cannot have stream=true and one-shot=true")
     if not stream:
-        first = None if request.flag("one-shot") or not container.has_process else _sample(engine, container, None)
+        first = None if request.flag("one-shot") or not container.has_process else sample(engine.daemon, container, None)
         if first is not None:
             await asyncio.sleep(SAMPLE_S)
             engine.live.catch_up()
-        return Reply(document=_sample(engine, container, first))
+        return Reply(document=sample(engine.daemon, container, first))
 
     async def samples() -> AsyncGenerator[bytes, None]:
         before = None
         while container.id in engine.daemon.containers:
             engine.live.catch_up()
-            before = _sample(engine, container, before)
+            before = sample(engine.daemon, container, before)
             yield (json.dumps(before) + "\n").encode()
             await asyncio.sleep(SAMPLE_S)
     return Streamed(samples())
-
-
-def _sample(engine: Engine, container: Container, before: dict[str, Any] | None) -> dict[str, Any]:
-    daemon, space = engine.daemon, container.space
-    if not container.has_process or space is None:
-        return {"name": f"/{container.name}", "id": container.id}
-    machine = daemon.machine
-    now = rfc3339(daemon.now_ns)
-    cpu = {
-        "cpu_usage": {"total_usage": space.cpu_ns, "usage_in_kernelmode": 0, "usage_in_usermode": space.cpu_ns},
-        "system_cpu_usage": int(daemon.clock.now) * machine.cpus, "online_cpus": machine.cpus,
-        "throttling_data": {"periods": 0, "throttled_periods": 0, "throttled_time": space.bandwidth.throttled_ns},
-    }  # fmt: skip
-    nothing = {"cpu_usage": {"total_usage": 0, "usage_in_kernelmode": 0, "usage_in_usermode": 0},
-               "throttling_data": {"periods": 0, "throttled_periods": 0, "throttled_time": 0}}  # fmt: skip
-    memory = space.memory
-    return {
-        "name": f"/{container.name}", "id": container.id, "read": now, "preread": before["read"] if before else "0001-01-01T00:00:00Z",
-        "pids_stats": {"current": len(space.processes), "limit": space.limits.pids or 18446744073709551615},
-        "blkio_stats": {"io_service_bytes_recursive": [], "io_serviced_recursive": None, "io_queue_recursive": None,
-                        "io_service_time_recursive": None,
-                        "io_wait_time_recursive": None, "io_merged_recursive": None, "io_time_recursive": None, "sectors_recursive": None},
-        "num_procs": 0, "storage_stats": {}, "cpu_stats": cpu, "precpu_stats": before["cpu_stats"] if before else nothing,
-        "memory_stats": {"usage": memory, "stats": {"inactive_file": 0}, "limit": space.limits.memory or machine.memory},
-        "networks": {one.name: {"rx_bytes": one.received, "rx_packets": 0, "rx_errors": 0, "rx_dropped": 0, "tx_bytes": one.sent,
-                                "tx_packets": 0,
-                                "tx_errors": 0, "tx_dropped": 0} for one in space.facts.interfaces},
-    }  # fmt: skip

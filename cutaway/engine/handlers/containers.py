@@ -214,7 +214,7 @@ def _processes(engine: Engine, container: Container, asked: str) -> dict[str, An
         rows.append({"UID": one.identity.name, "USER": one.identity.name, "PID": str(one.pid), "PPID": str(parent), "C": "0", "%CPU": "0.0",
                      "%MEM": "0.0", "VSZ": str(one.resident >> 10), "RSS": str(one.resident >> 10),
                      "TTY": "pts/0" if one.files.terminal else "?",
-                     "STAT": "S", "START": began, "STIME": began, "TIME": clock, "CMD": " ".join(one.argv),
+                     "STAT": one.state, "START": began, "STIME": began, "TIME": clock, "CMD": " ".join(one.argv),
                      "COMMAND": " ".join(one.argv),
                      "COMM": one.name, "ARGS": " ".join(one.argv)})  # fmt: skip
     titles = ["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"]

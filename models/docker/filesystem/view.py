@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from cutaway.models.docker.filesystem.nodes import Directory, File, Link, Made, Node, Special, directory, file, link, with_attributes
@@ -59,6 +59,8 @@ class View:
     """By place, the root's first."""
     made_ns: int = 0
     """Unix time that directories carry which a copy makes on its way."""
+    watch: Callable[[Mount, str, Node | None, Node | None], None] | None = None
+    """Hears of each change: where, what was there, what is there now."""
 
     def mount(self, mount: Mount) -> None:
         self.mounts[mount.at] = mount
@@ -207,6 +209,8 @@ class View:
             raise failure(errno.EBUSY, name)
         self._writable(place, name)
         place.mount.tree.remove(place.path)
+        if self.watch is not None:
+            self.watch(place.mount, place.path, None, None)
 
     def change(
         self, name: str, cwd: str = ROOT, *, mode: int | None = None, owner: tuple[int, int] | None = None, now_ns: int | None = None
@@ -227,9 +231,14 @@ class View:
             raise failure(errno.ENOENT, name)
         if not isinstance(above, Directory):
             raise failure(errno.ENOTDIR, name)
-        if mount.limit is not None and isinstance(node, File) and tree.size + node.size > mount.limit:
-            raise failure(errno.ENOSPC, name)
+        before = tree.get(place.path)
+        if mount.limit is not None and isinstance(node, File):
+            held = before.size if isinstance(before, File) else 0
+            if node.size > held and tree.size + node.size - held > mount.limit:
+                raise failure(errno.ENOSPC, name)
         tree.put(place.path, node)
+        if self.watch is not None:
+            self.watch(mount, place.path, before, node)
 
     def _writable(self, place: Place, name: str) -> None:
         if place.mount.read_only:

@@ -24,6 +24,10 @@ class Machine:
     architecture: str = "x86_64"
     cgroup: int = 2
     """Version of its cgroups."""
+    slice_ns: int = 1_400_000
+    """EEVDF's base slice while threads compete; Linux's own for two CPUs."""
+    tick_ns: int = 4_000_000
+    """Between two ticks of the kernel, at which slices and quotas are looked at."""
 
 
 @dataclass
@@ -67,6 +71,8 @@ class Facts:
     files_limit: int = 0
     """Files that a process may have open."""
     memory_used: Callable[[], int] = lambda: 0
-    """Bytes that the host's processes hold."""
+    """Bytes that the host's processes hold, and what they have in memory."""
+    load: Callable[[], str] = lambda: ""
+    """/proc/loadavg."""
     disk: Callable[[], tuple[int, int]] = lambda: (0, 0)
     """Bytes of the host's disk, and how many of them are used."""

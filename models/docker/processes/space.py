@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import errno
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any
 
 from cutaway.models.docker.filesystem.view import View, failure
 from cutaway.models.docker.processes import signals
-from cutaway.models.docker.processes.process import Files, Identity, Process, Program
-from cutaway.models.docker.processes.station import Bandwidth
+from cutaway.models.docker.processes.cpus import Cpus
+from cutaway.models.docker.processes.groups import Burst, Group, Limits, Thread
+from cutaway.models.docker.processes.memory import Memory
+from cutaway.models.docker.processes.process import SMALL_BYTES, Files, Identity, Process, Program
 from cutaway.sim.clock import Clock
-
-
-@dataclass
-class Limits:
-    """What a cgroup allows."""
-
-    cpus: Fraction | None = None
-    """CPU time a time; None for no limit."""
-    shares: int = 1024
-    memory: int | None = None
-    """Bytes."""
-    pids: int | None = None
-    cpuset: tuple[int, ...] | None = None
 
 
 class Pids:
@@ -55,21 +44,22 @@ class Space:
     host_pids: Pids
     view: View
     hostname: str
-    limits: Limits
+    cpus: Cpus
+    """The host's, which all containers share."""
+    group: Group
+    """Its cgroup, as far as it is about CPUs."""
+    memory: Memory
+    """Its cgroup, as far as it is about memory."""
+    processes: dict[int, Process]
+    """Those that are alive, by their number in the namespace."""
     facts: Any
     """What its kernel and network show of themselves; see programs.facts."""
     pids: Pids = field(default_factory=lambda: Pids(1))
-    processes: dict[int, Process] = field(default_factory=dict)
-    """Those that are alive, by their number in the namespace."""
     listening: dict[tuple[int, str], object] = field(default_factory=dict)
     """Who answers at a port, by port and protocol."""
     frozen: bool = False
-    used_ns: int = 0
-    """CPU time of processes that have ended."""
-    peak: int = 0
     epoch_ns: int = 0
     """Unix time at the clock's zero."""
-    bandwidth: Bandwidth = field(default_factory=Bandwidth)
 
     @property
     def now_ns(self) -> int:
@@ -98,37 +88,45 @@ class Space:
             parent.children[process.inner_pid] = process
         process.begin(program)
         if self.frozen:
-            process.freeze()
+            process.freeze("cgroup")
+        process.hold(SMALL_BYTES)
         return process
+
+    def thread(self, waiting: deque[Burst]) -> Thread:
+        """A thread of its processes, that works off what waits there."""
+        return Thread(group=self.group, waiting=waiting)
 
     def gone(self, process: Process) -> None:
         """A process has ended; with PID 1 the kernel kills all others."""
         self.processes.pop(process.inner_pid, None)
         self.pids.used.discard(process.inner_pid)
         self.host_pids.used.discard(process.pid)
-        self.used_ns += process.cpu_ns
         if process.parent is not None:
             process.parent.children.pop(process.inner_pid, None)
         if process.inner_pid == 1:
             for other in list(self.processes.values()):
-                other.thaw()
                 other.kill(signals.KILL)
 
     @property
-    def cpu_ns(self) -> int:
-        return self.used_ns + sum(process.cpu_ns for process in self.processes.values())
+    def limits(self) -> Limits:
+        return self.group.limits
+
+    def limit(self, limits: Limits) -> None:
+        """Its cgroup allows something else from now on; what it uses too much is reclaimed, or killed."""
+        self.cpus.change(self.group, limits)
+        self.memory.change(limits.memory, limits.reservation, limits.oom_score_adj)
 
     @property
-    def memory(self) -> int:
-        """Bytes that its processes hold."""
-        return sum(process.resident for process in self.processes.values())
+    def cpu_ns(self) -> int:
+        """CPU time of all that ever ran in it."""
+        return self.group.used_ns + self.cpus.unbooked_ns(lambda thread: thread.group is self.group)
 
     def freeze(self) -> None:
         self.frozen = True
         for process in self.processes.values():
-            process.freeze()
+            process.freeze("cgroup")
 
     def thaw(self) -> None:
         self.frozen = False
         for process in self.processes.values():
-            process.thaw()
+            process.thaw("cgroup")

@@ -13,6 +13,8 @@ from cutaway.sim.clock import Process as Steps
 _SECOND_NS = 1_000_000_000
 TOP_NS = 5 * _SECOND_NS
 """How often busybox's top draws."""
+FIRST_TOP_NS = 100_000_000
+"""And how long it looks before it draws the first time."""
 
 
 def env(process: Process, argv: tuple[str, ...]) -> Steps:
@@ -145,20 +147,25 @@ def ps(process: Process, argv: tuple[str, ...]) -> Steps:
 
 
 def top(process: Process, argv: tuple[str, ...]) -> Steps:
-    """As busybox's: one page now and one every five seconds."""
+    """As busybox's: one page now and one every five seconds; what they used since the one before, at first in a tenth of a second."""
     once = "-n" in argv or "-n1" in argv or "-bn1" in argv
+    space, pause_ns = process.space, FIRST_TOP_NS
+    facts = space.facts
     while True:
-        facts = process.space.facts
+        before = {number: one.cpu_ns for number, one in space.processes.items()}
+        yield from process.sleep(pause_ns)
+        whole_ns = pause_ns * facts.machine.cpus
+        percent = {number: 100 * (one.cpu_ns - before.get(number, 0)) // whole_ns for number, one in space.processes.items()}
         total, used = facts.machine.memory >> 10, facts.memory_used() >> 10
-        yield from process.write(f"Mem: {used}K used, {total - used}K free\n  PID  PPID USER     STAT   VSZ %CPU COMMAND\n")
-        for number, one in sorted(process.space.processes.items()):
+        yield from process.write(f"Mem: {used}K used, {total - used}K free\nLoad average: {facts.load()}"
+                                 "  PID  PPID USER     STAT   VSZ %CPU COMMAND\n")  # fmt: skip
+        for number, one in sorted(space.processes.items(), key=lambda pair: (-percent[pair[0]], pair[0])):
             parent = one.parent.inner_pid if one.parent else 0
-            state = "R" if one is process else "S"
-            yield from process.write(f"{number:5} {parent:5} {one.identity.name:8} {state:4} {one.resident >> 10:6}   0% "
-                                     f"{' '.join(one.argv)}\n")
+            yield from process.write(f"{number:5} {parent:5} {one.identity.name:8} {one.state:4} {one.resident >> 10:6} "
+                                     f"{percent[number]:3}% {' '.join(one.argv)}\n")  # fmt: skip
         if once:
             return 0
-        yield from process.sleep(TOP_NS)
+        pause_ns = TOP_NS
 
 
 def free(process: Process, argv: tuple[str, ...]) -> Steps:
@@ -175,7 +182,7 @@ def df(process: Process, argv: tuple[str, ...]) -> Steps:
     yield from process.write("Filesystem           1K-blocks      Used Available Use% Mounted on\n")
     for mount in process.space.view.mounts.values():
         total, taken = (mount.limit, mount.tree.size) if mount.limit is not None else (size, used)
-        if mount.kind in ("proc", "sysfs", "devpts", "mqueue"):
+        if mount.kind in ("proc", "sysfs", "cgroup2", "devpts", "mqueue"):
             continue
         percent = round(100 * taken / total) if total else 0
         yield from process.write(f"{mount.source:18} {total >> 10:11} {taken >> 10:9} {(total - taken) >> 10:9} {percent:3}% {mount.at}\n")

@@ -5,14 +5,21 @@ from __future__ import annotations
 import errno
 import stat
 from dataclasses import replace
+from itertools import chain
 
 from cutaway.models.docker.dates import written
-from cutaway.models.docker.filesystem.nodes import Directory, Link, Node, file, size_of, type_of
+from cutaway.models.docker.filesystem.nodes import Directory, Link, Node, Special, file, size_of, type_of
 from cutaway.models.docker.filesystem.tree import join, name_of, parent_of
 from cutaway.models.docker.filesystem.view import View, failure
+from cutaway.models.docker.processes.memory import PAGE_BYTES, TOUCH_NS
 from cutaway.models.docker.processes.process import Process
 from cutaway.models.docker.programs.options import failed, options
 from cutaway.sim.clock import Process as Steps
+
+PIECE_BYTES = 1 << 20
+"""Of what is written at once."""
+LONGEST = 1 << 40
+"""Blocks of a `dd` without a count."""
 
 
 def _owner(process: Process) -> tuple[int, int]:
@@ -304,18 +311,20 @@ def find(process: Process, argv: tuple[str, ...]) -> Steps:
 
 
 def dd(process: Process, argv: tuple[str, ...]) -> Steps:
-    """`dd if=/dev/zero of=FILE bs=1M count=N`, with which people fill disks."""
+    """`dd if=/dev/zero of=FILE bs=1M count=N`, with which people fill disks and memory; without a count it goes on until it cannot."""
     said = dict(word.partition("=")[::2] for word in argv[1:])
     view = process.space.view
     try:
-        block, count = _bytes(said.get("bs", "512")), int(said.get("count", "1"))
+        block, count = _bytes(said.get("bs", "512")), int(said.get("count", LONGEST))
         size = block * count
+        process.hold(process.resident + block)
         if said.get("if", "") not in ("/dev/zero", "/dev/urandom", "/dev/random"):
             content = view.read(said["if"], process.cwd)[:size] if "if" in said else b""
             view.write(said["of"], content, process.cwd, now_ns=process.space.now_ns, owner=_owner(process))
+        elif isinstance(view.node(said["of"], process.cwd) if view.exists(said["of"], process.cwd) else None, Special):
+            yield from process.compute(size // PAGE_BYTES * TOUCH_NS)
         else:
-            path = view.resolve(said["of"], process.cwd)
-            view.put(path, replace(file(b"", changed_ns=process.space.now_ns), content=None, size=size))
+            yield from _filled(process, view.resolve(said["of"], process.cwd), size)
     except OSError as error:
         return (yield from failed(process, error))
     except (ValueError, KeyError):
@@ -323,6 +332,16 @@ def dd(process: Process, argv: tuple[str, ...]) -> Steps:
         return 1
     yield from process.complain(f"{count}+0 records in\n{count}+0 records out")
     return 0
+
+
+def _filled(process: Process, path: str, size: int) -> Steps:
+    """Zeros are written, a piece at a time. Raises OSError."""
+    made, view = file(b"", changed_ns=process.space.now_ns), process.space.view
+    view.put(path, made)
+    for end in chain(range(PIECE_BYTES, size, PIECE_BYTES), [size]):
+        yield from process.compute((end - made.size) // PAGE_BYTES * TOUCH_NS)
+        made = replace(made, content=None, size=end)
+        view.put(path, made)
 
 
 def _bytes(text: str) -> int:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from cutaway.models.docker.processes.memory import PAGE_BYTES, TOUCH_NS
 from cutaway.models.docker.processes.process import Process
+from cutaway.models.docker.processes.streams import Nowhere
 from cutaway.models.docker.programs.options import failed, options
 from cutaway.sim.clock import Process as Steps
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "e": "\x1b", "0": "\0"}
 FOLLOW_NS = 1_000_000_000
 """How often `tail -f` looks, as busybox and coreutils do without inotify."""
+
+HOARD_BYTES = 1 << 20
+"""By which what `tail /dev/zero` holds grows."""
 
 
 def _unescaped(text: str) -> str:
@@ -117,6 +122,8 @@ def _numbered(argv: tuple[str, ...]) -> tuple[str, ...]:
 def tail(process: Process, argv: tuple[str, ...]) -> Steps:
     found, names = yield from options(process, _numbered(argv), "n:c:fFq")
     seen: dict[str, int] = {}
+    if "/dev/zero" in names:
+        yield from _hoard(process)
 
     def last(name: str, content: bytes) -> Steps:
         seen[name] = len(content)
@@ -133,6 +140,13 @@ def tail(process: Process, argv: tuple[str, ...]) -> Steps:
                     yield from process.write(content[seen.get(name, 0) :])
                 seen[name] = len(content)
     return status
+
+
+def _hoard(process: Process) -> Steps:
+    """It waits for the end of a line that never comes, and keeps all that it has read."""
+    while True:
+        yield from process.compute(HOARD_BYTES // PAGE_BYTES * TOUCH_NS)
+        process.hold(process.resident + HOARD_BYTES)
 
 
 def wc(process: Process, argv: tuple[str, ...]) -> Steps:
@@ -217,6 +231,8 @@ def seq(process: Process, argv: tuple[str, ...]) -> Steps:
 
 
 def yes(process: Process, argv: tuple[str, ...]) -> Steps:
+    if isinstance(process.files.stdout, Nowhere):
+        yield from process.spin()
     block = (" ".join(argv[1:]) or "y").encode() + b"\n"
     block *= max(1, 4096 // len(block))
     while True:

@@ -113,12 +113,9 @@ def _exec(shell: Interpreter, argv: list[str]) -> Steps:
     process = shell.process
     try:
         path = execs.found(process.space.view, argv[1], process.cwd, process.environment)
-        program, arguments = execs.loaded(process.space.view, path, argv[1:], shell.programs)
+        raise Exit((yield from shell.exec(path, argv[1:])))
     except OSError as error:
         raise Exit((yield from shell._cannot(argv[1], error, process.files))) from None
-    process.argv = tuple(arguments)
-    process.handlers.clear()
-    raise Exit((yield from program(process, process.argv)) or 0)
 
 
 def _trap(shell: Interpreter, argv: list[str]) -> Steps:

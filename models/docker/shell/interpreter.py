@@ -10,10 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache, partial
+from signal import strsignal
 from typing import TYPE_CHECKING, Any
 
 from cutaway.models.docker.processes import exec as execs
-from cutaway.models.docker.processes.process import Exit, Files, Process, Program
+from cutaway.models.docker.processes import signals
+from cutaway.models.docker.processes.process import LONG_NS, PIECE_NS, Exit, Files, Process, Program
 from cutaway.models.docker.processes.streams import Bytes, Collected, Empty, FileWriter, Nowhere, Pipe, Writer
 from cutaway.models.docker.shell.heredocs import Tail, tail_of
 from cutaway.models.docker.shell.words import ShellError, fields, text
@@ -24,7 +26,11 @@ if TYPE_CHECKING:
 
 COMMAND_NS = 1_000
 """CPU time of a shell for a command of its own; of the order that dash needs for a loop of `:`, assumed 0.3 to 3 us."""
+UNTOLD = (signals.INT, signals.PIPE)
+"""Signals of which a shell says nothing when a command ends by them."""
 NOT_FOUND, NOT_EXECUTABLE, SYNTAX = 127, 126, 2
+MOST_BYTES = 32 << 20
+"""Of all variables of a shell: they are really held."""
 WORDS = ("word", "string", "raw_string", "ansi_c_string", "translated_string", "concatenation", "simple_expansion", "expansion",
          "command_substitution", "arithmetic_expansion", "number", "extglob_pattern", "regex", "variable_name")  # fmt: skip
 
@@ -77,6 +83,10 @@ class Interpreter:
         self.options: set[str] = set()
         self.background: list[Process] = []
         self.pending: list[str] = []
+        self.last: Syntax | None = None
+        """A command after which nothing comes."""
+        self.held = 0
+        """Bytes of variables."""
 
     # --- variables ---
 
@@ -104,10 +114,14 @@ class Interpreter:
         return name in self.variables or name in self.process.environment or (name.isdigit() and 0 < int(name) <= len(self.arguments))
 
     def assign(self, name: str, value: str) -> None:
-        if name in self.process.environment:
-            self.process.environment[name] = value
-        else:
-            self.variables[name] = value
+        """Raises ShellError, Killed."""
+        where = self.process.environment if name in self.process.environment else self.variables
+        more = len(value) - len(where.get(name, ""))
+        self.held += more
+        self.process.hold(self.process.resident + more)
+        if self.held > MOST_BYTES:
+            raise ShellError(f"{name}: variables of more than {MOST_BYTES >> 20} MiB are not simulated")
+        where[name] = value
 
     # --- running ---
 
@@ -129,9 +143,14 @@ class Interpreter:
         yield from self._trapped()
         if node.next_sibling is not None and node.next_sibling.type == "&" and (node.parent is None or node.parent.type != "list"):
             files = replace(self.process.files, stdin=Empty())
-            self.background.append(self._fork(lambda shell: shell._now(node), files))
+            self.background.append(self._fork(lambda shell: shell._last(node), files))
             self.status = 0
             return 0
+        return (yield from self._now(node))
+
+    def _last(self, node: Syntax) -> Steps:
+        """The only command of a forked shell: a program takes its place."""
+        self.last = node
         return (yield from self._now(node))
 
     def _now(self, node: Syntax) -> Steps:
@@ -191,12 +210,12 @@ class Interpreter:
 
     def _do_pipeline(self, node: Syntax) -> Steps:
         first, *rest = node.named_children
-        stages: list[Callable[[Interpreter], Steps]] = [partial(Interpreter.execute, node=stage) for stage in rest]
+        stages: list[Callable[[Interpreter], Steps]] = [partial(Interpreter._last, node=stage) for stage in rest]
         if first.type == "redirected_statement" and (body := first.named_children[0]).type == "list":
             # Of `a && b 2>x | c` the grammar gives the pipe the whole list; it is b's.
             ends = [lambda shell: shell.redirected(body.children[-1], first.named_children[1:]), *stages]
             return (yield from self._list(body, lambda: self._piped(ends)))
-        return (yield from self._piped([lambda shell: shell.execute(first), *stages]))
+        return (yield from self._piped([lambda shell: shell._last(first), *stages]))
 
     def _piped(self, stages: Sequence[Callable[[Interpreter], Steps]]) -> Steps:
         files, children = self.process.files, []
@@ -243,6 +262,8 @@ class Interpreter:
         wanted = node.children[0].type == "while"
         *asked, body = node.named_children
         status = 0
+        if wanted and not self.functions and all(map(_does_nothing, node.named_children)):
+            yield from self._spin()
         while True:
             for one in asked[:-1]:
                 yield from self.execute(one)
@@ -253,6 +274,11 @@ class Interpreter:
             except Returned as returned:
                 if self._leaves(returned):
                     return 0
+
+    def _spin(self) -> Steps:
+        """A loop of nothing: all that it does is to use CPU time, until a signal ends it or asks for a trap."""
+        while not self.pending:
+            yield from self.process.compute(PIECE_NS if self.process.handlers else LONG_NS)
 
     def _do_for_statement(self, node: Syntax) -> Steps:
         name, *rest = node.named_children
@@ -364,7 +390,7 @@ class Interpreter:
             for name, value in environment.items():
                 self.assign(name, value)
             return self.status if node.named_children and not environment else 0
-        return (yield from self._command(argv, environment, files))
+        return (yield from self._command(argv, environment, files, replaces=node is self.last))
 
     def _do_redirected_statement(self, node: Syntax) -> Steps:
         body, *redirections = node.named_children
@@ -409,7 +435,7 @@ class Interpreter:
         finally:
             self.process.files = kept
 
-    def _command(self, argv: list[str], environment: dict[str, str], files: Files) -> Steps:
+    def _command(self, argv: list[str], environment: dict[str, str], files: Files, *, replaces: bool = False) -> Steps:
         from cutaway.models.docker.shell.builtins import BUILTINS
 
         yield from self.process.compute(COMMAND_NS)
@@ -424,10 +450,17 @@ class Interpreter:
                 self.process.files = kept
         try:
             path = execs.found(self.process.space.view, name, self.process.cwd, {**self.process.environment, **environment})
+            if replaces:
+                self.process.environment |= environment
+                self.process.files = files
+                return (yield from self.exec(path, argv))
             child = self.start(path, argv, {**self.process.environment, **environment}, files)
         except OSError as error:
             return (yield from self._cannot(name, error, files))
-        return (yield from self._wait_for(child))
+        code = yield from self._wait_for(child)
+        if child.ended_by and child.ended_by not in UNTOLD:
+            yield from files.stderr.write(f"{strsignal(child.ended_by)}\n".encode())
+        return code
 
     def _cannot(self, name: str, error: OSError, files: Files) -> Steps:
         missing, unknown = isinstance(error, FileNotFoundError), error.errno == errno.ENOEXEC
@@ -451,6 +484,13 @@ class Interpreter:
         """A child that runs a program. Raises OSError."""
         program, arguments = execs.loaded(self.process.space.view, path, argv, self.programs)
         return self.process.space.spawn(program, arguments, environment, self.process.cwd, self.process.identity, files, self.process)
+
+    def exec(self, path: str, argv: Sequence[str]) -> Steps:
+        """A program takes the shell's place. Raises OSError."""
+        program, arguments = execs.loaded(self.process.space.view, path, argv, self.programs)
+        self.process.argv = tuple(arguments)
+        self.process.handlers.clear()
+        return (yield from program(self.process, self.process.argv)) or 0
 
     def _fork(self, body: Any, files: Files) -> Process:
         """A shell like this one in a process of its own; it closes the pipe that it writes to when it ends."""
@@ -538,6 +578,13 @@ class Interpreter:
         if operator.startswith("&"):
             return replace(files, stdout=writer, stderr=writer)
         return _with(files, 1 if number is None else number, writer)
+
+
+def _does_nothing(node: Syntax) -> bool:
+    """Whether a command has no effect, nor a command in it, and status 0."""
+    if node.type == "do_group":
+        return all(map(_does_nothing, node.named_children))
+    return node.type == "command" and node.text in (b":", b"true")
 
 
 def _writer(files: Files, number: int) -> Writer:

@@ -1,5 +1,6 @@
 """A simulated Docker host for tests: images pulled, containers run, by the clock."""
 
+from dataclasses import replace
 from typing import Any
 
 from cutaway.models.costs import Profile
@@ -21,10 +22,11 @@ SECOND = 1_000_000_000
 class Host:
     """One daemon and its clock."""
 
-    def __init__(self, profile: Profile, **more: Any) -> None:
+    def __init__(self, profile: Profile, cpus: int = MACHINE.cpus, **more: Any) -> None:
         self.clock = Clock(initial_time=0)
         ports = Ports(lambda address, port, protocol, container: None, lambda address, port, protocol: None)
-        self.daemon = Daemon(self.clock, MACHINE, profile, ports, epoch_ns=1_700_000_000 * SECOND, **more)
+        machine = replace(MACHINE, cpus=cpus)
+        self.daemon = Daemon(self.clock, machine, profile, ports, epoch_ns=1_700_000_000 * SECOND, **more)
 
     def done(self, steps: Process) -> Any:
         return self.clock.run(until=self.clock.process(steps))

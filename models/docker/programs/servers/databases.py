@@ -81,7 +81,7 @@ def _sql(process: Process, argv: tuple[str, ...], says: Dialect) -> Steps:
         yield from _note(process, f"{'MySQL' if says.name == 'mysqld' else 'MariaDB'} init process done. Ready for start up.")
     yield from process.files.stderr.write(says.line(says.starting).encode())
     yield from process.compute(says.costs.start_ns)
-    process.resident = says.costs.resident
+    process.hold(says.costs.resident)
     port, server = _option(argv, ("--port", "-P"), 3306), Listener(process, "mysql")
     if told.waiting:
         return 0
@@ -134,7 +134,7 @@ def postgres(process: Process, argv: tuple[str, ...]) -> Steps:
         for where in (f'IPv4 address "0.0.0.0", port {port}', f'IPv6 address "::", port {port}', socket):
             yield from _log(process, f"listening on {where}")
         yield from process.compute(facts.cost("postgresql start"))
-        process.resident = facts.cost("postgresql shared memory")
+        process.hold(facts.cost("postgresql shared memory"))
         held = facts.cost("postgresql backend memory")
         beside = [worker(process, (f"postgres: {name} ",), process.identity, held, signals.TERM) for name in BESIDE]
         yield from _log(process, "database system is ready to accept connections")
@@ -172,7 +172,7 @@ def redis_server(process: Process, argv: tuple[str, ...]) -> Steps:
         text = f"Warning: Could not create server TCP listening socket *:{port}: bind: Address already in use"
         yield from _redis(process, "M", "#", text)
         return 1
-    process.resident = facts.cost("redis memory")
+    process.hold(facts.cost("redis memory"))
     try:
         yield from _redis(process, "M", "*", f"Running mode=standalone, port={port}.")
         yield from _redis(process, "M", "#", "Server initialized")
@@ -201,7 +201,7 @@ def memcached(process: Process, argv: tuple[str, ...]) -> Steps:
     if not listen(process, port, server):
         yield from process.complain(f"failed to listen on TCP port {port}: Address already in use")
         return 71
-    process.resident = assumed.MEMCACHED.resident
+    process.hold(assumed.MEMCACHED.resident)
     try:
         number = yield from told.next()
         yield from process.complain(f"Signal handled: {'Terminated' if number == signals.TERM else 'Interrupt'}.")

@@ -58,7 +58,7 @@ def registry(process: Process, argv: tuple[str, ...]) -> Steps:
     if not listen(process, PORT, server):
         yield from process.complain(f"listen tcp :{PORT}: bind: address already in use")
         return 1
-    process.resident = assumed.REGISTRY.resident
+    process.hold(assumed.REGISTRY.resident)
     told = Signals(process, signals.TERM, signals.INT)
     try:
         when = moment(process, "%Y-%m-%dT%H:%M:%S.%UZ")

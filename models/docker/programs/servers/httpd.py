@@ -85,7 +85,7 @@ def _parent(process: Process, ports: list[int], root: str) -> Steps:
             return 1
     told = Signals(process, signals.TERM, signals.INT, signals.WINCH, signals.HUP)
     held = assumed.HTTPD.resident // (CHILDREN + 1)
-    process.resident = held
+    process.hold(held)
     try:
         address = process.space.facts.interfaces[0].address if process.space.facts.interfaces else "127.0.0.1"
         yield from process.complain("\n".join([NO_NAME.format(address)] * 2))

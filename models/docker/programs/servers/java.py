@@ -6,9 +6,11 @@ They take seconds of CPU time to start, which a quota draws out. The heap does n
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
+from math import ceil
 
 from cutaway.models.docker.processes import signals
 from cutaway.models.docker.processes.process import Process
@@ -93,15 +95,14 @@ def _named(process: Process, argv: tuple[str, ...]) -> str | None:
 def _run(process: Process, app: App) -> Steps:
     begun_ns, space = int(process.clock.now), process.space
     told = Signals(process, signals.TERM, signals.INT)
-    process.resident = app.costs.resident // 2
+    process.hold(app.costs.resident // 2)
     for text in app.before:
         yield from _say(process, app, text)
     # a virtual machine compiles and collects beside the program, so that its start is spread over the CPUs
-    process.cpu_ns += app.costs.start_ns
-    allowed = space.limits.cpus
-    wall_ns = round(app.costs.start_ns / allowed) if allowed is not None and allowed < 1 else app.costs.start_ns // _at_once(process)
-    yield from process.sleep(wall_ns)
-    process.resident = app.costs.resident
+    at_once = _at_once(process)
+    for ended in [process.burst(app.costs.start_ns // at_once, [space.thread(deque())]) for _ in range(at_once)]:
+        yield from process.wait(ended)
+    process.hold(app.costs.resident)
     server = JavaServer(process, app)
     if not listen(process, PORT, server):
         yield from _say(process, app, f"java.net.BindException: Address already in use: port {PORT}")
@@ -119,9 +120,9 @@ def _run(process: Process, app: App) -> Steps:
 
 
 def _at_once(process: Process) -> int:
-    """CPUs that the start uses: two at most."""
+    """CPUs that the start uses: two at most, and no more than a quota has room for (availableProcessors of the virtual machine)."""
     cpus = process.space.limits.cpus
-    return min(2, cpus_of(process), int(cpus) if cpus is not None else 2)
+    return min(2, cpus_of(process), ceil(cpus) if cpus is not None else 2)
 
 
 def _say(process: Process, app: App, text: str) -> Steps:

@@ -206,7 +206,7 @@ def _master(process: Process, found: Settings, directives: str) -> Steps:
         leave(process, server)
         return 1
     process.argv = (f"nginx: master process {' '.join(process.argv)}",)
-    process.resident = facts.cost("nginx master memory") + facts.cost("nginx shared memory")
+    process.hold(facts.cost("nginx master memory") + facts.cost("nginx shared memory"))
     told = Signals(process, signals.TERM, signals.INT, signals.QUIT, signals.HUP, signals.CHLD, SIGNALS["reopen"], signals.WINCH)
     try:
         for text in ('using the "epoll" event method', VERSION, f"OS: Linux {facts.machine.kernel}", "start worker processes"):

@@ -16,7 +16,7 @@ SIMULATED = "{0}: is not simulated here; `{0} --version`{1} would be"
 
 def node(process: Process, argv: tuple[str, ...]) -> Steps:
     yield from process.compute(assumed.NODE.start_ns)
-    process.resident = assumed.NODE.resident
+    process.hold(assumed.NODE.resident)
     if {"-v", "--version"} & set(argv[1:]):
         yield from process.write(f"{NODE}\n")
         return 0
@@ -25,7 +25,7 @@ def node(process: Process, argv: tuple[str, ...]) -> Steps:
 
 def python(process: Process, argv: tuple[str, ...]) -> Steps:
     yield from process.compute(assumed.PYTHON.start_ns)
-    process.resident = assumed.PYTHON.resident
+    process.hold(assumed.PYTHON.resident)
     if {"-V", "--version"} & set(argv[1:]):
         yield from process.write(f"Python {PYTHON}\n")
         return 0

@@ -67,7 +67,7 @@ def leave(process: Process, server: object) -> None:
 def worker(process: Process, argv: tuple[str, ...], identity: Identity, resident: int, *ends: int) -> Process:
     """A child of a server that waits until it is told to end."""
     def body(child: Process, _argv: tuple[str, ...]) -> Steps:
-        child.resident = resident
+        child.hold(resident)
         told = Signals(child, *(ends or (signals.TERM, signals.QUIT)))
         yield from told.next()
         return 0

@@ -1,5 +1,7 @@
 """The other server programs: how they start, what they need, how they end."""
 
+import re
+
 import pytest
 
 from cutaway.models.costs import Profile
@@ -65,12 +67,22 @@ def test_what_they_answer(host: Host, image: str, port: int, path: str, status: 
 
 
 def test_a_quota_draws_the_start_of_java_out(host: Host) -> None:
-    """4 s of CPU time: on two CPUs two seconds, on half of one eight."""
-    free, limited = host.run("springio/gs-spring-boot-docker"), host.run("springio/gs-spring-boot-docker", NanoCpus=500_000_000)
+    """4 s of CPU time: on two CPUs two seconds; on half of one eight, less the half that is idle in the last period."""
+    free = host.run("springio/gs-spring-boot-docker")
     host.let_pass(3)
-    assert "Started Application in 2.000 seconds" in log(free) and "Started" not in log(limited)
-    host.let_pass(7)
-    assert "Started Application in 8.000 seconds" in log(limited)
+    assert "Started Application in 2.000 seconds" in log(free)
+    limited = host.run("springio/gs-spring-boot-docker", NanoCpus=500_000_000)
+    host.let_pass(9)
+    found = re.search(r"Started Application in ([\d.]+) seconds", log(limited))
+    assert found is not None and 7.9 <= float(found[1]) <= 8
+
+
+def test_starts_at_once_share_the_cpus(host: Host) -> None:
+    """Two of 4 s on two CPUs: four seconds for both."""
+    both = [host.run("springio/gs-spring-boot-docker") for _ in range(2)]
+    host.let_pass(4.5)
+    found = [re.search(r"Started Application in ([\d.]+) seconds", log(one)) for one in both]
+    assert all(one is not None and 3.5 <= float(one[1]) <= 4 for one in found)
 
 
 def test_what_is_not_simulated_says_so(host: Host) -> None:
