@@ -5,16 +5,18 @@ are measured in turn with them so that a ratio can be stated. CPU time is that o
 """
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
 from cutaway.models.costs.measuring.cgroups import OURS, TOP, folder_of, own, version
-from cutaway.models.costs.measuring.life_cycle import NATIVE, about, bundle_of, oci_runtime, timed, warm
+from cutaway.models.costs.measuring.life_cycle import NATIVE, about, about_memory, bundle_of, oci_runtime, timed, warm
 from cutaway.models.costs.measuring.needs import ENGINE, program
 from cutaway.models.costs.measuring.points import Bench, Found, Part, Point, Settings
 from cutaway.models.costs.measuring.problems import MeasuringError
+from cutaway.models.costs.measuring.serving import rollup
 from cutaway.models.costs.measuring.stacks import CONTAINER_PORT, IN_HOST, PUBLISHED_PORT, Engine, root, wire
 
 SLEEP = "/bin/busybox sleep 1000"
@@ -67,9 +69,9 @@ def cpu_time(cpus: int, bench: Bench) -> Iterator[Found]:
     with metered(bench) as file:
         on_cpus(iter((os.getpid(), *bench.ours())), set(sorted(all_cpus)[-cpus:]))
         try:
-            before_s, begun_s = used_s(file), os.times().elapsed
+            before_s, begun_s = used_s(file), time.time()
             container = one.run_nginx("-p", f"{PUBLISHED_PORT}:{CONTAINER_PORT}")
-            wall_s, cpu_s = os.times().elapsed - begun_s, used_s(file) - before_s
+            wall_s, cpu_s = time.time() - begun_s, used_s(file) - before_s
         finally:
             on_cpus(iter((os.getpid(), *bench.ours())), all_cpus)
     one.remove(container)
@@ -99,6 +101,16 @@ def ctr_run(bench: Bench) -> Iterator[Found]:
                 {"run": [took_s]})
 
 
+def called(name: str, folder: Path) -> Iterator[int]:
+    """gVisor's processes, which name themselves in their command line."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                line = (entry / "cmdline").read_bytes().decode(errors="replace")
+                if line.startswith(name) and str(folder) in line:
+                    yield int(entry.name)
+
+
 def gvisor(bench: Bench) -> Iterator[Found]:
     """On its ptrace platform, which needs no KVM, and without its own cgroups and network stack."""
     bundle, name = bench.keep(bundle_of, "new"), f"cutaway-{os.getpid()}"
@@ -108,7 +120,12 @@ def gvisor(bench: Bench) -> Iterator[Found]:
         for step, arguments in {"create": f"create --bundle {bundle}", "start": "start"}.items():
             values[step] = [timed(f"{runsc} {arguments} {name}", str(bench.folder / "times"))]
     finally:
+        held = {which: [rollup(pid) for pid in called(which, bench.folder)] for which in ("runsc-sandbox", "runsc-gofer")}
         subprocess.run([*IN_HOST, *runsc.split(), "delete", "-force", name], capture_output=True, check=False, timeout=ENDED_S)
+    for which, sizes in held.items():
+        if sizes:
+            yield Found(about_memory(f"memory of {which}, one process", "runsc", 1),
+                        {metric: [size[metric] for size in sizes] for metric in sizes[0]})
     yield Found(about("OCI runtime create / start / delete", "runsc", {"network_namespace": "new", "platform": "ptrace"},
                       "runsc --platform=ptrace create --bundle BUNDLE; start (busybox root)", "calibrate"),
                 values | {"create_and_start": [values["create"][0] + values["start"][0]]})
