@@ -38,7 +38,7 @@ class Host:
     def work(self, duration_ns: int, threads: Fraction = Fraction(1)) -> Process:
         """Ends when so much was done: after `duration_ns` at full speed, which takes `threads` CPUs all the time (a mean, from 1 on)."""
         self._settle()
-        one = _Work(Fraction(duration_ns), min(threads, Fraction(self.cpus)), self.clock.event())
+        one = _Work(Fraction(duration_ns), threads, self.clock.event())
         self._running.append(one)
         self._plan()
         try:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from statistics import median
 
-from simpy import Resource
-
 from cutaway.models import startup
+from cutaway.models.contention import Host
 from cutaway.models.costs import Profile
-from cutaway.models.docker.run import docker_run
+from cutaway.models.docker import run as docker
+from cutaway.models.docker.platforms.step import BRIDGED, OVERLAY, PUBLISHED, SECCOMP
 from cutaway.sim.clock import Clock, Process
 from cutaway.validating.setups import Start
 
@@ -17,6 +17,8 @@ PROXIES = 2
 """docker-proxy processes of one published port."""
 CPUS = 2
 """Of the machines that starts were measured on."""
+WHOLE = frozenset({BRIDGED, PUBLISHED, OVERLAY, SECCOMP})
+"""`docker run -d -p`."""
 _BY_WHO = {
     "phase_cli_and_ping": ("the command starts and finds the daemon",),
     "phase_api_create": ("create: configuration, layers", "mount the overlay"),
@@ -51,8 +53,8 @@ def figures(start: Start, profile: Profile) -> dict[str, float]:
         return {"total_first_200": _server_s(profile)}
     if start.what.startswith("docker run variants"):
         return {
-            "run_network_host": _total_s(_run(profile, bridged=False)),
-            "run_bridge_no_port": _total_s(_run(profile, published=False)),
+            "run_network_host": _total_s(_run(profile, WHOLE - {BRIDGED, PUBLISHED})),
+            "run_bridge_no_port": _total_s(_run(profile, WHOLE - {PUBLISHED})),
         }
     if start.what.startswith("OCI runtime"):
         create, started = (profile.ns(f"{start.runtime} {what}") / 1e9 for what in ("create", "start"))
@@ -67,23 +69,23 @@ def figures(start: Start, profile: Profile) -> dict[str, float]:
     return _phases(whole) | _answered(whole, profile)
 
 
-def _run(profile: Profile, *, bridged: bool = True, published: bool = True) -> list[startup.Phase]:
-    return _played(profile, lambda start: docker_run(start, bridged, bridged and published, overlay=True, seccomp=True))
+def _run(profile: Profile, has: frozenset[str] = WHOLE) -> list[startup.Phase]:
+    return _played(profile, lambda start: docker.run(start, docker.Asked(has)))
 
 
 def _played(profile: Profile, process: Callable[[startup.Start], Process]) -> list[startup.Phase]:
     clock = Clock(initial_time=0)
-    start = startup.Start(clock, profile)
+    start = startup.Start(clock, profile, host=Host(clock, CPUS))
     clock.process(process(start))
     clock.run()
     return start.phases
 
 
 def _at_once(count: int, profile: Profile) -> dict[str, float]:
-    """Commands that are given at the same moment and share the machine's CPUs."""
+    """Commands that are given at the same moment and share the machine."""
 
     def answered(start: startup.Start) -> Process:
-        yield from docker_run(start, bridged=True, published=True, overlay=True, seccomp=True)
+        yield from docker.run(start, docker.Asked(WHOLE))
         returned_s.append(clock.now / 1e9)
         yield from startup.server_process(start, 1)
         answered_s.append(clock.now / 1e9)
@@ -91,9 +93,9 @@ def _at_once(count: int, profile: Profile) -> dict[str, float]:
     returned_s: list[float] = []
     answered_s: list[float] = []
     clock = Clock(initial_time=0)
-    cpus = Resource(clock, CPUS)
+    host = Host(clock, CPUS)
     for _ in range(count):
-        clock.process(answered(startup.Start(clock, profile, cpus=cpus)))
+        clock.process(answered(startup.Start(clock, profile, host=host)))
     clock.run()
     return {
         "first_200_first": answered_s[0],

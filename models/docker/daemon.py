@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from simpy import Resource
-
+from cutaway.models.contention import Host
 from cutaway.models.costs import Profile
+from cutaway.models.docker import run as docker
 from cutaway.models.docker.container import Container
 from cutaway.models.docker.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from cutaway.models.docker.events import Event, Events
@@ -27,20 +27,19 @@ from cutaway.models.docker.lifecycle import Lifecycle, limits_of
 from cutaway.models.docker.logs import Log
 from cutaway.models.docker.mounting import asked_mounts, copy_up, show_mounts
 from cutaway.models.docker.networks import PREDEFINED, Endpoint, Network, Networks, Pool, check_ipam
+from cutaway.models.docker.platforms.runtimes import DEFAULT, runtime_of
 from cutaway.models.docker.ports import Ports
 from cutaway.models.docker.processes.facts import Machine
 from cutaway.models.docker.processes.process import Program
 from cutaway.models.docker.processes.station import Demand
 from cutaway.models.docker.processes.streams import Output
 from cutaway.models.docker.programs.registry import programs
-from cutaway.models.docker.run import docker_create
 from cutaway.models.docker.specification import Config, HostConfig, check_limits, check_rest
 from cutaway.models.docker.volumes import Volume, Volumes
 from cutaway.models.startup import Start
 from cutaway.sim.clock import Clock
 from cutaway.sim.clock import Process as Steps
 
-RUNTIMES = ("crun", "runc")
 LOG_DRIVERS = ("json-file", "local", "none", "journald", "syslog")
 RESERVED = ("default", "bridge", "host", "none")
 _NAME = re.compile(r"/?[a-zA-Z0-9][a-zA-Z0-9_.-]+")
@@ -73,7 +72,7 @@ class Daemon:
         self.lifecycle = Lifecycle(self, self.profile, self.ports)
         self.execs = Execs(self)
         self._links = 3
-        self._cpus = Resource(self.clock, self.machine.cpus)
+        self._host = Host(self.clock, self.machine.cpus)
         for name, driver in zip(PREDEFINED, ("bridge", "host", "null"), strict=True):
             network = Network(self.identities.new("network"), name, driver, self.now_ns)
             network.ipam = {"Driver": "default", "Options": None, "Config": []}
@@ -92,8 +91,8 @@ class Daemon:
         return self.epoch_ns + int(self.clock.now)
 
     def start(self) -> Start:
-        """A start or a part of one; those at once share the host's CPUs."""
-        return Start(self.clock, self.profile, cpus=self._cpus)
+        """A start or a part of one; those at once share the host."""
+        return Start(self.clock, self.profile, host=self._host)
 
     # --- finding ---
 
@@ -127,7 +126,7 @@ class Daemon:
         self._check_host(config, host)
         name = self._name_for(name)
         networks = self._wanted(host, networking)
-        yield from docker_create(self.start())
+        yield from docker.create(self.start(), docker.Asked(frozenset()))
         if any(one.name == name for one in self.containers.values()):
             raise self._name_taken(name)
         container = self._made(name, config, host, image)
@@ -154,7 +153,7 @@ class Daemon:
         return image
 
     def _check_host(self, config: Config, host: HostConfig) -> None:
-        if host.runtime and host.runtime not in RUNTIMES:
+        if host.runtime and runtime_of(host.runtime) is None:
             raise InvalidError(f"unknown or invalid runtime name: {host.runtime}")
         if host.log_config.type and host.log_config.type not in LOG_DRIVERS:
             raise InvalidError(f"error looking up logging plugin {host.log_config.type}: plugin \"{host.log_config.type}\" not found")
@@ -208,7 +207,7 @@ class Daemon:
 
     def _made(self, name: str, config: Config, host: HostConfig, image: Image) -> Container:
         log = Log(lambda: self.now_ns, lines=not config.tty)
-        host.runtime = host.runtime or "runc"
+        host.runtime = host.runtime or DEFAULT
         host.log_config.type = host.log_config.type or "json-file"
         host.ipc_mode = host.ipc_mode or "private"
         host.shm_size = host.shm_size or 64 * 1024 * 1024
@@ -441,8 +440,25 @@ class Daemon:
 
     @property
     def memory_used(self) -> int:
-        """Bytes that the containers' processes hold."""
-        return sum(one.space.memory for one in self.containers.values() if one.space is not None)
+        """Bytes that the containers' processes hold on the host, and what their sandboxes hold beside them."""
+        running = [one for one in self.containers.values() if one.space is not None]
+        return sum(one.space.memory + self.sandbox_memory(one) for one in running if one.space)
+
+    def memory_seen(self, container: Container) -> int:
+        """Bytes in use as a program of a container sees it: of a sandbox that has a memory of its own, its own."""
+        kernel = container.runtime.kernel
+        if kernel is None or kernel.memory is None:
+            return self.memory_used
+        return (container.space.memory if container.space else 0) + round(self.profile["guest system memory"].value)
+
+    def memory_charged(self, container: Container) -> int:
+        """Bytes of a container's cgroup, as `docker stats` shows them."""
+        inside = container.space.memory if container.space else 0
+        return inside + (self.sandbox_memory(container) if container.runtime.in_its_cgroup else 0)
+
+    def sandbox_memory(self, container: Container) -> int:
+        """Bytes that what stands between its programs and the host holds for itself."""
+        return sum(round(self.profile[one.cost].value) * one.times for one in container.runtime.holds if not one.once_a_host)
 
     @property
     def disk(self) -> tuple[int, int]:

@@ -9,24 +9,26 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from cutaway.models.costs import Profile
+from cutaway.models.docker import run as docker
 from cutaway.models.docker.container import Container
 from cutaway.models.docker.errors import ConflictError, DaemonError, InvalidError, NothingToDo
 from cutaway.models.docker.health import Checker
 from cutaway.models.docker.mounting import mounted
+from cutaway.models.docker.platforms.runtimes import Kernel
+from cutaway.models.docker.platforms.step import BRIDGED, OVERLAY, PUBLISHED, SECCOMP
 from cutaway.models.docker.ports import Ports
 from cutaway.models.docker.processes import exec as execs
 from cutaway.models.docker.processes import signals
-from cutaway.models.docker.processes.facts import Facts, Interface
+from cutaway.models.docker.processes.facts import Facts, Interface, Machine
 from cutaway.models.docker.processes.process import Files, Process, environment_of
 from cutaway.models.docker.processes.space import Limits, Pids, Space
 from cutaway.models.docker.processes.streams import Collected, Empty, Pipe, Writer
 from cutaway.models.docker.processes.terminal import Terminal
-from cutaway.models.docker.run import docker_start
 from cutaway.models.docker.specification import HostConfig, cpuset_of
 from cutaway.models.docker.users import identity_of
 from cutaway.models.startup import Phase
@@ -69,13 +71,11 @@ class Lifecycle:
         yield from self._begin(container)
 
     def _begin(self, container: Container) -> Steps:
-        bridged = container.host.network_mode not in ("host", "none") and not container.host.network_mode.startswith("container:")
         start = self.daemon.start()
         try:
             self._connect(container)
-            seccomp = not any(option.startswith("seccomp=unconfined") for option in container.host.security_opt or [])
             begin = self._prepare(container)
-            yield from docker_start(start, bridged, bool(container.ports), True, seccomp, container.host.runtime)
+            yield from docker.start(start, docker.Asked(_having(container), runtime=container.runtime.name))
             begin()
         except (DaemonError, OSError) as error:
             self._failed(container, error)
@@ -169,12 +169,14 @@ class Lifecycle:
                 self.daemon.tell_network(network, "disconnect", container)
 
     def _facts(self, container: Container) -> Facts:
+        kernel = container.runtime.kernel
         return Facts(
-            self.daemon.machine, container.id, self.interfaces(container),
+            seen_by(kernel, self.daemon.machine), container.id, self.interfaces(container),
             resolve=lambda name: self.daemon.resolve(container, name),
             reach=lambda address, port, protocol: self.daemon.reach(container, address, port, protocol),
             cost=lambda name: round(self.profile[name].value), demand=self.daemon.demand,
-            memory_used=lambda: self.daemon.memory_used, disk=lambda: self.daemon.disk,
+            memory_used=lambda: self.daemon.memory_seen(container), disk=lambda: self.daemon.disk,
+            messages=kernel.messages if kernel else None,
         )  # fmt: skip
 
     def interfaces(self, container: Container) -> list[Interface]:
@@ -344,6 +346,13 @@ class Lifecycle:
         self.daemon.tell(container, f"health_status: {status}")
 
 
+def seen_by(kernel: Kernel | None, machine: Machine) -> Machine:
+    """The machine as a program sees it that runs on a kernel of its sandbox; on the host's if there is none."""
+    if kernel is None:
+        return machine
+    return replace(machine, kernel=kernel.release, kernel_version=kernel.version, memory=kernel.memory or machine.memory)
+
+
 def limits_of(host: HostConfig) -> Limits:
     """What the cgroup of a container allows."""
     cpus = None
@@ -354,6 +363,16 @@ def limits_of(host: HostConfig) -> Limits:
     pids = host.pids_limit if host.pids_limit and host.pids_limit > 0 else None
     cpuset = cpuset_of(host.cpuset_cpus) if host.cpuset_cpus else None
     return Limits(cpus, host.cpu_shares or 1024, host.memory or None, pids, cpuset)
+
+
+def _having(container: Container) -> frozenset[str]:
+    """What its start has steps for."""
+    mode, options = container.host.network_mode, container.host.security_opt or []
+    having = {
+        BRIDGED: mode not in ("host", "none") and not mode.startswith("container:"), PUBLISHED: bool(container.ports), OVERLAY: True,
+        SECCOMP: not any(option.startswith("seccomp=unconfined") for option in options),
+    }  # fmt: skip
+    return frozenset(name for name, there in having.items() if there)
 
 
 def _cannot_run(command: str, error: OSError) -> DaemonError:

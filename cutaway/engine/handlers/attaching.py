@@ -137,7 +137,7 @@ def _sample(engine: Engine, container: Container, before: dict[str, Any] | None)
     }  # fmt: skip
     nothing = {"cpu_usage": {"total_usage": 0, "usage_in_kernelmode": 0, "usage_in_usermode": 0},
                "throttling_data": {"periods": 0, "throttled_periods": 0, "throttled_time": 0}}  # fmt: skip
-    memory = space.memory
+    memory = daemon.memory_charged(container)
     return {
         "name": f"/{container.name}", "id": container.id, "read": now, "preread": before["read"] if before else "0001-01-01T00:00:00Z",
         "pids_stats": {"current": len(space.processes), "limit": space.limits.pids or 18446744073709551615},

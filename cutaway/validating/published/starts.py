@@ -7,7 +7,8 @@ kernel that is not packed; what it takes itself is not known.
 from __future__ import annotations
 
 from cutaway.models import startup
-from cutaway.models.docker.run import docker_run
+from cutaway.models.docker import run as docker
+from cutaway.models.docker.platforms.step import BRIDGED, OVERLAY, SECCOMP
 from cutaway.models.hypervisor import KvmPart
 from cutaway.models.memory import BYTES_A_TABLE_BYTE
 from cutaway.models.units import KIB, MIB
@@ -33,7 +34,7 @@ def docker_run_ms(on: Published, *, bridged: bool = True) -> float:
     """From the command to the container's first instruction."""
     clock = Clock(initial_time=0)
     start = startup.Start(clock, on.profile)
-    clock.process(docker_run(start, bridged, published=False, overlay=True, seccomp=True))
+    clock.process(docker.run(start, docker.Asked(frozenset({OVERLAY, SECCOMP} | ({BRIDGED} if bridged else set())))))
     clock.run()
     return start.phases[-1].end_ns / MS
 

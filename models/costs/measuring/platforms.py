@@ -1,7 +1,7 @@
 """Other ways to a running container: gVisor's runtime, containerd and Podman without dockerd, and the CPU time of `docker run`.
 
-All start busybox from the root folder of stacks.py. Times are wall times of the command, as life_cycle.py takes those of runc and crun, which
-are measured in turn with them so that a ratio can be stated. CPU time is that of a cgroup which holds command, daemons and container.
+All start busybox from the root folder of stacks.py. Times are wall times of the command, as life_cycle.py takes those of runc and crun,
+which are measured in turn with them so that a ratio can be stated. CPU time is that of a cgroup which holds command, daemons and container.
 """
 import os
 import subprocess
@@ -11,11 +11,10 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-from cutaway.models.costs.measuring.cgroups import OURS, TOP, folder_of, own, version
+from cutaway.models.costs.measuring.cgroups import OURS, folder_of, own, version
 from cutaway.models.costs.measuring.life_cycle import NATIVE, about, about_memory, bundle_of, oci_runtime, timed, warm
 from cutaway.models.costs.measuring.needs import ENGINE, program
 from cutaway.models.costs.measuring.points import Bench, Found, Part, Point, Settings
-from cutaway.models.costs.measuring.problems import MeasuringError
 from cutaway.models.costs.measuring.serving import rollup
 from cutaway.models.costs.measuring.stacks import CONTAINER_PORT, IN_HOST, PUBLISHED_PORT, Engine, root, wire
 
@@ -46,9 +45,9 @@ def metered(bench: Bench) -> Iterator[Path]:
                 (folder / "cgroup.procs").write_text(str(pid))
             yield folder.parent / ("cpuacct.usage" if version() == 1 else "cpu.stat")
         finally:                                                            # what is left in a cgroup of ours is ended with it
-            for pid in (folder / "cgroup.procs").read_text().split():
+            for left in (folder / "cgroup.procs").read_text().split():
                 with suppress(OSError):
-                    (before / "cgroup.procs").write_text(pid)
+                    (before / "cgroup.procs").write_text(left)
 
 
 def used_s(file: Path) -> float:
@@ -59,8 +58,8 @@ def used_s(file: Path) -> float:
 def on_cpus(pids: Iterator[int], cpus: set[int]) -> None:
     for pid in pids:
         with suppress(OSError):
-            for thread in os.listdir(f"/proc/{pid}/task"):
-                os.sched_setaffinity(int(thread), cpus)
+            for thread in Path(f"/proc/{pid}/task").iterdir():
+                os.sched_setaffinity(int(thread.name), cpus)
 
 
 def cpu_time(cpus: int, bench: Bench) -> Iterator[Found]:
@@ -150,6 +149,7 @@ def podman_run(network: str, bench: Bench) -> Iterator[Found]:
     options = f"--ulimit nofile=1024:1024 --ulimit nproc=4096:4096 --cgroup-parent /{OURS} --network {network}"
     if network == "bridge":
         options += f" -p {PUBLISHED_PORT + 2000}:{CONTAINER_PORT}"
-    took_s = timed(f"{command} run -d {options} --name {name} measured {SLEEP}", str(bench.folder / "times"), f"{command} rm -f -t 0 {name}")
+    took_s = timed(f"{command} run -d {options} --name {name} measured {SLEEP}", str(bench.folder / "times"),
+                   f"{command} rm -f -t 0 {name}")
     yield Found(about("podman run -d", "podman", {"network": network, "runtime": "crun"},
                       "podman run -d --network none|bridge [-p 20080:80] IMAGE sleep", "calibrate"), {"run": [took_s]})

@@ -16,6 +16,15 @@ IPTABLES_RULES = 6
 
 
 @dataclass(frozen=True, slots=True)
+class Holder:
+    """What stays beside a container and holds its ends, with the costs of its own memory, and of its program's, once a host."""
+
+    who: str
+    memory: str
+    program: str
+
+
+@dataclass(frozen=True, slots=True)
 class Engine:
     """One entry. The runtime creates between `prepare` and `hand_over`, and starts after it."""
 
@@ -26,10 +35,9 @@ class Engine:
     hand_over: tuple[Step, ...]
     runtime: str
     """That it takes if none is named."""
+    holder: Holder
     daemons: tuple[str, ...] = ()
-    """Costs of what it keeps in memory however many containers run."""
-    holder: tuple[str, str] | None = None
-    """Costs of what stays beside each container: its own memory, and the program's, once a host."""
+    """What runs however many containers there are."""
 
 
 _OVERLAY = Step("kernel", "mount the overlay", ("overlay mount",), frozenset({OVERLAY}))
@@ -39,24 +47,27 @@ _RULES = Step("iptables", "rules for the published port", (("iptables rule", IPT
 _MOVE = Step("kernel", "move the veth end into the name space", ("veth move",), frozenset({BRIDGED}), waits="veth move", holds=RTNL)
 _SHIM = (Step("containerd", "bundle, task", ("containerd task",), several_threads=True),
          Step("containerd-shim", "start", ("shim start",), several_threads=True))  # fmt: skip
+_HOLDING_SHIM = Holder("containerd-shim", "shim memory", "shim shared memory")
 
 DOCKER = Engine(
     "docker",
     command=(Step("docker", "the command starts and finds the daemon", ("docker command",), several_threads=True),),
     create=(Step("dockerd", "create: configuration, layers", ("docker create",), several_threads=True),),
-    prepare=(_OVERLAY, _VETH, Step("dockerd", "addresses, endpoint", ("docker network",), frozenset({BRIDGED}), several_threads=True), _RULES,
-             *_SHIM),
+    prepare=(_OVERLAY, _VETH,
+             Step("dockerd", "addresses, endpoint", ("docker network",), frozenset({BRIDGED}), several_threads=True),
+             _RULES, *_SHIM),
     hand_over=(Step("dockerd", "started again as a hook, to hand the interface over", ("network hook",), frozenset({BRIDGED}),
                     several_threads=True), _MOVE),
-    runtime="runc", daemons=("dockerd memory", "containerd memory"), holder=("shim memory", "shim shared memory"),
+    runtime="runc", holder=_HOLDING_SHIM, daemons=("dockerd", "containerd"),
 )  # fmt: skip
 CONTAINERD = Engine(
     "containerd",
     command=(Step("ctr", "the command starts and finds containerd", ("ctr command",), several_threads=True),),
     create=(),
     prepare=(_OVERLAY, *_SHIM),
-    hand_over=(_VETH, _MOVE, Step("CNI", "plugins: addresses, routes", ("netavark",), frozenset({BRIDGED}), several_threads=True), _RULES),
-    runtime="runc", daemons=("containerd memory",), holder=("shim memory", "shim shared memory"),
+    hand_over=(_VETH, _MOVE, Step("CNI", "plugins: addresses, routes", ("CNI plugins",), frozenset({BRIDGED}), several_threads=True),
+               _RULES),
+    runtime="runc", holder=_HOLDING_SHIM, daemons=("containerd",),
 )  # fmt: skip
 PODMAN = Engine(
     "podman",
@@ -64,6 +75,6 @@ PODMAN = Engine(
     create=(),
     prepare=(_OVERLAY, _VETH, _MOVE, Step("netavark", "addresses, routes", ("netavark",), frozenset({BRIDGED})), _RULES,
              Step("conmon", "starts, and will hold the container", ("fork and exec",))),
-    hand_over=(), runtime="crun", holder=("conmon memory", "conmon shared memory"),
+    hand_over=(), runtime="crun", holder=Holder("conmon", "conmon memory", "conmon shared memory"),
 )  # fmt: skip
 ENGINES = {one.name: one for one in (CONTAINERD, DOCKER, PODMAN)}

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cutaway.models.docker.platforms.step import SECCOMP, Step
+from cutaway.models.layer import Held
 from cutaway.models.units import MIB
 
 DEFAULT = "runc"
@@ -38,8 +39,10 @@ class Runtime:
     start: tuple[Step, ...]
     kernel: Kernel | None = None
     """None where the container runs on the host's."""
-    memory: tuple[str, ...] = ()
-    """Costs of what the host holds for each container beside shim and cgroup."""
+    holds: tuple[Held, ...] = ()
+    """What the host holds for a container that it made."""
+    in_its_cgroup: bool = True
+    """Whether that is charged to the container's cgroup."""
 
 
 _NAMESPACES_AND_CGROUPS = (Step("kernel", "name spaces", ("name spaces",)), Step("kernel", "cgroups, one a controller", ("cgroups",)))
@@ -73,7 +76,8 @@ RUNSC = Runtime(
         "[   2.983282] Setting up FUSE...",
         "[   3.389132] Ready!",
     )),
-    memory=("sentry memory", "gofer memory"),
+    holds=(Held("sentry", "host kernel", "sentry memory"), Held("gofer", "host kernel", "gofer memory"),
+           Held("runsc: program", "host kernel", "runsc shared memory", once_a_host=True)),
 )  # fmt: skip
 """Kernel and messages as `runsc` of December 2022 showed them; it counts its seconds itself, and shuffles its jokes."""
 KATA_MEMORY = 2048 * MIB
@@ -92,7 +96,8 @@ KATA = Runtime(
         "[    0.000000] Command line: tsc=reliable no_timer_check panic=1 systemd.unit=kata-containers.target",
         "[    0.000000] Hypervisor detected: KVM",
     ), KATA_MEMORY),
-    memory=("QEMU memory", "guest system memory"),
+    in_its_cgroup=False,
+    holds=(Held("QEMU", "hypervisor", "QEMU memory"), Held("guest's operating system", "guest kernel", "guest system memory")),
 )  # fmt: skip
 """Kernel and command line are those of a Kata 3.18 (Hacker News 44484598); the kernel's further messages are left out."""
 RUNTIMES = {one.name: one for one in (CRUN, KATA, RUNC, RUNSC)}
