@@ -24,7 +24,7 @@ _BY_WHO = {
     "phase_api_create": ("create: configuration, layers", "mount the overlay"),
     "phase_start_network": ("veth pair, bridge port, interfaces up", "addresses, endpoint", "rules for the published port"),
     "phase_start_bundle_to_containerd": ("bundle, task",),
-    "phase_shim_start": ("start",),
+    "phase_shim_start": ("the shim starts, twice",),
     "phase_runc_create_incl_network_hook": (
         "create: starts itself again inside",
         "name spaces",
@@ -33,6 +33,7 @@ _BY_WHO = {
         "move the veth end into the name space",
         "build and load the seccomp filter",
     ),
+    "phase_runc_start": ("has the shim start the task", "start"),
 }
 """Phases of the model that a measured phase holds."""
 _AT = {
@@ -41,6 +42,7 @@ _AT = {
     "at_network_programmed": "phase_start_bundle_to_containerd",
     "at_containerd_created": "phase_shim_start",
     "at_shim_loop": "phase_runc_create_incl_network_hook",
+    "at_task_created": "phase_runc_start",
 }
 """Moments at which a measured phase begins."""
 
@@ -58,7 +60,7 @@ def figures(start: Start, profile: Profile) -> dict[str, float]:
         }
     if start.what.startswith("OCI runtime"):
         create, started = (profile.ns(f"{start.runtime} {what}") / 1e9 for what in ("create", "start"))
-        create += (profile.ns("name spaces") + profile.ns("cgroups")) / 1e9
+        create += sum(profile.ns(name) for name in ("name spaces", "cgroups", "cgroup wait")) / 1e9
         return {"create": create, "start": started, "create_and_start": create + started}
     if start.what.endswith("started at once"):
         return _at_once(start.at_once, profile)
@@ -121,8 +123,7 @@ def _phases(phases: list[startup.Phase]) -> dict[str, float]:
     found = {measured: _seconds(phases, measured) for measured in _BY_WHO}
     for moment, begins in _AT.items():
         found[moment] = min(phase.start_ns for phase in phases if phase.what in _BY_WHO[begins]) / 1e9
-    last = phases[-1]
-    return found | {"phase_runc_start": (last.end_ns - last.start_ns) / 1e9, "at_task_created": last.start_ns / 1e9}
+    return found
 
 
 def _answered(phases: list[startup.Phase], profile: Profile) -> dict[str, float]:

@@ -43,5 +43,5 @@ def start(begun: Start, asked: Asked) -> Process:
     """POST /containers/ID/start."""
     engine = ENGINES[asked.engine]
     runtime = RUNTIMES[asked.runtime or engine.runtime]
-    for steps in (engine.prepare, runtime.create, engine.hand_over, runtime.start):
+    for steps in (engine.prepare, runtime.create, engine.hand_over, runtime.created, engine.begin, runtime.start):
         yield from played(begun, steps, asked.has)

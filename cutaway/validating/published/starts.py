@@ -24,8 +24,8 @@ from cutaway.validating.published.streams import DIRECTIONS, GBIT, HOST_TO_GUEST
 
 OF_QEMU = ("QEMU start", "QEMU to firmware", "firmware", "kernel load", "kernel decompression", "kernel start")
 OF_A_THIN_VMM = ("fork and exec", "kernel load", "kernel start")
-OF_RUNC = ("runc create", "name spaces", "cgroups", "seccomp load", "runc start")
-OF_CONTAINERD = ("containerd task", "shim start", *OF_RUNC)
+OF_RUNC = ("runc create", "name spaces", "cgroups", "cgroup wait", "seccomp load", "runc start")
+OF_CONTAINERD = ("containerd task", "shim start", "task start", *OF_RUNC)
 PACKED = "kernel decompression"
 MS = 1e6
 

@@ -26,13 +26,14 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """One entry. The runtime creates between `prepare` and `hand_over`, and starts after it."""
+    """One entry. The runtime creates between `prepare` and `hand_over`, and starts after `begin`."""
 
     name: str
     command: tuple[Step, ...]
     create: tuple[Step, ...]
     prepare: tuple[Step, ...]
     hand_over: tuple[Step, ...]
+    begin: tuple[Step, ...]
     runtime: str
     """That it takes if none is named."""
     holder: Holder
@@ -46,7 +47,8 @@ _VETH = Step("kernel", "veth pair, bridge port, interfaces up", ("veth pair", "b
 _RULES = Step("iptables", "rules for the published port", (("iptables rule", IPTABLES_RULES),), frozenset({BRIDGED, PUBLISHED}))
 _MOVE = Step("kernel", "move the veth end into the name space", ("veth move",), frozenset({BRIDGED}), waits="veth move", holds=RTNL)
 _SHIM = (Step("containerd", "bundle, task", ("containerd task",), several_threads=True),
-         Step("containerd-shim", "start", ("shim start",), several_threads=True))  # fmt: skip
+         Step("containerd-shim", "the shim starts, twice", ("shim start",), several_threads=True))  # fmt: skip
+_TASK = (Step("containerd", "has the shim start the task", ("task start",), several_threads=True),)
 _HOLDING_SHIM = Holder("containerd-shim", "shim memory", "shim shared memory")
 
 DOCKER = Engine(
@@ -58,7 +60,7 @@ DOCKER = Engine(
              _RULES, *_SHIM),
     hand_over=(Step("dockerd", "started again as a hook, to hand the interface over", ("network hook",), frozenset({BRIDGED}),
                     several_threads=True), _MOVE),
-    runtime="runc", holder=_HOLDING_SHIM, daemons=("dockerd", "containerd"),
+    begin=_TASK, runtime="runc", holder=_HOLDING_SHIM, daemons=("dockerd", "containerd"),
 )  # fmt: skip
 CONTAINERD = Engine(
     "containerd",
@@ -67,7 +69,7 @@ CONTAINERD = Engine(
     prepare=(_OVERLAY, *_SHIM),
     hand_over=(_VETH, _MOVE, Step("CNI", "plugins: addresses, routes", ("CNI plugins",), frozenset({BRIDGED}), several_threads=True),
                _RULES),
-    runtime="runc", holder=_HOLDING_SHIM, daemons=("containerd",),
+    begin=_TASK, runtime="runc", holder=_HOLDING_SHIM, daemons=("containerd",),
 )  # fmt: skip
 PODMAN = Engine(
     "podman",
@@ -75,6 +77,6 @@ PODMAN = Engine(
     create=(),
     prepare=(_OVERLAY, _VETH, _MOVE, Step("netavark", "addresses, routes", ("netavark",), frozenset({BRIDGED})), _RULES,
              Step("conmon", "starts, and will hold the container", ("fork and exec",))),
-    hand_over=(), runtime="crun", holder=Holder("conmon", "conmon memory", "conmon shared memory"),
+    hand_over=(), begin=(), runtime="crun", holder=Holder("conmon", "conmon memory", "conmon shared memory"),
 )  # fmt: skip
 ENGINES = {one.name: one for one in (CONTAINERD, DOCKER, PODMAN)}

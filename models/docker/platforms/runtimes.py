@@ -30,12 +30,14 @@ class Kernel:
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """One entry; `create` and `start` are the two commands that an engine gives it."""
+    """One entry. An engine gives it two commands: `create`, in the midst of which the engine hands its network over, and `start`."""
 
     name: str
     shim: str
     """As containerd names it, and `docker run --runtime` takes it, too."""
     create: tuple[Step, ...]
+    created: tuple[Step, ...]
+    """The rest of it, after the hand-over."""
     start: tuple[Step, ...]
     kernel: Kernel | None = None
     """None where the container runs on the host's."""
@@ -45,26 +47,27 @@ class Runtime:
     """Whether that is charged to the container's cgroup."""
 
 
-_NAMESPACES_AND_CGROUPS = (Step("kernel", "name spaces", ("name spaces",)), Step("kernel", "cgroups, one a controller", ("cgroups",)))
+_CGROUPS = Step("kernel", "cgroups, one a controller", ("cgroups", "cgroup wait"), waits="cgroup wait")
+_NAMESPACES_AND_CGROUPS = (Step("kernel", "name spaces", ("name spaces",)), _CGROUPS)
 
 
 def _on_host(who: str, several_threads: bool) -> Runtime:
     """A runtime that asks the host's kernel for everything."""
     return Runtime(
         who, "io.containerd.runc.v2",
-        create=(Step(who, "create: starts itself again inside", (f"{who} create",), waits="cgroup wait", several_threads=several_threads),
+        create=(Step(who, "create: starts itself again inside", (f"{who} create",), several_threads=several_threads),
                 *_NAMESPACES_AND_CGROUPS),
-        start=(Step(who, "build and load the seccomp filter", ("seccomp load",), frozenset({SECCOMP})),
-               Step(who, "start", (f"{who} start",), several_threads=several_threads)),
+        created=(Step(who, "build and load the seccomp filter", ("seccomp load",), frozenset({SECCOMP})),),
+        start=(Step(who, "start", (f"{who} start",), several_threads=several_threads),),
     )  # fmt: skip
 
 
 RUNC, CRUN = _on_host("runc", several_threads=True), _on_host("crun", several_threads=False)
 RUNSC = Runtime(
     "runsc", "io.containerd.runsc.v1",
-    create=(Step("runsc", "create: starts gofer and sentry, a kernel in user space", ("runsc create",), waits="cgroup wait",
-                 several_threads=True),
+    create=(Step("runsc", "create: starts gofer and sentry, a kernel in user space", ("runsc create",), several_threads=True),
             *_NAMESPACES_AND_CGROUPS),
+    created=(),
     start=(Step("sentry", "boots: loads the program, mounts through the gofer", ("runsc start",), several_threads=True),),
     kernel=Kernel("4.4.0", "#1 SMP Sun Jan 10 15:06:54 PST 2016", (
         "[   0.000000] Starting gVisor...",
@@ -89,7 +92,8 @@ KATA = Runtime(
             Step("firmware", "load the kernel, which is not packed", ("kernel load",)),
             Step("guest kernel", "devices, root file system, first process", ("kernel start",)),
             Step("kata-agent", "starts in the guest, shares the root file system, makes the container", ("kata agent",)),
-            Step("kernel", "cgroups, one a controller", ("cgroups",))),
+            _CGROUPS),
+    created=(),
     start=(Step("kata-agent", "start", ("kata agent start",)),),
     kernel=Kernel("6.12.28", "#1 SMP", (
         "[    0.000000] Linux version 6.12.28 (kata)",
