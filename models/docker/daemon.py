@@ -27,7 +27,7 @@ from cutaway.models.docker.lifecycle import Lifecycle, limits_of
 from cutaway.models.docker.logs import Log
 from cutaway.models.docker.mounting import asked_mounts, copy_up, show_mounts
 from cutaway.models.docker.networks import PREDEFINED, Endpoint, Network, Networks, Pool, check_ipam
-from cutaway.models.docker.platforms.runtimes import DEFAULT, runtime_of
+from cutaway.models.docker.platforms.runtimes import DEFAULT, runtime_of, shim_binary
 from cutaway.models.docker.ports import Ports
 from cutaway.models.docker.processes.facts import Machine
 from cutaway.models.docker.processes.process import Program
@@ -153,7 +153,7 @@ class Daemon:
         return image
 
     def _check_host(self, config: Config, host: HostConfig) -> None:
-        if host.runtime and runtime_of(host.runtime) is None:
+        if host.runtime and runtime_of(host.runtime) is None and not shim_binary(host.runtime):
             raise InvalidError(f"unknown or invalid runtime name: {host.runtime}")
         if host.log_config.type and host.log_config.type not in LOG_DRIVERS:
             raise InvalidError(f"error looking up logging plugin {host.log_config.type}: plugin \"{host.log_config.type}\" not found")

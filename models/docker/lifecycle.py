@@ -19,7 +19,7 @@ from cutaway.models.docker.container import Container
 from cutaway.models.docker.errors import ConflictError, DaemonError, InvalidError, NothingToDo
 from cutaway.models.docker.health import Checker
 from cutaway.models.docker.mounting import mounted
-from cutaway.models.docker.platforms.runtimes import Kernel
+from cutaway.models.docker.platforms.runtimes import Kernel, runtime_of, shim_binary
 from cutaway.models.docker.platforms.step import BRIDGED, OVERLAY, PUBLISHED, SECCOMP
 from cutaway.models.docker.ports import Ports
 from cutaway.models.docker.processes import exec as execs
@@ -73,6 +73,8 @@ class Lifecycle:
     def _begin(self, container: Container) -> Steps:
         start = self.daemon.start()
         try:
+            if runtime_of(container.host.runtime) is None:
+                raise _no_shim(container.host.runtime)
             self._connect(container)
             begin = self._prepare(container)
             yield from docker.start(start, docker.Asked(_having(container), runtime=container.runtime.name))
@@ -350,7 +352,8 @@ def seen_by(kernel: Kernel | None, machine: Machine) -> Machine:
     """The machine as a program sees it that runs on a kernel of its sandbox; on the host's if there is none."""
     if kernel is None:
         return machine
-    return replace(machine, kernel=kernel.release, kernel_version=kernel.version, memory=kernel.memory or machine.memory)
+    return replace(machine, kernel=kernel.release, kernel_version=kernel.version, memory=kernel.memory or machine.memory,
+                   cpus=kernel.cpus or machine.cpus)
 
 
 def limits_of(host: HostConfig) -> Limits:
@@ -373,6 +376,12 @@ def _having(container: Container) -> frozenset[str]:
         SECCOMP: not any(option.startswith("seccomp=unconfined") for option in options),
     }  # fmt: skip
     return frozenset(name for name, there in having.items() if there)
+
+
+def _no_shim(name: str) -> DaemonError:
+    """What containerd says of a runtime that is not installed."""
+    return DaemonError("failed to create task for container: failed to start shim: failed to resolve runtime path: "
+                       f'runtime "{name}" binary not installed "{shim_binary(name)}": file does not exist: unknown')  # fmt: skip
 
 
 def _cannot_run(command: str, error: OSError) -> DaemonError:

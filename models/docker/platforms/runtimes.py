@@ -24,8 +24,12 @@ class Kernel:
     version: str
     messages: tuple[str, ...]
     """As its `dmesg` shows them."""
+    root: tuple[str, str]
+    """Source and type of the root file system, as its `mount` shows them."""
     memory: int | None = None
     """Bytes that it has; None for the host's."""
+    cpus: int | None = None
+    """That it has; None for the host's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +82,13 @@ RUNSC = Runtime(
         "[   2.808487] Setting up VFS...",
         "[   2.983282] Setting up FUSE...",
         "[   3.389132] Ready!",
-    )),
+    ), ("none", "9p")),
     holds=(Held("sentry", "host kernel", "sentry memory"), Held("gofer", "host kernel", "gofer memory"),
            Held("runsc: program", "host kernel", "runsc shared memory", once_a_host=True)),
 )  # fmt: skip
 """Kernel and messages as `runsc` of December 2022 showed them; it counts its seconds itself, and shuffles its jokes."""
-KATA_MEMORY = 2048 * MIB
-"""`default_memory` of Kata's configuration."""
+KATA_MEMORY, KATA_CPUS = 2048 * MIB, 1
+"""`default_memory` and `default_vcpus` of Kata's configuration; that limits of a container plug more of both is not modelled."""
 KATA = Runtime(
     "kata-runtime", "io.containerd.kata.v2",
     create=(Step("QEMU", "start, set up the machine", ("QEMU start", "QEMU to firmware")),
@@ -99,7 +103,7 @@ KATA = Runtime(
         "[    0.000000] Linux version 6.12.28 (kata)",
         "[    0.000000] Command line: tsc=reliable no_timer_check panic=1 systemd.unit=kata-containers.target",
         "[    0.000000] Hypervisor detected: KVM",
-    ), KATA_MEMORY),
+    ), ("kataShared", "virtiofs"), KATA_MEMORY, KATA_CPUS),
     in_its_cgroup=False,
     holds=(Held("QEMU", "hypervisor", "QEMU memory"), Held("guest's operating system", "guest kernel", "guest system memory")),
 )  # fmt: skip
@@ -111,3 +115,9 @@ RUNTIMES = {one.name: one for one in (CRUN, KATA, RUNC, RUNSC)}
 def runtime_of(name: str) -> Runtime | None:
     """By its name or its shim's, which runc and crun share: it means runc. None if there is none."""
     return RUNTIMES.get(name) or next((one for one in (RUNC, *RUNTIMES.values()) if name == one.shim), None)
+
+
+def shim_binary(name: str) -> str:
+    """The program that containerd takes a name for, as containerd-shim-runc-v2 for io.containerd.runc.v2; "" where it takes it for none."""
+    parts = name.split(".")
+    return "" if len(parts) < 2 or not parts[0] or "/" in name else f"containerd-shim-{parts[-2]}-{parts[-1]}"

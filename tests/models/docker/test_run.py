@@ -69,7 +69,7 @@ def test_an_engine_takes_its_own_runtime_if_none_is_named(profile: Profile) -> N
 
 
 def test_ctr_and_podman_take_what_was_measured(profile: Profile) -> None:
-    """Goal: what is priced apart is taken off, not counted twice. Method: put the parts together again as they are on the measured machine."""
+    """Goal: what is priced apart is taken off, not counted twice. Method: put the parts of the measured machine together again."""
     def row_ms(machine: str, what: str) -> float:
         return next(row.value * 1e3 for name, row in profile.rows.items() if name.startswith(f"{machine}: ") and what in name)
 
