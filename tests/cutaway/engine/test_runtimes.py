@@ -21,7 +21,7 @@ def client(served: Served) -> Iterator[Any]:
     made.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def sandboxes(client: Any) -> Iterator[dict[str, Any]]:
     """A container that sleeps, by each runtime."""
     made = {name: client.containers.run("alpine", "sleep 1000000", detach=True, runtime=name) for name in RUNTIMES}
@@ -51,7 +51,7 @@ def test_only_a_virtual_machine_has_memory_and_cpus_of_its_own(sandboxes: dict[s
 def test_what_stands_between_shows_in_mounts_and_in_the_cgroup(sandboxes: dict[str, Any]) -> None:
     roots = {name: said(one, "mount").splitlines()[0] for name, one in sandboxes.items()}
     assert "overlay" in roots["runc"] and "9p" in roots["runsc"] and "virtiofs" in roots["kata-runtime"]
-    used = {name: one.stats(stream=False)["memory_stats"]["usage"] for name, one in sandboxes.items()}
+    used = {name: one.stats(stream=False, one_shot=True)["memory_stats"]["usage"] for name, one in sandboxes.items()}
     assert used["runsc"] - used["runc"] > 10 << 20 and used["kata-runtime"] == used["runc"]
 
 

@@ -4,13 +4,17 @@ from itertools import product
 
 import pytest
 
+from cutaway.models.contention import Host as Shared
 from cutaway.models.costs import Profile
 from cutaway.models.docker.platforms.engines import ENGINES, IPTABLES_RULES
 from cutaway.models.docker.platforms.runtimes import RUNTIMES, runtime_of
 from cutaway.models.docker.platforms.step import BRIDGED, OVERLAY, PUBLISHED, SECCOMP
 from cutaway.models.docker.run import Asked, run
+from cutaway.models.docker.run import start as started
 from cutaway.models.startup import Phase, Start
 from cutaway.sim.clock import Clock
+
+from .host import MACHINE, Host
 
 ALL = frozenset({BRIDGED, PUBLISHED, OVERLAY, SECCOMP})
 
@@ -61,6 +65,26 @@ def test_without_a_daemon_there_are_fewer_programs_to_ask(profile: Profile) -> N
     """With the same runtime, so that it is the engine that differs."""
     podman, docker = (total_ns(phases(profile, engine=engine, runtime="crun")) for engine in ("podman", "docker"))
     assert podman < docker
+
+
+def test_a_daemon_s_starts_at_once_share_what_a_scenario_s_do(profile: Profile) -> None:
+    """Four clients at once: each start ends when that of a scenario does."""
+    host = Host(profile)
+    containers = [host.run("alpine:latest", "true", name=f"c{number}") for number in range(4)]
+    host.let_pass(1)
+    begun_ns = int(host.clock.now)
+    waiting = [host.clock.process(host.daemon.lifecycle.start(one)) for one in containers]
+    for one in waiting:
+        host.clock.run(until=one)
+    clock = Clock(initial_time=0)
+    shared = Shared(clock, MACHINE.cpus)
+    starts = [Start(clock, profile, host=shared) for _ in range(4)]
+    for start in starts:
+        clock.process(started(start, Asked(frozenset({BRIDGED, OVERLAY, SECCOMP}))))
+    clock.run()
+    ended = sorted(one.started_ns - host.daemon.epoch_ns - begun_ns for one in containers)
+    assert ended == sorted(total_ns(start.phases) for start in starts)
+    assert ended[-1] > 1.5 * (containers[0].started_ns - containers[0].created_ns) > 0
 
 
 def test_an_engine_takes_its_own_runtime_if_none_is_named(profile: Profile) -> None:
