@@ -11,6 +11,7 @@ from cutaway.building import build_stacks
 from cutaway.cli import app
 from cutaway.models import costs
 from cutaway.models.stack import StackError
+from cutaway.scenarios.loader import changed
 
 
 def told(*arguments: str) -> Any:
@@ -47,7 +48,7 @@ def test_who_is_not_known_is_told(who: str, sentence: str) -> None:
 
 
 def test_a_sandbox_serves_no_requests_silently_as_runc_would() -> None:
-    scenario = scenarios.with_changes(scenarios.load("lecture/three-stacks"), {"stacks.container.layers.docker.runtime": "runsc"})
+    scenario = changed(scenarios.load("lecture/three-stacks"), {"stacks.container.layers.docker.runtime": "runsc"})
     with pytest.raises(StackError, match="'runsc', of which start and memory are known, and not what a request costs"):
         build_stacks(scenario, ["container"])
 
