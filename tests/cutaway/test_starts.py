@@ -10,7 +10,7 @@ from cutaway import scenarios, starting
 from cutaway.building import build_stacks
 from cutaway.cli import app
 from cutaway.models import costs
-from cutaway.models.stack import StackError
+from cutaway.scenarios import ScenarioError
 from cutaway.scenarios.loader import changed
 
 
@@ -48,9 +48,8 @@ def test_who_is_not_known_is_told(who: str, sentence: str) -> None:
 
 
 def test_a_sandbox_serves_no_requests_silently_as_runc_would() -> None:
-    scenario = changed(scenarios.load("lecture/three-stacks"), {"stacks.container.layers.docker.runtime": "runsc"})
-    with pytest.raises(StackError, match="'runsc', of which start and memory are known, and not what a request costs"):
-        build_stacks(scenario, ["container"])
+    with pytest.raises(ScenarioError, match="'runsc', of which start and memory are known, and not what a request costs"):
+        changed(scenarios.load("lecture/three-stacks"), {"stacks.container.layers.docker.runtime": "runsc"})
 
 
 def test_an_engine_is_no_part_of_a_request() -> None:

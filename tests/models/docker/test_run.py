@@ -76,15 +76,18 @@ def test_a_daemon_s_starts_at_once_share_what_a_scenario_s_do(profile: Profile) 
     waiting = [host.clock.process(host.daemon.lifecycle.start(one)) for one in containers]
     for one in waiting:
         host.clock.run(until=one)
-    clock = Clock(initial_time=0)
-    shared = Shared(clock, MACHINE.cpus)
-    starts = [Start(clock, profile, host=shared) for _ in range(4)]
-    for start in starts:
-        clock.process(started(start, Asked(frozenset({BRIDGED, OVERLAY, SECCOMP}))))
-    clock.run()
-    ended = sorted(one.started_ns - host.daemon.epoch_ns - begun_ns for one in containers)
-    assert ended == sorted(total_ns(start.phases) for start in starts)
-    assert ended[-1] > 1.5 * (containers[0].started_ns - containers[0].created_ns) > 0
+
+    def ends(count: int) -> list[int]:
+        clock = Clock(initial_time=0)
+        shared = Shared(clock, MACHINE.cpus)
+        starts = [Start(clock, profile, host=shared) for _ in range(count)]
+        for start in starts:
+            clock.process(started(start, Asked(frozenset({BRIDGED, OVERLAY, SECCOMP}))))
+        clock.run()
+        return sorted(total_ns(start.phases) for start in starts)
+
+    assert sorted(one.started_ns - host.daemon.epoch_ns - begun_ns for one in containers) == ends(4)
+    assert ends(4)[-1] > 1.5 * ends(1)[0]
 
 
 def test_an_engine_takes_its_own_runtime_if_none_is_named(profile: Profile) -> None:
