@@ -27,6 +27,7 @@ from cutaway.commands.profiles import profiles
 from cutaway.commands.run import run
 from cutaway.commands.schema import schema
 from cutaway.commands.show import show
+from cutaway.commands.starts import starts
 from cutaway.commands.study import study
 from cutaway.commands.trace import trace
 from cutaway.commands.up import up
@@ -79,6 +80,7 @@ _add("capacity", capacity, SIMULATE)
 _add("explain", explain, SIMULATE)
 _add("show", show, SIMULATE)
 _add("trace", trace, SIMULATE)
+_add("starts", starts, SIMULATE)
 _add("up", up, SIMULATE)
 app.add_typer(study, name="study", rich_help_panel=SIMULATE)
 _add("list", list_, SCENARIOS)

@@ -10,7 +10,7 @@ from typing import Any
 
 from cutaway.models import clients, connections, container, guest, hardware, hypervisor, kernel, neighbours, network, storage, within
 from cutaway.models.clients import ClosedLoopPart, OpenLoopPart
-from cutaway.models.container import DockerPart
+from cutaway.models.container import SANDBOXES, DockerPart
 from cutaway.models.costs import Profile
 from cutaway.models.kernel import LinuxPart
 from cutaway.models.layer import ORDER, Layer
@@ -61,6 +61,9 @@ class Blueprint:
         if not self.load.cpus:
             raise StackError("clients.cpus is empty; a client runs on at least one CPU.")
         docker = parts.docker
+        if docker and docker.runtime in SANDBOXES:
+            raise StackError(f"docker.runtime is '{docker.runtime}', of which start and memory are known, and not what a request costs; "
+                             "expected 'runc' or 'crun'. `cutaway starts` compares what is known.")  # fmt: skip
         if docker and docker.network == "bridge" and docker.publish != "nat" and (not self.local or parts.kvm):
             why = {"proxy": "docker-proxy serves clients of its own machine", "none": "nobody outside reaches a port that is not published"}
             raise StackError(f"{why[docker.publish]}: docker.publish is '{docker.publish}', expected 'nat'.")

@@ -41,6 +41,10 @@ from cutaway.sim.machine import Group, Step, Thread
 PROXY = "docker-proxy"
 
 
+SANDBOXES = ("runsc", "kata-runtime")
+"""Runtimes that put a kernel of their own between program and host."""
+
+
 class DockerPart(Part):
     """A container that Docker runs."""
 
@@ -49,8 +53,10 @@ class DockerPart(Part):
     """`bridge`: a namespace of its own behind a veth pair; `host`: the host's own namespace."""
     publish: Literal["nat", "proxy", "none"] = "nat"
     """How a port of the host leads to it: by NAT, by docker-proxy (the client is on the same machine), or not at all."""
-    runtime: Literal["runc", "crun"] = "runc"
-    """What makes the container and starts its program; it has a part in the start alone."""
+    engine: Literal["docker", "containerd", "podman"] = "docker"
+    """Whose command starts it: Docker's daemon, containerd without one above it, or Podman, which has none. It decides start and memory."""
+    runtime: Literal["runc", "crun", "runsc", "kata-runtime"] | None = None
+    """What makes the container and starts its program; none for the engine's own. What a sandbox costs a request is not known."""
     storage: Literal["overlay2", "volume"] = "overlay2"
     """Where the files lie that it serves: in the image, or on a volume of the host."""
     seccomp: Literal["default", "unconfined"] = "default"

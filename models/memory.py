@@ -36,9 +36,8 @@ class Footprint:
 
     program: tuple[Held, ...] = ()
     """What the server program holds."""
-    containers: int = 0
-    proxies: int = 0
-    """docker-proxy processes; Docker starts two for a published port, one for IPv4 and one for IPv6."""
+    container: tuple[Held, ...] = ()
+    """What its container holds beside it; nothing without one."""
     guest_memory_bytes: int = 0
     """Memory that the guest sees; 0 without a virtual machine."""
 
@@ -51,18 +50,8 @@ class Memory:
 
     def of(self, footprint: Footprint) -> tuple[Resident, ...]:
         """The parts, from the server program down."""
-        parts = [self._part(held.what, held.layer, (held.cost, held.times), held.once_a_host) for held in footprint.program]
-        if footprint.containers:
-            proxied = min(footprint.proxies, 1)
-            parts += [
-                self._part("containerd-shim", "host kernel", ("shim memory", footprint.containers)),
-                self._part("containerd-shim: program", "host kernel", ("shim shared memory", 1), once_a_host=True),
-                self._part("docker-proxy", "bridge and NAT", ("docker-proxy memory", footprint.proxies)),
-                self._part("docker-proxy: program", "bridge and NAT", ("docker-proxy shared memory", proxied), once_a_host=True),
-                self._part("cgroup in the kernel", "host kernel", ("container kernel memory", footprint.containers)),
-                self._part("dockerd", "host kernel", ("dockerd memory", 1), once_a_host=True),
-                self._part("containerd", "host kernel", ("containerd memory", 1), once_a_host=True),
-            ]
+        held = (*footprint.program, *footprint.container)
+        parts = [self._part(one.what, one.layer, (one.cost, one.times), one.once_a_host) for one in held]
         if footprint.guest_memory_bytes:
             inside = sum(part.size_bytes for part in parts)
             system = min(self._bytes("guest system memory"), max(0, footprint.guest_memory_bytes - inside))

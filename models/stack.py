@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from simpy import Resource
-
 from cutaway.models import memory, startup
 from cutaway.models.blueprint import Blueprint
 from cutaway.models.clients import ClosedLoopPart, OpenLoopPart
+from cutaway.models.container import DockerPart
+from cutaway.models.contention import Host
 from cutaway.models.costs import Profile
 from cutaway.models.docker import run as docker
+from cutaway.models.docker.platforms.holding import held
+from cutaway.models.docker.platforms.step import BRIDGED, OVERLAY, PUBLISHED, SECCOMP
 from cutaway.models.lowering import NotServed, flat, lower
 from cutaway.models.neighbours import HogPart
 from cutaway.models.part import Part
@@ -36,11 +38,11 @@ def build(
 def memory_of(stack: Sequence[Part], profile: Profile) -> tuple[memory.Resident, ...]:
     """What the stack holds once it runs."""
     parts = Parts.of(stack)
-    # Docker starts the two for every published port, also where NAT leaves them nothing to do.
-    proxies = 2 if parts.docker and parts.docker.network == "bridge" and parts.docker.publish != "none" else 0
+    asked = asked_of(parts.docker) if parts.docker else None
+    container = tuple(held(asked.engine, asked.runtime, asked.has >= {BRIDGED, PUBLISHED})) if asked else ()
     guest_memory = parts.kvm.memory if parts.kvm else 0
-    held = tuple(held for part in _programs(parts) for held in PROGRAMS[type(part)].program.holds(part))
-    return memory.Memory(profile).of(memory.Footprint(held, int(parts.docker is not None), proxies, guest_memory))
+    programs = tuple(one for part in _programs(parts) for one in PROGRAMS[type(part)].program.holds(part))
+    return memory.Memory(profile).of(memory.Footprint(programs, container, guest_memory))
 
 
 def start_up(stack: Sequence[Part], start: startup.Start) -> Process:
@@ -49,13 +51,19 @@ def start_up(stack: Sequence[Part], start: startup.Start) -> Process:
     if parts.kvm:
         yield from startup.virtual_machine(start)
     if parts.docker:
-        bridged = parts.docker.network == "bridge"
-        published = parts.docker.publish != "none"
-        overlay, seccomp = parts.docker.storage == "overlay2", parts.docker.seccomp == "default"
-        yield from docker.docker_run(start, bridged, published, overlay, seccomp, parts.docker.runtime)
+        yield from docker.run(start, asked_of(parts.docker))
     for part in _programs(parts):
         program = PROGRAMS[type(part)].program
         yield from startup.server_process(start, program.forks(part), program.thread, program.start_cost)
+
+
+def asked_of(part: DockerPart) -> docker.Asked:
+    """What an engine has to start for the part."""
+    having = {
+        BRIDGED: part.network == "bridge", PUBLISHED: part.publish != "none", OVERLAY: part.storage == "overlay2",
+        SECCOMP: part.seccomp == "default",
+    }  # fmt: skip
+    return docker.Asked(frozenset(name for name, there in having.items() if there), part.engine, part.runtime or "")
 
 
 def _programs(parts: Parts) -> tuple[Part, ...]:
@@ -70,10 +78,10 @@ def start_up_phases(stack: Sequence[Part], profile: Profile) -> list[startup.Pha
 
 
 def starts_at_once(stack: Sequence[Part], profile: Profile, count: int) -> list[startup.Start]:
-    """Copies of a stack that are started at the same moment, and share the host's CPUs."""
+    """Copies of a stack that are started at the same moment, and share the host."""
     clock = Clock(initial_time=0)
-    cpus = Resource(clock, Parts.of(stack).hardware.cpus)
-    starts = [startup.Start(clock, profile, cpus=cpus) for _ in range(count)]
+    host = Host(clock, Parts.of(stack).hardware.cpus)
+    starts = [startup.Start(clock, profile, host=host) for _ in range(count)]
     for start in starts:
         clock.process(start_up(stack, start))
     clock.run()

@@ -1,26 +1,28 @@
 """How a stack comes up: from the command to the first answer, as processes on the integer clock.
 
-Serves: a process of its own for a plain program and a virtual machine (Docker's is in models/docker/run.py), and the book of
+Serves: a process of its own for a plain program and a virtual machine (that of containers is in models/docker/run.py), and the book of
 its phases; `start_up` of models/stack.py puts them one after the other. Each step of a start-up is a phase: who does it, from when to when,
 and the costs that made it.
-Starts at once compete for the host's CPUs: a phase keeps one busy, or waits and keeps none.
-Not modelled: starts that compete for locks, cold page caches, pulling an image. Read first: docs/models/startup.md.
+Starts at once share what models/contention.py says: a phase works on CPUs, waits and keeps none, and may hold a lock of the kernel.
+Not modelled: starts that compete for the disk, cold page caches, pulling an image. Read first: docs/models/startup.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 
-from simpy import Resource
-
+from cutaway.models.contention import Host
 from cutaway.models.costs import Cost, Profile
 from cutaway.models.layer import times_as_text
 from cutaway.sim.clock import Clock, Process
 from cutaway.sim.machine import CostUse
 
 Draw = Callable[[Cost], Fraction]
+ENOUGH = 64
+"""CPUs, for one start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +40,33 @@ class Start:
     """One start on the clock, and the book of its phases."""
 
     def __init__(
-        self, clock: Clock, profile: Profile, draw: Draw = lambda cost: cost.value, cpus: Resource | None = None
+        self, clock: Clock, profile: Profile, draw: Draw = lambda cost: cost.value, host: Host | None = None
     ) -> None:
-        """`draw` gives a cost its value this time; the profile's value by default. `cpus` are those that starts at once share."""
+        """`draw` gives a cost its value this time; the profile's value by default. `host` is what starts at once share; by default it has
+        CPUs enough, and nobody else."""
         self.clock = clock
         self.profile = profile
         self.draw = draw
-        self.cpus = cpus or Resource(clock)
+        self.host = host or Host(clock, ENOUGH)
         self.phases: list[Phase] = []
 
-    def phase(self, who: str, what: str, *uses: str | tuple[str, int], waits: bool = False) -> Process:
-        """Time passes on a CPU, or without one if it `waits`, and is written down."""
+    def phase(
+        self, who: str, what: str, *uses: str | tuple[str, int], waits: str = "", holds: str = "", several_threads: bool = False
+    ) -> Process:
+        """Time passes and is written down: on CPUs, but for the cost that it `waits`; all of it under the lock that it `holds`.
+
+        `several_threads`: alone it keeps as many CPUs busy as the threads of a Go program do.
+        """
         pairs = [(use, 1) if isinstance(use, str) else use for use in uses]
         duration_ns = round(sum((self.draw(self.profile[name]) * times for name, times in pairs), Fraction(0)))
-        turn = None if waits else self.cpus.request()
-        if turn:
-            yield turn
-        start_ns = int(self.clock.now)
-        yield self.clock.timeout(duration_ns)
-        if turn:
-            self.cpus.release(turn)
+        waiting_ns = min(round(self.draw(self.profile[waits])), duration_ns) if waits else 0
+        threads = self.profile["threads of a start"].value if several_threads else Fraction(1)
+        with ExitStack() as held:
+            if holds:
+                yield held.enter_context(self.host.lock(holds).request())
+            start_ns = int(self.clock.now)
+            yield from self.host.work(duration_ns - waiting_ns, threads)
+            yield self.clock.timeout(waiting_ns)
         costs = tuple(CostUse(name, times_as_text(Fraction(times))) for name, times in pairs)
         self.phases.append(Phase(who, what, start_ns, int(self.clock.now), costs))
 

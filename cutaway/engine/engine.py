@@ -9,7 +9,8 @@ from typing import Any
 from cutaway import __version__
 from cutaway.engine.live import Live
 from cutaway.engine.memo import Memo
-from cutaway.models.docker.daemon import RUNTIMES, Daemon
+from cutaway.models.docker.daemon import Daemon
+from cutaway.models.docker.platforms.runtimes import DEFAULT, RUNC, RUNTIMES
 
 VERSION, COMMIT, BUILT = "28.2.2", "45873be", "2025-05-30T12:07:26.000000000+00:00"
 """The Engine that is imitated."""
@@ -73,7 +74,7 @@ class Engine:
             "NCPU": machine.cpus, "MemTotal": machine.memory, "GenericResources": None, "DockerRootDir": "/var/lib/docker", "HttpProxy": "",
             "HttpsProxy": "", "NoProxy": "", "Name": f"{machine.name} (simulated)", "Labels": [], "ExperimentalBuild": False,
             "ServerVersion": VERSION,
-            "Runtimes": {name: {"path": name} for name in RUNTIMES}, "DefaultRuntime": "runc",
+            "Runtimes": {name: {"path": name} for name in RUNTIMES} | {RUNC.shim: {"path": RUNC.name}}, "DefaultRuntime": DEFAULT,
             "Swarm": {"NodeID": "", "NodeAddr": "", "LocalNodeState": "inactive", "ControlAvailable": False, "Error": "",
                       "RemoteManagers": None},
             "LiveRestoreEnabled": False, "Isolation": "", "InitBinary": "docker-init", **commits,

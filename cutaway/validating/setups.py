@@ -114,7 +114,7 @@ _PARAMS: dict[type[Setup], frozenset[str]] = {
         "rate_per_s", "server_cpus",
     },
     App: _TWO_CPUS | {"loops", "mode", "operation", "path", "pipeline", "requests", "scale", "value_bytes"},
-    Start: frozenset({"network_namespace", "running", "running_before"}),
+    Start: frozenset({"at_once", "network_namespace", "running", "running_before"}),
     Hogs: frozenset({"hogs", "period_us", "quota_percent", "shares", "window_s"}),
 }  # fmt: skip
 """The params that a row of such a set-up may have: those that a rule reads, and those that say once more what others say (`app`, a rate in

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from statistics import median
 
-from simpy import Resource
-
 from cutaway.models import startup
+from cutaway.models.contention import Host
 from cutaway.models.costs import Profile
-from cutaway.models.docker.run import docker_run
+from cutaway.models.docker import run as docker
+from cutaway.models.docker.platforms.step import BRIDGED, OVERLAY, PUBLISHED, SECCOMP
 from cutaway.sim.clock import Clock, Process
 from cutaway.validating.setups import Start
 
@@ -17,12 +17,14 @@ PROXIES = 2
 """docker-proxy processes of one published port."""
 CPUS = 2
 """Of the machines that starts were measured on."""
+WHOLE = frozenset({BRIDGED, PUBLISHED, OVERLAY, SECCOMP})
+"""`docker run -d -p`."""
 _BY_WHO = {
     "phase_cli_and_ping": ("the command starts and finds the daemon",),
     "phase_api_create": ("create: configuration, layers", "mount the overlay"),
     "phase_start_network": ("veth pair, bridge port, interfaces up", "addresses, endpoint", "rules for the published port"),
     "phase_start_bundle_to_containerd": ("bundle, task",),
-    "phase_shim_start": ("start",),
+    "phase_shim_start": ("the shim starts, twice",),
     "phase_runc_create_incl_network_hook": (
         "create: starts itself again inside",
         "name spaces",
@@ -31,6 +33,7 @@ _BY_WHO = {
         "move the veth end into the name space",
         "build and load the seccomp filter",
     ),
+    "phase_runc_start": ("has the shim start the task", "start"),
 }
 """Phases of the model that a measured phase holds."""
 _AT = {
@@ -39,6 +42,7 @@ _AT = {
     "at_network_programmed": "phase_start_bundle_to_containerd",
     "at_containerd_created": "phase_shim_start",
     "at_shim_loop": "phase_runc_create_incl_network_hook",
+    "at_task_created": "phase_runc_start",
 }
 """Moments at which a measured phase begins."""
 
@@ -51,12 +55,12 @@ def figures(start: Start, profile: Profile) -> dict[str, float]:
         return {"total_first_200": _server_s(profile)}
     if start.what.startswith("docker run variants"):
         return {
-            "run_network_host": _total_s(_run(profile, bridged=False)),
-            "run_bridge_no_port": _total_s(_run(profile, published=False)),
+            "run_network_host": _total_s(_run(profile, WHOLE - {BRIDGED, PUBLISHED})),
+            "run_bridge_no_port": _total_s(_run(profile, WHOLE - {PUBLISHED})),
         }
     if start.what.startswith("OCI runtime"):
         create, started = (profile.ns(f"{start.runtime} {what}") / 1e9 for what in ("create", "start"))
-        create += (profile.ns("name spaces") + profile.ns("cgroups")) / 1e9
+        create += sum(profile.ns(name) for name in ("name spaces", "cgroups", "cgroup wait")) / 1e9
         return {"create": create, "start": started, "create_and_start": create + started}
     if start.what.endswith("started at once"):
         return _at_once(start.at_once, profile)
@@ -67,23 +71,23 @@ def figures(start: Start, profile: Profile) -> dict[str, float]:
     return _phases(whole) | _answered(whole, profile)
 
 
-def _run(profile: Profile, *, bridged: bool = True, published: bool = True) -> list[startup.Phase]:
-    return _played(profile, lambda start: docker_run(start, bridged, bridged and published, overlay=True, seccomp=True))
+def _run(profile: Profile, has: frozenset[str] = WHOLE) -> list[startup.Phase]:
+    return _played(profile, lambda start: docker.run(start, docker.Asked(has)))
 
 
 def _played(profile: Profile, process: Callable[[startup.Start], Process]) -> list[startup.Phase]:
     clock = Clock(initial_time=0)
-    start = startup.Start(clock, profile)
+    start = startup.Start(clock, profile, host=Host(clock, CPUS))
     clock.process(process(start))
     clock.run()
     return start.phases
 
 
 def _at_once(count: int, profile: Profile) -> dict[str, float]:
-    """Commands that are given at the same moment and share the machine's CPUs."""
+    """Commands that are given at the same moment and share the machine."""
 
     def answered(start: startup.Start) -> Process:
-        yield from docker_run(start, bridged=True, published=True, overlay=True, seccomp=True)
+        yield from docker.run(start, docker.Asked(WHOLE))
         returned_s.append(clock.now / 1e9)
         yield from startup.server_process(start, 1)
         answered_s.append(clock.now / 1e9)
@@ -91,9 +95,9 @@ def _at_once(count: int, profile: Profile) -> dict[str, float]:
     returned_s: list[float] = []
     answered_s: list[float] = []
     clock = Clock(initial_time=0)
-    cpus = Resource(clock, CPUS)
+    host = Host(clock, CPUS)
     for _ in range(count):
-        clock.process(answered(startup.Start(clock, profile, cpus=cpus)))
+        clock.process(answered(startup.Start(clock, profile, host=host)))
     clock.run()
     return {
         "first_200_first": answered_s[0],
@@ -119,8 +123,7 @@ def _phases(phases: list[startup.Phase]) -> dict[str, float]:
     found = {measured: _seconds(phases, measured) for measured in _BY_WHO}
     for moment, begins in _AT.items():
         found[moment] = min(phase.start_ns for phase in phases if phase.what in _BY_WHO[begins]) / 1e9
-    last = phases[-1]
-    return found | {"phase_runc_start": (last.end_ns - last.start_ns) / 1e9, "at_task_created": last.start_ns / 1e9}
+    return found
 
 
 def _answered(phases: list[startup.Phase], profile: Profile) -> dict[str, float]:

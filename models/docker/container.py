@@ -12,6 +12,7 @@ from cutaway.models.docker.filesystem.view import View
 from cutaway.models.docker.images.image import Image
 from cutaway.models.docker.logs import Log
 from cutaway.models.docker.networks import Endpoint
+from cutaway.models.docker.platforms.runtimes import Runtime, runtime_of
 from cutaway.models.docker.processes.process import Process
 from cutaway.models.docker.processes.space import Space
 from cutaway.models.docker.processes.streams import Output, Pipe
@@ -98,6 +99,13 @@ class Container:
     def __post_init__(self) -> None:
         self.next_exit = self.clock.event()
         self.gone = self.clock.event()
+
+    @property
+    def runtime(self) -> Runtime:
+        """What makes it, by the name in its configuration, which is known to be one."""
+        found = runtime_of(self.host.runtime)
+        assert found is not None
+        return found
 
     @property
     def running(self) -> bool:

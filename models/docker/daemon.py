@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from typing import Any
 
-from simpy import Resource
-
+from cutaway.models.contention import Host
 from cutaway.models.costs import Profile
+from cutaway.models.docker import run as docker
 from cutaway.models.docker.container import Container
 from cutaway.models.docker.effects import refuse, warnings_of
 from cutaway.models.docker.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
@@ -30,6 +30,7 @@ from cutaway.models.docker.links import links_of
 from cutaway.models.docker.logs import Log, files_of
 from cutaway.models.docker.mounting import asked_mounts, copy_up, show_mounts
 from cutaway.models.docker.networks import PREDEFINED, Endpoint, Network, Networks, Pool, check_ipam
+from cutaway.models.docker.platforms.runtimes import DEFAULT, runtime_of, shim_binary
 from cutaway.models.docker.ports import Ports
 from cutaway.models.docker.privileges import check_privileges
 from cutaway.models.docker.processes.cpus import Cpus
@@ -39,14 +40,12 @@ from cutaway.models.docker.processes.process import Program
 from cutaway.models.docker.processes.station import Demand
 from cutaway.models.docker.processes.streams import Output
 from cutaway.models.docker.programs.registry import programs
-from cutaway.models.docker.run import docker_create
 from cutaway.models.docker.specification import Config, HostConfig, check_limits, check_rest, check_restart, form_of
 from cutaway.models.docker.volumes import Volume, Volumes
 from cutaway.models.startup import Start
 from cutaway.sim.clock import Clock
 from cutaway.sim.clock import Process as Steps
 
-RUNTIMES = ("crun", "runc")
 LOG_DRIVERS = ("json-file", "local", "none", "journald", "syslog")
 RESERVED = ("default", "bridge", "host", "none")
 _NAME = re.compile(r"/?[a-zA-Z0-9][a-zA-Z0-9_.-]+")
@@ -79,9 +78,9 @@ class Daemon:
         self.lifecycle = Lifecycle(self, self.profile, self.ports)
         self.execs = Execs(self)
         self._links = 3
-        self._starting = Resource(self.clock, self.machine.cpus)
         self.cpus = Cpus(self.clock, self.machine.cpus, self.machine.slice_ns, self.machine.tick_ns)
         self.memory = HostMemory(self.machine.memory)
+        self._host = Host(self.clock, self.machine.cpus)
         for name, driver in zip(PREDEFINED, ("bridge", "host", "null"), strict=True):
             network = Network(self.identities.new("network"), name, driver, self.now_ns)
             network.ipam = {"Driver": "default", "Options": None, "Config": []}
@@ -100,8 +99,8 @@ class Daemon:
         return self.epoch_ns + int(self.clock.now)
 
     def start(self) -> Start:
-        """A start or a part of one; those at once share the host's CPUs."""
-        return Start(self.clock, self.profile, cpus=self._starting)
+        """A start or a part of one; those at once share the host."""
+        return Start(self.clock, self.profile, host=self._host)
 
     # --- finding ---
 
@@ -137,7 +136,7 @@ class Daemon:
         self._check_host(config, host)
         name = self._checked_name(name) if name else None
         networks = self._wanted(host, networking)
-        yield from docker_create(self.start())
+        yield from docker.create(self.start(), docker.Asked(frozenset()))
         taken = {one.name for one in self.containers.values()}
         if name in taken:
             raise self._name_taken(name)
@@ -167,7 +166,7 @@ class Daemon:
         return image
 
     def _check_host(self, config: Config, host: HostConfig) -> None:
-        if host.runtime and host.runtime not in RUNTIMES:
+        if host.runtime and runtime_of(host.runtime) is None and not shim_binary(host.runtime):
             raise InvalidError(f"unknown or invalid runtime name: {host.runtime}")
         if host.log_config.type and host.log_config.type not in LOG_DRIVERS:
             raise InvalidError(f"error looking up logging plugin {host.log_config.type}: plugin \"{host.log_config.type}\" not found")
@@ -227,7 +226,7 @@ class Daemon:
 
     def _made(self, name: str, config: Config, host: HostConfig, image: Image) -> Container:
         log = Log(lambda: self.now_ns, *files_of(host.log_config.config))
-        host.runtime = host.runtime or "runc"
+        host.runtime = host.runtime or DEFAULT
         host.log_config.type = host.log_config.type or "json-file"
         host.ipc_mode = host.ipc_mode or "private"
         host.memory_swap = host.memory_swap or 2 * host.memory
@@ -470,6 +469,17 @@ class Daemon:
         return None
 
     # --- the host ---
+
+    def memory_seen(self, container: Container) -> int:
+        """Bytes in use as a program of a container sees it: of a sandbox that has a memory of its own, its own."""
+        kernel = container.runtime.kernel
+        if kernel is None or kernel.memory is None:
+            return self.memory.used
+        return (container.space.memory.usage if container.space else 0) + round(self.profile["guest system memory"].value)
+
+    def sandbox_memory(self, container: Container) -> int:
+        """Bytes that what stands between its programs and the host holds for itself."""
+        return sum(round(self.profile[one.cost].value) * one.times for one in container.runtime.holds if not one.once_a_host)
 
     @property
     def disk(self) -> tuple[int, int]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cutaway.models.costs import Profile
+from cutaway.models.docker import run as docker
 from cutaway.models.docker.container import Container
 from cutaway.models.docker.errors import ConflictError, DaemonError, InvalidError, NothingToDo
 from cutaway.models.docker.health import Checker
@@ -20,11 +21,13 @@ from cutaway.models.docker.links import environment as link_environment
 from cutaway.models.docker.links import links_of
 from cutaway.models.docker.mounting import mounted
 from cutaway.models.docker.naming import hosts_of, resolver_of
+from cutaway.models.docker.platforms.runtimes import Kernel, runtime_of, shim_binary
+from cutaway.models.docker.platforms.step import BRIDGED, OVERLAY, PUBLISHED, SECCOMP
 from cutaway.models.docker.ports import Ports
 from cutaway.models.docker.privileges import UNLIMITED_FILES, capabilities_of, limit_of
 from cutaway.models.docker.processes import exec as execs
 from cutaway.models.docker.processes import signals
-from cutaway.models.docker.processes.facts import Facts, Interface
+from cutaway.models.docker.processes.facts import Facts, Interface, Machine
 from cutaway.models.docker.processes.fair import WEIGHT
 from cutaway.models.docker.processes.groups import PERIOD_NS, Limits
 from cutaway.models.docker.processes.memory import Memory
@@ -33,7 +36,6 @@ from cutaway.models.docker.processes.space import Pids, Space
 from cutaway.models.docker.processes.streams import Collected, Empty, Pipe, Writer
 from cutaway.models.docker.processes.terminal import Terminal
 from cutaway.models.docker.programs.init import under_init
-from cutaway.models.docker.run import docker_start
 from cutaway.models.docker.specification import HostConfig, cpuset_of
 from cutaway.models.docker.users import identity_of
 from cutaway.models.startup import Phase
@@ -76,13 +78,13 @@ class Lifecycle:
         yield from self._begin(container)
 
     def _begin(self, container: Container) -> Steps:
-        bridged = container.host.network_mode not in ("host", "none") and not container.host.network_mode.startswith("container:")
         start = self.daemon.start()
         try:
+            if runtime_of(container.host.runtime) is None:
+                raise _no_shim(container.host.runtime)
             self._connect(container)
-            seccomp = not any(option.startswith("seccomp=unconfined") for option in container.host.security_opt or [])
             begin = self._prepare(container)
-            yield from docker_start(start, bridged, bool(container.ports), True, seccomp, container.host.runtime)
+            yield from docker.start(start, docker.Asked(_having(container), runtime=container.runtime.name))
             begin()
         except (DaemonError, OSError) as error:
             self._failed(container, error)
@@ -142,8 +144,9 @@ class Lifecycle:
         """Its namespaces, of which the network's may be another's, and its cgroup, still without a process; `name` is its host name."""
         daemon, limits = self.daemon, limits_of(container.host)
         processes: dict[int, Process] = {}
-        kernel = facts.cost("container kernel memory")
-        memory = Memory(daemon.memory, container.view, processes, kernel, lambda process: self._oom(container))
+        sandbox, charged = daemon.sandbox_memory(container), container.runtime.in_its_cgroup
+        kernel = facts.cost("container kernel memory") + (sandbox if charged else 0)
+        memory = Memory(daemon.memory, container.view, processes, kernel, lambda process: self._oom(container), 0 if charged else sandbox)
         memory.change(limits.memory, limits.reservation, limits.oom_score_adj)
         space = Space(daemon.clock, self.host_pids, container.view, name, daemon.cpus, daemon.cpus.group(limits), memory,
                       processes, facts, epoch_ns=daemon.epoch_ns)  # fmt: skip
@@ -206,13 +209,15 @@ class Lifecycle:
                 self.daemon.tell_network(network, "disconnect", container)
 
     def _facts(self, container: Container) -> Facts:
+        kernel = container.runtime.kernel
         return Facts(
-            self.daemon.machine, container.id, self.interfaces(container),
+            seen_by(kernel, self.daemon.machine), container.id, self.interfaces(container),
             resolve=lambda name: self.daemon.resolve(container, name),
             reach=lambda address, port, protocol: self.daemon.reach(container, address, port, protocol),
             cost=lambda name: round(self.profile[name].value), demand=self.daemon.demand, load=self._load,
             capabilities=capabilities_of(container.host), files_limit=limit_of(container.host, "nofile", UNLIMITED_FILES),
-            memory_used=lambda: self.daemon.memory.used, disk=lambda: self.daemon.disk,
+            memory_used=lambda: self.daemon.memory_seen(container), disk=lambda: self.daemon.disk,
+            messages=kernel.messages if kernel else None,
         )  # fmt: skip
 
     def _load(self) -> str:
@@ -372,6 +377,14 @@ class Lifecycle:
         self.daemon.tell(container, f"health_status: {status}")
 
 
+def seen_by(kernel: Kernel | None, machine: Machine) -> Machine:
+    """The machine as a program sees it that runs on a kernel of its sandbox; on the host's if there is none."""
+    if kernel is None:
+        return machine
+    return replace(machine, kernel=kernel.release, kernel_version=kernel.version, memory=kernel.memory or machine.memory,
+                   cpus=kernel.cpus or machine.cpus)
+
+
 def limits_of(host: HostConfig) -> Limits:
     """What the cgroup of a container allows."""
     quota_ns, period_ns = None, (host.cpu_period or 100_000) * 1_000
@@ -383,6 +396,22 @@ def limits_of(host: HostConfig) -> Limits:
     cpuset = cpuset_of(host.cpuset_cpus) if host.cpuset_cpus else None
     return Limits(quota_ns, period_ns, host.cpu_shares or WEIGHT, host.memory or None, host.memory_reservation, pids, cpuset,
                   host.oom_score_adj)  # fmt: skip
+
+
+def _having(container: Container) -> frozenset[str]:
+    """What its start has steps for."""
+    mode, options = container.host.network_mode, container.host.security_opt or []
+    having = {
+        BRIDGED: mode not in ("host", "none") and not mode.startswith("container:"), PUBLISHED: bool(container.ports), OVERLAY: True,
+        SECCOMP: not any(option.startswith("seccomp=unconfined") for option in options),
+    }  # fmt: skip
+    return frozenset(name for name, there in having.items() if there)
+
+
+def _no_shim(name: str) -> DaemonError:
+    """What containerd says of a runtime that is not installed."""
+    return DaemonError("failed to create task for container: failed to start shim: failed to resolve runtime path: "
+                       f'runtime "{name}" binary not installed "{shim_binary(name)}": file does not exist: unknown')  # fmt: skip
 
 
 def _cannot_run(command: str, error: OSError) -> DaemonError:

@@ -122,7 +122,9 @@ def copy_up(container: Container, point: MountPoint) -> None:
 def mounted(container: Container, facts: Facts, hosts: str, resolver: str, now_ns: int) -> View:
     """The mount namespace of a container that starts."""
     view = View()
-    view.mount(Mount("/", container.tree, read_only=container.host.readonly_rootfs))
+    kernel = container.runtime.kernel
+    source, kind = kernel.root if kernel else ("overlay", "overlay")
+    view.mount(Mount("/", container.tree, kind=kind, source=source, read_only=container.host.readonly_rootfs))
     view.mount(Mount("/proc", _proc(container, facts), kind="proc", source="proc"))
     view.mount(Mount("/dev", _dev(container), kind="tmpfs", source="tmpfs", limit=64 * 1024 * 1024))
     system = Tree()

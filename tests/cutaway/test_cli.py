@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 BAD = HERE.parent / "scenarios" / "bad"
 COMMANDS = [
     "compare", "run", "explain", "show", "trace", "list", "check", "new", "schema", "cost", "limits", "profiles", "validate", "whatif",
-    "calibrate", "import",
+    "calibrate", "import", "starts",
 ]  # fmt: skip
 
 

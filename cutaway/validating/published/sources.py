@@ -13,6 +13,7 @@ from cutaway.validating.published.starts import (
     FirecrackerNsdi,
     FirecrackerSpec,
     GvisorGuide,
+    KataCi,
     QemuStages,
     UnikraftBootMemory,
 )
@@ -33,6 +34,7 @@ REACHED: dict[str, type[Case]] = {
     "gvisor-analysis": GvisorAnalysis,
     "gvisor-guide": GvisorGuide,
     "k8s-cni-2024": KubernetesNetworks,
+    "kata-ci-baselines": KataCi,
     "lupine-linux": Lupine,
     "nginx-cores": NginxCores,
     "qemu-boot-stages": QemuStages,

@@ -7,7 +7,9 @@ kernel that is not packed; what it takes itself is not known.
 from __future__ import annotations
 
 from cutaway.models import startup
-from cutaway.models.docker.run import docker_run
+from cutaway.models.docker import run as docker
+from cutaway.models.docker.platforms.holding import held
+from cutaway.models.docker.platforms.step import BRIDGED, OVERLAY, SECCOMP
 from cutaway.models.hypervisor import KvmPart
 from cutaway.models.memory import BYTES_A_TABLE_BYTE
 from cutaway.models.units import KIB, MIB
@@ -23,19 +25,29 @@ from cutaway.validating.published.streams import DIRECTIONS, GBIT, HOST_TO_GUEST
 
 OF_QEMU = ("QEMU start", "QEMU to firmware", "firmware", "kernel load", "kernel decompression", "kernel start")
 OF_A_THIN_VMM = ("fork and exec", "kernel load", "kernel start")
-OF_RUNC = ("runc create", "name spaces", "cgroups", "seccomp load", "runc start")
-OF_CONTAINERD = ("containerd task", "shim start", *OF_RUNC)
+OF_CONTAINERD = ("containerd task", "shim start", "task start")
 PACKED = "kernel decompression"
 MS = 1e6
 
 
-def docker_run_ms(on: Published, *, bridged: bool = True) -> float:
+def docker_run_ms(on: Published, *, bridged: bool = True, engine: str = "docker", runtime: str = "") -> float:
     """From the command to the container's first instruction."""
     clock = Clock(initial_time=0)
     start = startup.Start(clock, on.profile)
-    clock.process(docker_run(start, bridged, published=False, overlay=True, seccomp=True))
+    has = frozenset({OVERLAY, SECCOMP} | ({BRIDGED} if bridged else set()))
+    clock.process(docker.run(start, docker.Asked(has, engine, runtime)))
     clock.run()
     return start.phases[-1].end_ns / MS
+
+
+def of_runtime(name: str) -> tuple[str, ...]:
+    """What create and start of runc or crun are made of."""
+    return (f"{name} create", "name spaces", "cgroups", "cgroup wait", "seccomp load", f"{name} start")
+
+
+def held_bytes(on: Published, engine: str, runtime: str) -> float:
+    """What one more container takes beside its programs."""
+    return sum(on.bytes(one.cost) * one.times for one in held(engine, runtime, published=False) if not one.once_a_host)
 
 
 class QemuStages(Case):
@@ -56,17 +68,13 @@ class ContainerStart(Case):
 
     def prepare(self) -> None:
         self.on = self.machine_is(machine(BARE))
-        what = "create, start and delete one container"
-        self.crun_to_runc = self.known(what, runtime="crun") / self.known(what, runtime="runc")
-        self.made.append(f"crun: {self.crun_to_runc:.3g} of runc, by create, start and delete")
 
     def answer(self, asked: Asked) -> Answer:
         on = self.on
         if asked.what.startswith("run /bin/true"):
-            runc = on.ns(*OF_RUNC, "fork and exec") / MS
-            return runc * self.crun_to_runc if asked.text("runtime") == "crun" else runc
+            return on.ns(*of_runtime(asked.text("runtime")), "fork and exec") / MS
         if asked.what == "containerd create and start, without docker":
-            return on.ns(*OF_CONTAINERD) / MS
+            return on.ns(*OF_CONTAINERD, *of_runtime("runc")) / MS
         if asked.what == "docker run --rm echo, --network=none":
             return docker_run_ms(on) - docker_run_ms(on, bridged=False)
         if "before the change" in asked.what:
@@ -187,7 +195,7 @@ class DaemonMemory(Case):
 
 
 class GvisorGuide(Case):
-    """What it measured of runc; the other half is gVisor."""
+    """What it measured of runc, and of gVisor start and memory."""
 
     reads = frozenset({"command"})
     labels = frozenset({"app"})
@@ -197,17 +205,36 @@ class GvisorGuide(Case):
         self.on = self.machine_is(self.servers.on)
 
     def answer(self, asked: Asked) -> Answer:
-        if asked.stack.startswith("gvisor"):
+        gvisor = asked.stack.startswith("gvisor")
+        if asked.what == "memory per container, empty":
+            return held_bytes(self.on, "docker", "runsc" if gvisor else "runc")
+        if asked.what == "docker run until ready, empty":
+            return docker_run_ms(self.on, runtime="runsc" if gvisor else "runc")
+        if gvisor:
             return unreached.GVISOR
         if asked.what.startswith("redis-benchmark"):
             command = asked.text("command")
             return self.servers.rate(command) if command in ("GET", "SET") else unreached.COMMANDS
-        if asked.what == "memory per container, empty":
-            return self.on.bytes("shim memory", "container kernel memory")
-        if asked.what == "docker run until ready, empty":
-            return docker_run_ms(self.on)
         if asked.what.startswith("memory per container"):
             return unreached.MEMORY_OF_DATA
         if asked.what.startswith("iperf"):
             return unreached.CLOUD_WIRE
         return unreached.DISK if asked.what.startswith("fio") else unreached.OTHER_PROGRAM
+
+
+class KataCi(Case):
+    """Bounds of Kata's own tests, started by `ctr run` without a network."""
+
+    labels = frozenset({"hypervisor", "worker"})
+
+    def prepare(self) -> None:
+        self.on = self.machine_is(machine(BARE))
+
+    def answer(self, asked: Asked) -> Answer:
+        if asked.what == "container to workload":
+            return docker_run_ms(self.on, bridged=False, engine="containerd", runtime="kata-runtime") / 1000
+        if asked.what == "memory per container":
+            return held_bytes(self.on, "containerd", "kata-runtime") / KIB
+        if asked.what == "memory inside container":
+            return "the memory of the guest is a setting"
+        return unreached.KSM if "KSM" in asked.what else unreached.KATA

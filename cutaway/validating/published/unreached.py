@@ -7,7 +7,7 @@ BEYOND_BOOT_P50 = "how a boot time varies is not known"
 CLOUD_WIRE = "the rate of a cloud's network is not stated"
 COMMANDS = "Redis commands other than GET and SET"
 COUNTED_CPU = "which CPUs were counted is not stated"
-COMPETING = "starts that wait for locks of others are not modelled"
+COMPETING = "starts at once, on a machine whose disk and CPUs are not known well enough"
 DISK = "no program that reads and writes the disk (fio), no virtio-blk"
 DPDK = "poll-mode drivers (DPDK, vhost-user) are not modelled"
 EBPF = "forwarding by eBPF programs is not modelled"
@@ -17,9 +17,11 @@ GUEST_KERNELS = "guest kernels of another configuration (Lupine) are not told ap
 GVISOR = "gVisor: a kernel in user space that takes system calls and packets itself"
 HALF_STATED = "what it was measured in is not stated"
 HYPER_THREADS = "two threads of a core are not modelled"
-IGNITE = "a virtual machine that is started as a container (Ignite, Kata) is not modelled"
+IGNITE = "a virtual machine that is started as a container by Ignite is not modelled"
 IN_MEMORY = "nginx replies from memory are not modelled"
+KATA = "Kata: requests, packets and files through the guest of a container"
 KERNEL_MODE = "system calls as function calls (kernel-mode Linux) are not modelled"
+KSM = "pages that are merged (KSM) are not modelled"
 LOOP = "iterations of a loop of unknown length"
 MEMORY_OF_DATA = "memory that data and other programs take is not modelled"
 MICROVM = "QEMU's microvm machine: its firmware and devices are not priced"
@@ -45,7 +47,6 @@ SOURCES = {
     "docker-storage-2016": "disks; copy-up and look-up in overlay, AUFS and device mapper",
     "docker-storage-2017": "disks; copy-up and look-up in overlay, AUFS and device mapper",
     "firecracker-nsdi-rn-haswell": "",
-    "kata-ci-baselines": "Kata: a virtual machine that is started as a container",
     "techempower-2013": "Java, Go and Node servers; Xen; the two platforms differ in CPU",
     "vm-exit-cost": "",
     "xdp-linux-packet-cost": "packets without a socket (dropped, forwarded)",

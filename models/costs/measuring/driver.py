@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 
-from cutaway.models.costs.measuring import applications, control, guest, life_cycle, load, micro
+from cutaway.models.costs.measuring import applications, control, guest, life_cycle, load, micro, platforms
 from cutaway.models.costs.measuring.calm import Calm, Watch, wait_until_calm
 from cutaway.models.costs.measuring.journal import Files, Held, Journal
 from cutaway.models.costs.measuring.leftovers import alone, note
@@ -109,7 +109,7 @@ class Summary:
 
 
 def all_parts(settings: Settings) -> list[Part]:
-    found = [part for module in (micro, life_cycle, guest, load, applications, control) for part in module.parts(settings)]
+    found = [part for module in (micro, life_cycle, platforms, guest, load, applications, control) for part in module.parts(settings)]
     return sorted(found, key=lambda part: list(GROUPS).index(part.group))
 
 

@@ -63,6 +63,10 @@ def beyond_one_cpu(row: Sight) -> float:
 
 
 UNCHANGED = Scaling("taken over unchanged from {machine}", lambda here, there: 1.0)
+BY_STARTING = Scaling(
+    "from {machine}, times {ratio:.3f}: fork and exec of a program, here by there",
+    lambda here, there: here(micro("fork-exec-wait-static")) / there(micro("fork-exec-wait-static")),
+)
 BY_EXITS = Scaling(
     "from {machine}, times {ratio:.3f}: what a round trip on two CPUs takes beyond one on one CPU, here by there; both are made of exits",
     lambda here, there: beyond_one_cpu(here) / beyond_one_cpu(there),

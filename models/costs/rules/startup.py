@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cutaway.models.costs.rule import Sight, direct, rule
-from cutaway.models.costs.rules.ids import UNCHANGED, micro
+from cutaway.models.costs.rules.ids import BY_STARTING, UNCHANGED, micro
 from cutaway.models.units import MS
 
 direct(
@@ -40,14 +40,15 @@ def oci(runtime: str, metric: str) -> str:
 
 RUNC_CREATE = oci("runc", "create")
 
+direct({"containerd task": (phase("start_bundle_to_containerd"),)}, UNCHANGED)
 direct(
     {
         "docker command": (phase("cli_and_ping"),),
-        "containerd task": (phase("start_bundle_to_containerd"),),
         "shim start": (phase("shim_start"),),
-        "runc start": (phase("runc_start"),),
+        "runc start": (oci("runc", "start"),),
+        "crun start": (oci("crun", "start"),),
     },
-    UNCHANGED,
+    BY_STARTING,
 )
 
 
@@ -66,25 +67,33 @@ def _docker_network(row: Sight) -> float:
     return row(phase("start_network")) - row.priced("veth pair") - row.priced("bridge port") - 6 * row.priced("iptables rule")
 
 
-@rule("runc create", "without a network of its own, less name spaces and cgroups, priced apart", scaling=UNCHANGED)
+@rule("task start", "runc start under Docker less runc's by itself", scaling=UNCHANGED)
+def _task_start(row: Sight) -> float:
+    return row(phase("runc_start")) - row(oci("runc", "start"))
+
+
+def _in_the_kernel(row: Sight) -> float:
+    """What a runtime's create holds that is priced apart."""
+    return row.priced("name spaces") + row.priced("cgroups") + row.priced("cgroup wait")
+
+
+APART = "without a network of its own, less name spaces, cgroups and their wait, priced apart"
+
+
+@rule("runc create", APART, scaling=BY_STARTING)
 def _runc_create(row: Sight) -> float:
-    return row(RUNC_CREATE) - row.priced("name spaces") - row.priced("cgroups")
+    return row(RUNC_CREATE) - _in_the_kernel(row)
 
 
-@rule("crun create", "without a network of its own, less name spaces and cgroups, priced apart", scaling=UNCHANGED)
+@rule("crun create", APART, scaling=BY_STARTING)
 def _crun_create(row: Sight) -> float:
-    return row(oci("crun", "create")) - row.priced("name spaces") - row.priced("cgroups")
-
-
-@rule("crun start", "runc start under Docker less runc's by itself and with crun's by itself", scaling=UNCHANGED)
-def _crun_start(row: Sight) -> float:
-    return row(phase("runc_start")) - row(oci("runc", "start")) + row(oci("crun", "start"))
+    return row(oci("crun", "create")) - _in_the_kernel(row)
 
 
 @rule(
     "network hook",
     "runc create with the network less the same without, the move and the filter, priced apart",
-    scaling=UNCHANGED,
+    scaling=BY_STARTING,
 )
 def _network_hook(row: Sight) -> float:
     with_network = row(phase("runc_create_until_network_done")) + row(phase("runc_create_after_network"))

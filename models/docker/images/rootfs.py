@@ -12,7 +12,8 @@ _FOLDERS = ("/bin", "/dev", "/etc", "/home", "/lib", "/media", "/mnt", "/opt", "
             "/usr/bin", "/usr/lib", "/usr/local", "/usr/local/bin", "/usr/sbin", "/usr/share", "/var", "/var/cache", "/var/lib", "/var/log",
             "/var/opt", "/var/run", "/var/tmp")  # fmt: skip
 BUSYBOX = (
-    "basename", "cat", "chmod", "chown", "cp", "date", "dd", "df", "dirname", "echo", "env", "false", "find", "free", "getent", "grep",
+    "basename", "cat", "chmod", "chown", "cp", "date", "dd", "df", "dirname", "dmesg",
+    "echo", "env", "false", "find", "free", "getent", "grep",
     "head",
     "hostname", "id", "ip", "kill", "ln", "ls", "mkdir", "mount", "mv", "nproc", "nslookup", "ping", "printenv", "printf", "ps", "pwd",
     "readlink",

@@ -76,3 +76,5 @@ class Facts:
     """/proc/loadavg."""
     disk: Callable[[], tuple[int, int]] = lambda: (0, 0)
     """Bytes of the host's disk, and how many of them are used."""
+    messages: tuple[str, ...] | None = None
+    """What `dmesg` shows; None where Docker's filter keeps the host's from containers."""

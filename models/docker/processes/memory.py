@@ -56,9 +56,11 @@ class Memory:
     """Where its processes find files in memory."""
     processes: dict[int, Process]
     kernel: int
-    """Bytes that the kernel holds for it."""
+    """Bytes that the kernel, or a sandbox in its cgroup, holds for it."""
     killed: Callable[[Process], None]
     """Hears of each process that is killed for want of memory, before it is."""
+    beside: int = 0
+    """Bytes that the host holds for it outside of its cgroup: a virtual machine's."""
     limit: int = UNLIMITED
     reservation: int = 0
     oom_score_adj: int = 0
@@ -79,7 +81,7 @@ class Memory:
 
     def __post_init__(self) -> None:
         self.host.cgroups.append(self)
-        self.host.used += self.kernel
+        self.host.used += self.kernel + self.beside
         self.view.watch = self._file_changed
 
     @property
@@ -88,8 +90,8 @@ class Memory:
 
     def close(self) -> None:
         """The cgroup is taken away, and its files in memory with its mounts; processes that are still being killed give back their own."""
-        self.host.used -= self.usage - self.own
-        self.shared = self.cache = self.kernel = 0
+        self.host.used -= self.usage - self.own + self.beside
+        self.shared = self.cache = self.kernel = self.beside = 0
         self.host.cgroups.remove(self)
         self.view.watch = None
 

@@ -12,7 +12,8 @@ def programs() -> dict[str, Program]:
     """The programs of one daemon; the shell finds the others in it."""
     found: dict[str, Program] = {
         "[": conditions.test, "basename": files.basename, "cat": text.cat, "chmod": files.chmod, "chown": files.chown, "cp": files.cp,
-        "curl": net.curl, "date": about.date, "dd": files.dd, "df": about.df, "dirname": files.dirname, "echo": text.echo, "env": about.env,
+        "curl": net.curl, "date": about.date, "dd": files.dd, "df": about.df, "dirname": files.dirname, "dmesg": about.dmesg,
+        "echo": text.echo, "env": about.env,
         "false": conditions.false, "find": files.find, "free": about.free, "getent": net.getent, "grep": text.grep, "head": text.head,
         "hello": about.hello,
         "hostname": about.hostname, "id": about.id_, "ip": net.ip, "kill": about.kill, "ln": files.ln, "ls": files.ls, "mkdir": files.mkdir,

@@ -190,9 +190,11 @@ def test_no_rule_ever_uses_a_row_that_is_kept_back(held_back: set[str]) -> None:
 
 def test_another_machine_stands_in_only_where_a_rule_allows_it() -> None:
     nothing = Sources(Measured(Machine("mine", "2026-01-01"), []), measured(ELSEWHERE), {"fork and exec": 500_000.0})
-    taken = estimate(RULES["shim start"], nothing)
+    taken = estimate(RULES["containerd task"], nothing)
     assert taken.scaled == "taken over unchanged from two-core-amd-vm"
     assert all(name.startswith("two-core-amd-vm: ") for name in taken.rows)
+    with pytest.raises(NoRow, match=r"no row micro\.fork-exec-wait-static"):
+        estimate(RULES["shim start"], nothing)                              # by the ratio of what starting a program takes
     with pytest.raises(NoRow, match=r"no row micro\.ctxswitch-pipe-samecpu"):
         estimate(RULES["context switch"], nothing)
     with pytest.raises(NoRow, match=r"micro\.tcp-round-trip-1b\.native\.client_cpu=0\.time_per_op"):
