@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Protocol
 
 from simpy import Resource
 
@@ -34,23 +35,46 @@ class Phase:
     costs: tuple[CostUse, ...]
 
 
+class Watch(Protocol):
+    """Who is told of steps as they come, and may let them wait."""
+
+    def begins(self, who: str, what: str, takes_ns: int | None = None, *, works: bool = False) -> Process:
+        """A step is to begin; it does when this is through. `works` if it keeps a CPU busy."""
+
+    def ends(self) -> None:
+        """The step that began last."""
+
+
+class Unwatched:
+    """Nobody is told."""
+
+    def begins(self, who: str, what: str, takes_ns: int | None = None, *, works: bool = False) -> Process:
+        yield from ()
+
+    def ends(self) -> None:
+        pass
+
+
 class Start:
     """One start on the clock, and the book of its phases."""
 
     def __init__(
-        self, clock: Clock, profile: Profile, draw: Draw = lambda cost: cost.value, cpus: Resource | None = None
+        self, clock: Clock, profile: Profile, draw: Draw = lambda cost: cost.value, cpus: Resource | None = None,
+        watch: Watch | None = None,
     ) -> None:
         """`draw` gives a cost its value this time; the profile's value by default. `cpus` are those that starts at once share."""
         self.clock = clock
         self.profile = profile
         self.draw = draw
         self.cpus = cpus or Resource(clock)
+        self.watch = watch or Unwatched()
         self.phases: list[Phase] = []
 
     def phase(self, who: str, what: str, *uses: str | tuple[str, int], waits: bool = False) -> Process:
         """Time passes on a CPU, or without one if it `waits`, and is written down."""
         pairs = [(use, 1) if isinstance(use, str) else use for use in uses]
         duration_ns = round(sum((self.draw(self.profile[name]) * times for name, times in pairs), Fraction(0)))
+        yield from self.watch.begins(who, what, duration_ns, works=not waits)
         turn = None if waits else self.cpus.request()
         if turn:
             yield turn
@@ -60,6 +84,7 @@ class Start:
             self.cpus.release(turn)
         costs = tuple(CostUse(name, times_as_text(Fraction(times))) for name, times in pairs)
         self.phases.append(Phase(who, what, start_ns, int(self.clock.now), costs))
+        self.watch.ends()
 
 
 def server_process(start: Start, workers: int, who: str = "nginx", cost: str = "nginx start") -> Process:

@@ -55,7 +55,10 @@ def engine_of(asked: Asked) -> tuple[Engine, Publisher]:
     epoch_ns = time.time_ns() if asked.epoch_ns is None else asked.epoch_ns
     demand = Demands(asked.machine, asked.profile)
     ports = Ports(publisher.open, publisher.close)
-    return Engine(Daemon(live.clock, asked.machine, asked.profile, ports, asked.seed, epoch_ns, demand=demand), live), publisher
+    daemon = Daemon(live.clock, asked.machine, asked.profile, ports, asked.seed, epoch_ns, demand=demand)
+    publisher.record = daemon.record
+    live.standing = daemon.record.standing
+    return Engine(daemon, live), publisher
 
 
 async def _serve(asked: Asked, listening: socket.socket, ready: Callable[[], None]) -> int:

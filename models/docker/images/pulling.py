@@ -15,6 +15,7 @@ from cutaway.models.docker.errors import NotFoundError
 from cutaway.models.docker.images import catalogue
 from cutaway.models.docker.images.image import Image, ImageLayer
 from cutaway.models.docker.images.store import Images
+from cutaway.models.docker.record import Act, LayerProgress
 from cutaway.models.docker.references import Reference
 from cutaway.sim.clock import Clock
 from cutaway.sim.clock import Process as Steps
@@ -37,7 +38,9 @@ Tell = Callable[[dict[str, Any]], None]
 
 def pulled(daemon: Daemon, reference: Reference, platform: str, tell: Tell) -> Steps:
     """The image, in the daemon's store and named; `platform` is "" for the host's. Raises NotFoundError."""
-    image = yield from Pull(daemon.clock, daemon.images, tell, "/".join((platform or "linux/amd64").split("/")[:2])).run(reference)
+    with daemon.record.act("pull", reference.text) as act:
+        pull = Pull(daemon.clock, daemon.images, tell, act, "/".join((platform or "linux/amd64").split("/")[:2]))
+        image = yield from pull.run(reference)
     if not reference.digest:
         daemon.images.tag(image, reference, daemon.now_ns)
     daemon.tell_image("pull", reference.text, reference.repository)
@@ -51,11 +54,14 @@ class Pull:
     clock: Clock
     images: Images
     tell: Tell
+    act: Act
     platform: str = "linux/amd64"
 
     def run(self, reference: Reference) -> Steps:
         """The image, in the store and named. Raises NotFoundError."""
+        yield from self.act.begins("registry", "say which layers there are", 2 * ROUND_TRIP_NS)
         yield self.clock.timeout(2 * ROUND_TRIP_NS)
+        self.act.ends()
         if reference.digest:
             entry = catalogue.find_digest(reference.repository, reference.digest)
         else:
@@ -82,13 +88,22 @@ class Pull:
     def _layers(self, image: Image) -> Steps:
         there = {layer.digest for other in self.images.by_id.values() for layer in other.layers}
         for layer in image.layers:
+            self.act.layers[layer.digest] = LayerProgress(layer.digest, layer.size)
             self._say(layer, "Already exists" if layer.digest in there else "Pulling fs layer")
         missing = [layer for layer in image.layers if layer.digest not in there]
         link = simpy.Resource(self.clock, capacity=AT_ONCE)
+        if missing:
+            yield from self.act.begins("registry", "send layers")
         loads = [self.clock.process(self._download(layer, link)) for layer in missing]
-        for load, layer in zip(loads, missing, strict=True):
-            yield load
+        for number, (load, layer) in enumerate(zip(loads, missing, strict=True)):
+            if number and not load.processed:
+                yield from self.act.begins("registry", "send layers")
+            if not load.processed:
+                yield load
+                self.act.ends()
+            yield from self.act.begins("dockerd", "unpack a layer", works=True)
             yield from self._unpack(layer)
+            self.act.ends()
 
     def _download(self, layer: ImageLayer, link: simpy.Resource) -> Steps:
         with link.request() as turn:
@@ -114,6 +129,8 @@ class Pull:
             self._say(layer, what, done, size)
 
     def _say(self, layer: ImageLayer, status: str, done: int = 0, size: int = 0) -> None:
+        progress = self.act.layers[layer.digest]
+        progress.status, progress.done, progress.of = status, done, size
         message: dict[str, Any] = {"status": status, "progressDetail": {"current": done, "total": size} if size else {}}
         if size:
             message["progress"] = bar(done, size)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -70,6 +70,8 @@ class Space:
     epoch_ns: int = 0
     """Unix time at the clock's zero."""
     bandwidth: Bandwidth = field(default_factory=Bandwidth)
+    listens: Callable[[], None] | None = None
+    """Told when the first port is taken."""
 
     @property
     def now_ns(self) -> int:
@@ -100,6 +102,16 @@ class Space:
         if self.frozen:
             process.freeze()
         return process
+
+    def listen(self, port: int, server: object) -> bool:
+        """Takes a TCP port; false if another has it."""
+        if (port, "tcp") in self.listening:
+            return False
+        self.listening[port, "tcp"] = server
+        if self.listens is not None:
+            told, self.listens = self.listens, None
+            told()
+        return True
 
     def gone(self, process: Process) -> None:
         """A process has ended; with PID 1 the kernel kills all others."""
