@@ -43,6 +43,8 @@ class Request:
     body: Callable[[int], Awaitable[bytes]]
     parts: dict[str, str] = field(default_factory=dict)
     """What the path's pattern names."""
+    document: Any = None
+    """The body, where it is JSON and has been read."""
 
     def get(self, name: str, otherwise: str = "") -> str:
         """The first of that name, as Go's Form.Get."""
@@ -71,7 +73,8 @@ class Request:
         kind = self.headers.get("content-type", "").partition(";")[0].strip()
         if kind != "application/json":
             raise InvalidError(f"unsupported Content-Type header ({kind}): must be 'application/json'")
-        return parsed_json(content)
+        self.document = parsed_json(content)
+        return self.document
 
 
 def parsed_json(content: bytes) -> Any:

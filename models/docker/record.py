@@ -75,7 +75,9 @@ class Act:
     def begins(self, who: str, what: str, takes_ns: int | None = None, *, works: bool = False) -> Steps:
         """A step begins, once the gate lets it through; those of one act do not overlap."""
         yield from self.record.passing(self, who, what)
-        step = Step(who, what, takes_ns, self.record.now_ns, works=works)
+        self._add(Step(who, what, takes_ns, self.record.now_ns, works=works))
+
+    def _add(self, step: Step) -> None:
         self.steps.append(step)
         for listener in list(self.record.listeners):
             listener(self, step)
@@ -89,7 +91,7 @@ class Act:
 
     def happened(self, who: str, what: str, begun_ns: int) -> None:
         """A step that is over when it is told of."""
-        self.steps.append(Step(who, what, None, begun_ns, self.record.now_ns))
+        self._add(Step(who, what, None, begun_ns, self.record.now_ns))
 
     def __enter__(self) -> Act:
         return self
@@ -125,8 +127,9 @@ class Record:
         self.worked_ns: dict[str, int] = {}
         """CPU time of the steps that are over, by who did them."""
         self.listeners: list[Callable[[Act, Step], None]] = []
-        """Hear each step as it begins."""
-        self._count = 0
+        """Hear each step as it begins, or as it is told of."""
+        self.count = 0
+        """Acts so far."""
 
     @property
     def now_ns(self) -> int:
@@ -134,8 +137,8 @@ class Record:
 
     def act(self, kind: Kind, subject: str, said: str = "", client: str = "") -> Act:
         """One begins."""
-        self._count += 1
-        made = self.going[self._count] = Act(self, self._count, kind, subject, said, client)
+        self.count += 1
+        made = self.going[self.count] = Act(self, self.count, kind, subject, said, client)
         return made
 
     def is_over(self, act: Act) -> None:

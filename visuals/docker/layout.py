@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from cutaway.visuals.geometry import Area, Point
 from cutaway.visuals.layout import CEILING, FLOOR_PLANE, GUTTER, HINT, MARGIN, RIGHT_MARGIN, SIDE, TOP_BAR
 
-PANEL, PANEL_GAP = 600.0, 30.0
+PANEL, PANEL_GAP = 560.0, 30.0
 CAPTION, STRIP = 112.0, 150.0
 HARDWARE, KERNEL_SHARE = 92.0, 0.44
-BOX = 78.0
-"""Height of a process."""
+BOX, PROCESS = 78.0, 104.0
+"""Heights of a process, and of the one in the container."""
 TERMINAL_SHARE = 0.41
 CHIP_GAP, CHIP_HEIGHT = 10.0, 44.0
-WALL_STEP = 9.0
+WALL_STEP, WALL_TOP = 9.0, 22.0
 CHIPS = ("mnt", "uts", "ipc", "pid", "net", "cgroup")
 
 
@@ -71,7 +71,7 @@ def back(floor: Area) -> Area:
 def _columns(floor: Area) -> tuple[float, float, float]:
     """Where the left, the middle and the right third of a floor's parts begin."""
     wall = back(floor)
-    return wall.x + 14, wall.x + wall.width * 0.355, wall.right - 268
+    return wall.x + 14, wall.x + wall.width * 0.37, wall.right - 252
 
 
 def _people(user: Area) -> dict[str, Area]:
@@ -82,12 +82,12 @@ def _people(user: Area) -> dict[str, Area]:
     second = wall.bottom - BOX - 14 - max(0.0, (wall.height - 286) * 0.2)
     end = right - 26
     return {
-        "client": Area(left, first, 150, BOX),
-        "dockerd": Area(middle, first, 160, BOX),
-        "containerd": Area(end - 186, first, 186, BOX),
-        "iptables": Area(middle - 196, second, 160, BOX),
-        "runtime": Area(middle, second, 160, BOX),
-        "shim": Area(end - 186, second, 186, BOX),
+        "client": Area(left, first, 168, BOX),
+        "dockerd": Area(middle, first, 150, BOX),
+        "containerd": Area(end - 180, first, 180, BOX),
+        "iptables": Area(middle - 186, second, 150, BOX),
+        "runtime": Area(middle, second, 150, BOX),
+        "shim": Area(end - 180, second, 180, BOX),
         "container": Area(right, wall.y + 40, wall.right - 12 - right, wall.height - 40),
     }
 

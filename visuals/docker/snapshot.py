@@ -62,15 +62,12 @@ class Box:
     runtime: str = "runc"
     is_running: bool = False
     is_paused: bool = False
-    is_ready: bool = False
-    """It listens, or runs and has no port."""
     starting: tuple[str, ...] = ()
     """While it starts: what is done of it, as `who: what`."""
     walls: tuple[str, ...] = ()
     """Name spaces of its own."""
     pid: int = 0
     """On the host; 0 where there is none."""
-    processes: int = 0
     memory: int = 0
     memory_limit: int = 0
     """0 for none."""
@@ -101,8 +98,6 @@ class Host:
     name: str = "host"
     kernel: str = ""
     cpus: int = 2
-    memory: int = 0
-    memory_used: int = 0
     disk_used: int = 0
     busy: tuple[str, ...] = ()
     """Who has a CPU, one each."""

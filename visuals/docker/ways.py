@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cutaway.visuals.docker.layout import Layout
+from cutaway.visuals.docker.layout import PROCESS, Layout
 from cutaway.visuals.geometry import Area, Point
 
 Way = list[Point]
 GATE_NET, GATE_DAEMON, GATE_RUNTIME = "net", "daemon", "runtime"
+
+
+def lane(layout: Layout) -> float:
+    """Where a page's way goes through NAT, bridge and veth, beside what is written there."""
+    return layout.places["nat"].x + 24
 
 
 def _right(area: Area) -> Point:
@@ -28,7 +33,7 @@ def gates(layout: Layout) -> dict[str, tuple[float, float]]:
     places = layout.places
     border = layout.kernel.y
     return {
-        GATE_NET: (places["client"].middle.x, border),
+        GATE_NET: (lane(layout), border),
         "rules": (places["iptables"].middle.x, border),
         GATE_DAEMON: (places["dockerd"].right + 22, border),
         GATE_RUNTIME: (places["runtime"].middle.x, border),
@@ -118,14 +123,11 @@ def _of_page(layout: Layout) -> Way:
     """From the client into the kernel, through NAT, bridge and veth, and up into the container."""
     client, box = layout.places["client"], layout.places["container"]
     nat, bridge, veth = (layout.places[name] for name in ("nat", "bridge", "veth"))
-    lane = client.middle.x
-    # in at the left of the three, out below the last, and along the floor to the container's foot
-    low = veth.bottom + 12
-    up = box.middle.x
-    beside = layout.places["overlay"].x - 16
-    return [_down(client), Point(lane, nat.y), Point(lane, nat.bottom), Point(lane, bridge.y), Point(lane, bridge.bottom),
-            Point(lane, veth.y), Point(lane, veth.bottom), Point(lane, low), Point(beside, low), Point(beside, _level(layout)),
-            Point(up, _level(layout)), Point(up, box.bottom - 40)]  # fmt: skip
+    x, up = lane(layout), box.middle.x
+    between, beside = layout.places["name spaces"].x - 13, layout.places["overlay"].x - 16
+    return [Point(x, client.bottom), Point(x, nat.y), Point(x, nat.bottom), Point(x, bridge.y), Point(x, bridge.bottom), Point(x, veth.y),
+            Point(x, veth.middle.y), Point(between, veth.middle.y), Point(between, _level(layout)), Point(beside, _level(layout)),
+            Point(up, _level(layout)), Point(up, box.bottom - PROCESS)]  # fmt: skip
 
 
 WAYS: dict[str, Callable[[Layout], Way]] = {

@@ -79,7 +79,7 @@ class WebServer:
         yield from watch.begins("kernel", "way in: NAT, bridge, veth", demand.way_ns // 2, works=True)
         yield self.process.clock.timeout(demand.way_ns // 2)
         watch.ends()
-        yield from watch.begins(self.process.name, "answer the request", demand.cpu_ns, works=True)
+        yield from watch.begins(self.process.name.partition(":")[0], "answer the request", demand.cpu_ns, works=True)
         yield from self.station.serve(worker, demand.cpu_ns)
         yield from self.log(question, page, worker)
         watch.ends()
