@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cutaway.commands.options import Seed, complete_scenario, scenario_of
+from cutaway.commands.show import Language, Look, size_of
+
+if TYPE_CHECKING:
+    from cutaway.engine.showing.beside import Beside
 
 
 class Opened(StrEnum):
@@ -31,6 +35,15 @@ def up(
     publish: Annotated[
         Opened, typer.Option("--publish", help="Ports to open on 127.0.0.1: all, those from 1024 up, or none.")
     ] = Opened.unprivileged,
+    view: Annotated[bool, typer.Option("--view", help="Open a window that shows what each docker command causes.")] = False,
+    hold: Annotated[bool, typer.Option("--hold", help="Each step waits for Space in the window.")] = False,
+    record: Annotated[
+        Path | None,
+        typer.Option("--view-record", metavar="FILE", help="No window: write a .mp4, or a .png of each step (FILE-001.png, ...)."),
+    ] = None,
+    language: Annotated[Language, typer.Option("--lang", help="Language of the view.")] = Language.en,
+    look: Annotated[Look, typer.Option("--look", help="Light for a bright room, dark for a dark one.")] = Look.light,
+    size: Annotated[str, typer.Option("--size", metavar="WxH", help="Size of the window or picture.")] = "1920x1080",
     seed: Seed = None,
 ) -> None:
     """Serve a simulated Docker Engine to the real docker command.
@@ -38,7 +51,10 @@ def up(
     Prints the line that points docker to it. What docker asks is simulated: no image is fetched, nothing runs on this machine, no file of
     it is read or written. A published port is really opened, on 127.0.0.1, and answers as the simulated server does. Ctrl-C ends it.
 
-    Example: cutaway up --publish real, and elsewhere: docker run -p 80:80 --name hellonginx nginx
+    With --view a window follows: who sends what to whom, what the kernel makes, and how long each step takes. Space holds the next step
+    while the command waits, and lets one more through; H lets all go.
+
+    Example: cutaway up --publish real --view, and elsewhere: docker run -p 80:80 --name hellonginx nginx
     """
     import sys
 
@@ -51,8 +67,25 @@ def up(
     stack = stack_with_docker(loaded)
     if stack is None:
         raise typer.BadParameter("none of its stacks has a layer docker.", param_hint="SCENARIO")
-    asked = Asked(machine_of(loaded, stack), costs.load(loaded.profile), _speed(speed), loaded.run.seed, publish.value)
-    raise typer.Exit(serve(asked, socket or _default(), lambda line: _told(line, sys.stderr.isatty())))
+    asked = Asked(machine_of(loaded, stack), costs.load(loaded.profile), _speed(speed), loaded.run.seed, publish.value, hold=hold)
+    beside = _beside(view, hold, record, language, look, size)
+    raise typer.Exit(serve(asked, socket or _default(), lambda line: _told(line, sys.stderr.isatty()), beside))
+
+
+def _beside(view: bool, hold: bool, record: Path | None, language: Language, look: Look, size: str) -> Beside | None:
+    """The window, if one is wanted."""
+    if hold and not view:
+        raise typer.BadParameter("nobody could let a step through; expected --view with it.", param_hint="--hold")
+    if view and record is not None:
+        raise typer.BadParameter("a window or a file; expected one of --view and --view-record.", param_hint="--view-record")
+    if record is not None and record.suffix.lower() not in (".mp4", ".png"):
+        raise typer.BadParameter(f"'{record.name}' is no recording; expected a name that ends in .mp4 or .png.", param_hint="--view-record")
+    if not view and record is None:
+        return None
+    from cutaway.engine.showing.beside import Beside
+    from cutaway.visuals.docker.process import Wanted
+
+    return Beside(Wanted(size_of(size), language.value, look.value, record))
 
 
 def _speed(text: str) -> float:

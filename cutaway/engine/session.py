@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cutaway.engine.demands import Demands
 from cutaway.engine.engine import Engine
@@ -21,6 +22,9 @@ from cutaway.models.docker.daemon import Daemon
 from cutaway.models.docker.ports import Ports
 from cutaway.models.docker.processes.facts import Machine
 from cutaway.sim.clock import Clock
+
+if TYPE_CHECKING:
+    from cutaway.engine.showing.beside import Beside
 
 SIGNALLED = 128
 
@@ -36,16 +40,20 @@ class Asked:
     publish: Publish = "unprivileged"
     epoch_ns: int | None = None
     """Unix time at which the simulation begins; now when left out."""
+    hold: bool = False
+    """Each step waits until the view lets it through."""
 
 
-def up(asked: Asked, path: Path, said: Callable[[str], None]) -> int:
+def up(asked: Asked, path: Path, said: Callable[[str], None], beside: Beside | None = None) -> int:
     """Serves until a signal ends it. `said` gets the line to paste. Raises SocketRefused, SocketBusy, OSError."""
     listening = bound(path)
     try:
-        return asyncio.run(_serve(asked, listening, lambda: said(f"export DOCKER_HOST=unix://{path}")))
+        return asyncio.run(_serve(asked, listening, lambda: said(f"export DOCKER_HOST=unix://{path}"), beside))
     finally:
         listening.close()
         path.unlink(missing_ok=True)
+        if beside is not None:
+            beside.close()
 
 
 def engine_of(asked: Asked) -> tuple[Engine, Publisher]:
@@ -61,8 +69,16 @@ def engine_of(asked: Asked) -> tuple[Engine, Publisher]:
     return Engine(daemon, live), publisher
 
 
-async def _serve(asked: Asked, listening: socket.socket, ready: Callable[[], None]) -> int:
+async def _serve(asked: Asked, listening: socket.socket, ready: Callable[[], None], beside: Beside | None) -> int:
     engine, publisher = engine_of(asked)
+    snapshots = None
+    if beside is not None:
+        from cutaway.engine.showing.snapshots import Snapshots
+
+        snapshots = Snapshots(engine)
+        beside.serve(snapshots)
+    if asked.hold:
+        engine.daemon.record.hold()
     ended = asyncio.Event()
     received: list[int] = []
 
@@ -75,7 +91,7 @@ async def _serve(asked: Asked, listening: socket.socket, ready: Callable[[], Non
             loop.add_signal_handler(one, stop, int(one))
     ready()
     try:
-        await Server(engine, listening).run(ended)
+        await Server(engine, listening, snapshots).run(ended)
     finally:
         publisher.close_all()
     return SIGNALLED + received[0]

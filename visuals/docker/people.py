@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cutaway.visuals.docker.drawing import Scene, draw_box, megabytes
+from cutaway.visuals.docker.drawing import Scene, State, draw_box, megabytes
 from cutaway.visuals.docker.layout import PROCESS, WALL_STEP, WALL_TOP
 from cutaway.visuals.docker.words import word
 from cutaway.visuals.geometry import Area, Point
@@ -19,7 +19,7 @@ def draw_people(scene: Scene) -> None:
     memory = {meter.name: meter for meter in scene.snapshot.meters}
     for name in DAEMONS:
         size = memory[name].memory if name in memory else None
-        state = "now" if scene.is_at(name, "hook") and _does(scene, name) else "there"
+        state: State = "now" if scene.is_at(name, "hook") and _does(scene, name) else "there"
         draw_box(scene, scene.layout.places[name], name, f"{megabytes(size)} MB" if size else "", state)
     _shim(scene, memory["shim"].memory if "shim" in memory else None)
     short, language = word("short", scene.look.language), scene.look.language

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 from cutaway.visuals.docker.layout import PROCESS, Layout
 from cutaway.visuals.geometry import Area, Point
@@ -159,9 +160,9 @@ def way_to(layout: Layout, place: str) -> Way:
 
 def along(way: Way, share: float) -> Point:
     """The point at a share of the way's length."""
-    lengths = [abs(after.x - before.x) + abs(after.y - before.y) for before, after in zip(way, way[1:], strict=False)]
+    lengths = [abs(after.x - before.x) + abs(after.y - before.y) for before, after in pairwise(way)]
     left = min(max(share, 0.0), 1.0) * sum(lengths)
-    for start, end, length in zip(way, way[1:], lengths, strict=False):
+    for (start, end), length in zip(pairwise(way), lengths, strict=True):
         if left <= length and length:
             part = left / length
             return Point(start.x + (end.x - start.x) * part, start.y + (end.y - start.y) * part)
