@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import json
+import re
 import struct
 import termios
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
@@ -45,6 +46,11 @@ class Request:
     """What the path's pattern names."""
     document: Any = None
     """The body, where it is JSON and has been read."""
+
+    @property
+    def plain_path(self) -> str:
+        """Without the version before it."""
+        return re.sub(r"^/v\d+\.\d+(?=/)", "", self.path)
 
     def get(self, name: str, otherwise: str = "") -> str:
         """The first of that name, as Go's Form.Get."""

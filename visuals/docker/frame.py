@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from cutaway.visuals.docker.drawing import Scene
-from cutaway.visuals.docker.layout import back
 from cutaway.visuals.docker.ways import gates
 from cutaway.visuals.docker.words import word
 from cutaway.visuals.figures import clock, times
@@ -25,24 +24,23 @@ def draw_still_frame(scene: Scene) -> None:
         draw_room(floor, palette.room, palette, picture)
         picture.line(Point(MARGIN, floor.y), Point(GUTTER - 10, floor.y), palette.hair, RULE)
         picture.shape([Point(MARGIN, floor.y + 4), Point(MARGIN + 16, floor.y + 4), Point(MARGIN + 8, floor.y + 12)], palette.line)
-        second = word(f"{name} 2", scene.look.language) if name != "hardware" else scene.snapshot.host.name
+        host = scene.snapshot.host
+        second = {"kernel": f"Linux {host.kernel}", "hardware": host.name}.get(name) or word("user space 2", scene.look.language)
         room, middle = GUTTER - MARGIN - 12, floor.middle.y
         picture.text(Point(MARGIN, middle - 14), word(name, scene.look.language), 30, palette.ink, bold=True, room=room)
         picture.text(Point(MARGIN, middle + 23), second, 24, palette.ink2, room=room)
     for floor in (layout.user, layout.kernel, layout.hardware):
         picture.frame(floor.inset(-CUT / 2, -CUT / 2, -CUT / 2, -CUT / 2), palette.ink, CUT)
-    for x, y in gates(layout).values():
-        draw_gate(x - 24, x + 24, y, palette, picture)
-    assert back(layout.user).width > 0
+    for x in gates(layout):
+        draw_gate(x - 24, x + 24, layout.kernel.y, palette, picture)
 
 
 def draw_top(scene: Scene) -> None:
     """The command, the host, the clock."""
     snapshot, palette, picture, language = scene.snapshot, scene.palette, scene.picture, scene.look.language
     y, right = TOP_BAR / 2, scene.layout.canvas.width - RIGHT_MARGIN
-    where = f"{snapshot.host.name} · Linux {snapshot.host.kernel}"
-    picture.text(Point(MARGIN, y), where, 30, palette.ink2, room=620)
-    picture.text(Point(scene.layout.user.right - 240, y), snapshot.title, 40, palette.ink, bold=True, align="middle", room=520)
+    picture.text(Point(MARGIN, y), _aside(scene), 30, palette.ink2, room=700)
+    picture.text(Point(scene.layout.user.right - 240, y), snapshot.title, 40, palette.ink, bold=True, align="middle", room=440)
     said = speed_said(scene)
     picture.text(Point(right, y), said, 26, palette.ink2, align="right")
     total_ns = sum(step.took_ns for step in snapshot.steps)
@@ -56,6 +54,14 @@ def draw_top(scene: Scene) -> None:
     if snapshot.is_holding:
         _held_badge(scene, x - picture.measure("t =", 32) - 22, y, word("held", language) if snapshot.held_count < 2 else
                     word("held more", language).format(snapshot.held_count))  # fmt: skip
+
+
+def _aside(scene: Scene) -> str:
+    """What another command asks meanwhile; else the host."""
+    one = scene.snapshot.aside
+    if one is None:
+        return word("simulated host", scene.look.language)
+    return f"{word('meanwhile', scene.look.language)} {one.method} {one.path}" + (f" → {one.status}" if one.status else "")
 
 
 def _held_badge(scene: Scene, right: float, y: float, said: str) -> None:
@@ -110,4 +116,4 @@ def draw_hint(scene: Scene) -> None:
     area = scene.layout.hint
     said = scene.look.message or word("hint", scene.look.language)
     ink = scene.palette.ink if scene.look.message else scene.palette.ink2
-    scene.picture.text(Point(area.x, area.middle.y - 1), said, 18, ink, bold=bool(scene.look.message), room=area.width)
+    scene.picture.text(Point(area.x, area.middle.y), said, 18, ink, bold=bool(scene.look.message), room=area.width)

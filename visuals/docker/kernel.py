@@ -22,7 +22,7 @@ def draw_kernel(scene: Scene) -> None:
     _overlay(scene)
 
 
-def _heading(scene: Scene, area: Area, text: str, *, up: float = 26) -> None:
+def _heading(scene: Scene, area: Area, text: str, *, up: float = 22) -> None:
     scene.picture.text(Point(area.x, area.y - up), text, 26, scene.palette.ink, bold=True, room=area.width)
 
 
@@ -32,7 +32,7 @@ def _network(scene: Scene) -> None:
     ports = box.ports if box else ()
     nat = "NAT"
     if box is not None and ports:
-        nat = f"{ports[0][0]} → {box.address or '?'}:{ports[0][1]}" + (f"  +{len(ports) - 1}" if len(ports) > 1 else "")
+        nat = f"{ports[0][0]} → {box.address or word('container', language)}:{ports[0][1]}" + (f"  +{len(ports) - 1}" if len(ports) > 1 else "")
     passing = scene.is_at("page in", "page", "page back")
     draw_row(scene, places["nat"], nat, "now" if passing and ports else scene.state("nat"), left=AFTER_LANE, strong=bool(ports))
     bridge = (box.bridge if box else "") or "docker0"
@@ -85,10 +85,10 @@ def _overlay(scene: Scene) -> None:
     """The image's layers from the bottom up, and the container's own on top."""
     area, palette, picture, layers = scene.layout.places["overlay"], scene.palette, scene.picture, scene.snapshot.layers
     state = scene.state("overlay")
-    _heading(scene, area, word("layers", scene.look.language), up=24)
+    _heading(scene, area, word("layers", scene.look.language), up=22)
     if layers:
         count = f"{len(layers)} + 1" if scene.snapshot.is_writable else f"{len(layers)}"
-        picture.text(Point(area.right, area.y - 24), count, 26, palette.ink2, align="right")
+        picture.text(Point(area.right, area.y - 22), count, 26, palette.ink2, align="right")
     slots = len(layers) + 1
     step = min(THICKEST + 6, area.height / max(slots, 3))
     for number, layer in enumerate(layers):

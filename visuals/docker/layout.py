@@ -12,9 +12,9 @@ CAPTION, STRIP = 112.0, 150.0
 HARDWARE, KERNEL_SHARE = 92.0, 0.44
 BOX, PROCESS = 78.0, 104.0
 """Heights of a process, and of the one in the container."""
-TERMINAL_SHARE = 0.41
+TERMINAL_SHARE = 0.44
 CHIP_GAP, CHIP_HEIGHT = 10.0, 44.0
-WALL_STEP, WALL_TOP = 9.0, 22.0
+WALL_STEP, WALL_TOP = 9.0, 25.0
 CHIPS = ("mnt", "uts", "ipc", "pid", "net", "cgroup")
 
 
@@ -46,7 +46,7 @@ class Layout:
 def layout_for(width: float, height: float) -> Layout:
     """On a canvas of this size."""
     section_right = width - RIGHT_MARGIN - PANEL - PANEL_GAP
-    foot = height - HINT - STRIP - CAPTION - 16
+    foot = height - HINT - STRIP - CAPTION - 20
     top = TOP_BAR + 22
     standing = foot - top - HARDWARE
     user = Area(GUTTER, top, section_right - GUTTER, standing * (1 - KERNEL_SHARE))
@@ -59,7 +59,7 @@ def layout_for(width: float, height: float) -> Layout:
     return Layout(
         Area(0, 0, width, height), user, kernel, hardware, places, terminal, ledger,
         Area(MARGIN, foot + 6, width - MARGIN - RIGHT_MARGIN, CAPTION), Area(MARGIN, foot + 12 + CAPTION, width - MARGIN - RIGHT_MARGIN, STRIP),
-        Area(MARGIN, height - HINT, width - 2 * MARGIN, HINT), Point(user.x + SIDE + 14, user.y + CEILING + 24),
+        Area(MARGIN, height - HINT - 3, width - 2 * MARGIN, HINT), Point(user.x + SIDE + 14, user.y + CEILING + 24),
     )  # fmt: skip
 
 
@@ -96,7 +96,7 @@ def _parts(kernel: Area) -> dict[str, Area]:
     """The parts of the kernel that a container is made of."""
     wall = back(kernel)
     left, middle, right = _columns(kernel)
-    top = wall.y + 46
+    top = wall.y + 62
     row = min(54.0, (wall.bottom - 8 - top) / 3 - 10)
     step = (wall.bottom - 8 - top - row) / 2
     width = middle - 26 - left
@@ -107,7 +107,7 @@ def _parts(kernel: Area) -> dict[str, Area]:
         "veth": Area(left, top + 2 * step, width, row),
         "name spaces": chips,
         "cgroup": Area(middle, wall.bottom - 8 - row, chips.width, row),
-        "overlay": Area(right, top - 2, wall.right - 12 - right, wall.bottom - 6 - top),
+        "overlay": Area(right, top, wall.right - 12 - right, wall.bottom - 8 - top),
     }
 
 

@@ -49,11 +49,6 @@ def _client(scene: Scene) -> None:
     if not snapshot.is_page:
         scene.picture.text(below, word("unix socket", language), 24, palette.ink2, align="middle",
                            room=scene.layout.places["dockerd"].x - area.right - 16)  # fmt: skip
-    if snapshot.aside is not None:
-        aside = snapshot.aside
-        said = f"{word('meanwhile', language)} {aside.method} {aside.path}" + (f" → {aside.status}" if aside.status else "")
-        room = scene.layout.places["iptables"].x - 40 - area.x
-        scene.picture.text(Point(area.x + 48, scene.layout.places["iptables"].middle.y), said, 24, palette.ink2, room=room - 48)
 
 
 def _shim(scene: Scene, size: int | None) -> None:
@@ -70,8 +65,9 @@ def _shim(scene: Scene, size: int | None) -> None:
 def _container(scene: Scene) -> None:
     box, palette, picture = scene.snapshot.box, scene.palette, scene.picture
     area, language = scene.layout.places["container"], scene.look.language
-    title = box.name if box else word("no container", language)
-    picture.text(Point(area.x, area.y - 20), title, 28, palette.ink if box else palette.ink2, bold=box is not None, room=area.width)
+    title = (box.name or word("container", language)) if box else word("no container", language)
+    made = scene.snapshot.is_writable
+    picture.text(Point(area.x, area.y - 20), title, 28, palette.ink if made else palette.ink2, bold=made, room=area.width)
     if box is None:
         return
     state = scene.state("name spaces")
@@ -93,7 +89,7 @@ def _container(scene: Scene) -> None:
     picture.text(Point(inside.middle.x, inside.y + 54), "PID 1", 24, palette.ink2, align="middle", room=inside.width - 12)
     if box.pid:
         said = word("on the host", language).format(box.pid)
-        picture.text(Point(inside.middle.x, inside.y + 82), said, 24, palette.ink2, align="middle", room=inside.width - 10)
+        picture.text(Point(inside.middle.x, inside.y + 82), said, 22, palette.ink2, align="middle", room=inside.width - 10)
 
 
 def _inside(area: Area, walls: int) -> Area:

@@ -12,11 +12,11 @@ from cutaway.visuals.docker.people import draw_people
 from cutaway.visuals.docker.snapshot import Snapshot
 from cutaway.visuals.docker.stair import draw_stair
 from cutaway.visuals.docker.terminal import draw_terminal
-from cutaway.visuals.docker.ways import along, way_to
+from cutaway.visuals.docker.ways import WAYS, Way, along
 from cutaway.visuals.geometry import Area, Point
 from cutaway.visuals.picture import Picture
 
-WAY, FOLLOWED, LINK = 5.5, 11.0, 2.2
+WIDTH, FOLLOWED, LINK = 5.5, 11.0, 2.2
 LINKS = (("client", "dockerd"), ("dockerd", "containerd"))
 
 
@@ -31,10 +31,11 @@ def draw(snapshot: Snapshot, look: Look, picture: Picture) -> None:
     picture.still("rest", key, layout.canvas, lambda canvas: draw_still_frame(Scene(snapshot, layout, look, canvas)))
     draw_top(scene)
     _links(scene)
+    way = _way(scene)          # boxes stand before it
     draw_people(scene)
     draw_kernel(scene)
     draw_hardware(scene)
-    _way(scene)
+    _sign(scene, way)
     draw_terminal(scene)
     draw_stair(scene)
     draw_caption(scene)
@@ -51,18 +52,26 @@ def _links(scene: Scene) -> None:
         scene.picture.line(Point(start.right, start.middle.y), Point(end.x, end.middle.y), scene.palette.line, LINK)
 
 
-def _way(scene: Scene) -> None:
-    """From the client to where the step happens; the disc is as far in the last stretch as the step is done."""
+def _way(scene: Scene) -> Way:
+    """From the client to where the step happens."""
+    if scene.told is None:
+        return []
+    way = WAYS[scene.told.place](scene.layout)
+    for stretch in way:
+        scene.picture.way(stretch, scene.hue, WIDTH)
+    return way
+
+
+def _sign(scene: Scene, way: Way) -> None:
+    """Where the step happens; a page is as far on its way as the step is done. What stands at the gate waits."""
     if scene.told is None or scene.step is None:
         return
-    way, place = way_to(scene.layout, scene.told.place), scene.told.place
-    scene.picture.way(way, scene.hue, WAY)
-    held = scene.snapshot.held is not None
+    place, held = scene.told.place, scene.snapshot.held is not None
     share = 0.0 if held else scene.step.share
     if place == "page in":
         at, sign = along(way, share), "disc"
     elif place == "page back":
         at, sign = along(way, 1 - share), "ring"
     else:
-        at, sign = way[-1], "disc"
+        at, sign = way[-1][-1], "disc"
     scene.picture.sign("clock" if held else sign, at, FOLLOWED, scene.hue, ground=scene.palette.room, halo=True, name=scene.told.place)

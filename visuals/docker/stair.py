@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from cutaway.visuals.docker.drawing import Scene
 from cutaway.visuals.docker.steps import row_name, told
 from cutaway.visuals.docker.words import word
-from cutaway.visuals.figures import parts_of_total, total_of, unit_for
+from cutaway.visuals.figures import LONG, parts_of_total, total_of, unit_for
 from cutaway.visuals.geometry import Area, Point
 
+LONG_FROM_NS = 10_000_000
 HEAD, FOOT, ROW_MOST, NAME, NUMBER = 40.0, 54.0, 44.0, 218.0, 110.0
 
 
@@ -39,7 +40,7 @@ def draw_stair(scene: Scene) -> None:
     area, picture, palette, language = scene.layout.ledger, scene.picture, scene.palette, scene.look.language
     rows = rows_of(scene)
     total_ns = sum(row.took_ns for row in rows)
-    unit = unit_for(total_ns) if total_ns else unit_for(1_000_000)
+    unit = LONG if total_ns >= LONG_FROM_NS or not total_ns else unit_for(total_ns)
     picture.text(Point(area.x, area.y + 20), word("steps", language), 30, palette.ink, bold=True)
     picture.text(Point(area.right, area.y + 21), unit.name, 26, palette.ink2, align="right")
     foot = area.bottom - FOOT

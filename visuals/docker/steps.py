@@ -29,14 +29,12 @@ ROWS: dict[str, Said] = {
     "unpack": Said("층 풀기", "unpack layers"),
     "create": Said("컨테이너 만들기", "create"),
     "overlay": Said("overlay 마운트", "mount overlay"),
-    "network": Said("veth, 주소", "veth, address"),
+    "network": Said("네트워크", "network"),
     "nat": Said("NAT 규칙", "NAT rules"),
     "containerd": Said("containerd", "containerd"),
     "shim": Said("shim", "shim"),
     "runtime": Said("{runtime}", "{runtime}"),
-    "name spaces": Said("네임스페이스", "name spaces"),
-    "cgroup": Said("cgroup", "cgroup"),
-    "join": Said("네트워크 넣기", "network into it"),
+    "walls": Said("벽, cgroup", "walls, cgroup"),
     "program": Said("{program} 시작", "{program} starts"),
     "exec": Said("exec", "exec"),
     "signal": Said("멈춤 신호", "stop signal"),
@@ -71,13 +69,13 @@ STEPS: dict[str, Told] = {
         "shim이 컨테이너 곁에 남는다. dockerd가 죽어도 컨테이너는 산다.", "A shim stays beside the container, which lives on without dockerd.")),
     "runtime: create: starts itself again inside": Told("runtime", "runtime", (), Said(
         "런타임({runtime})이 컨테이너가 될 프로세스를 만든다.", "{runtime} makes the process that will become the container.")),
-    "kernel: name spaces": Told("name spaces", "name spaces", ("name spaces",), Said(
+    "kernel: name spaces": Told("walls", "name spaces", ("name spaces",), Said(
         "런타임({runtime})이 커널에 부탁한다: 프로세스 둘레에 벽, 네임스페이스.", "{runtime} asks the kernel for walls round the process: name spaces.")),
-    "kernel: cgroups, one a controller": Told("cgroup", "cgroup", ("cgroup",), Said(
+    "kernel: cgroups, one a controller": Told("walls", "cgroup", ("cgroup",), Said(
         "cgroup은 CPU와 메모리를 재고, 한도를 지키게 한다.", "A cgroup counts CPU and memory, and keeps the limits.")),
-    "dockerd: started again as a hook, to hand the interface over": Told("join", "hook", (), Said(
+    "dockerd: started again as a hook, to hand the interface over": Told("network", "hook", (), Said(
         "dockerd가 한 번 더 실행되어, 랜선을 컨테이너에 건네려 한다.", "dockerd is run once more, to hand the cable over.")),
-    "kernel: move the veth end into the name space": Told("join", "veth", ("joined",), Said(
+    "kernel: move the veth end into the name space": Told("network", "veth", ("joined",), Said(
         "veth의 다른 끝이 컨테이너 안으로 들어가 eth0이 된다.", "The cable's other end goes inside and becomes eth0.")),
     "runtime: build and load the seccomp filter": Told("runtime", "runtime", (), Said(
         "seccomp 필터: 쓸 수 있는 시스템 호출을 정한다.", "A seccomp filter says which system calls are allowed.")),

@@ -7,7 +7,7 @@ from cutaway.visuals.docker.snapshot import Line
 from cutaway.visuals.geometry import Area, Point
 from cutaway.visuals.palette import DARK
 
-LINE, SIZE = 34.0, 25.0
+LINE, SIZE = 31.0, 24.0
 PAD_X, PAD_Y = 20.0, 14.0
 
 

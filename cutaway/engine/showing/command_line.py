@@ -53,7 +53,7 @@ def short(text: str) -> str:
 def line_of(request: Request, table: tuple[tuple[str, str, str], ...]) -> str:
     """The command that sends such a request; "" if it is not in the table."""
     for method, pattern, form in table:
-        if request.method == method and (found := re.fullmatch(pattern, request.path)):
+        if request.method == method and (found := re.fullmatch(pattern, request.plain_path)):
             body = request.document if isinstance(request.document, dict) else {}
             parts = found.groupdict()
             to = request.get("name") or ":".join(part for part in (request.get("repo"), request.get("tag")) if part)
@@ -68,7 +68,7 @@ def _flags(request: Request) -> Iterator[str]:
     for name, flag in FLAGS.items():
         if request.flag(name):
             yield flag
-    if request.path == "/build" and request.get("t"):
+    if request.plain_path == "/build" and request.get("t"):
         yield f"-t {request.get('t')}"
         return
     for name, flag in VALUES.items():

@@ -59,7 +59,7 @@ class Command:
 
     @property
     def has_started(self) -> bool:
-        return any(one.request.path.endswith("/start") for one in self.asked)
+        return any(one.request.plain_path.endswith("/start") for one in self.asked)
 
     @property
     def verb(self) -> str:
@@ -67,7 +67,7 @@ class Command:
         if self.kind != "run":
             return self.line.split(" ")[1] if " " in self.line else ""
         created = self.asked[-1]
-        waits = created.status == 201 and not any(re.search(r"/(attach|start|wait)$", one.request.path) for one in self.asked)
+        waits = created.status == 201 and not any(re.search(r"/(attach|start|wait)$", one.request.plain_path) for one in self.asked)
         return "create" if waits and time.monotonic() - created.real_s > CREATE_S else "run"
 
     @property
@@ -80,7 +80,7 @@ class Command:
             case "pull":
                 return command_line.pull_line(request)
             case "exec":
-                return command_line.exec_line(request, command_line.short(request.path.split("/")[2]))
+                return command_line.exec_line(request, command_line.short(request.plain_path.split("/")[2]))
         return command_line.line_of(request, command_line.SIMPLE) or command_line.line_of(request, command_line.LOOKS)
 
     @property
@@ -105,7 +105,8 @@ class Command:
             fits |= act.kind == "create" and self.kind == "run" and not self.container and self.is_going
         if fits:
             self.acts.append(act)
-            self.container = self.container or act.subject
+            if act.kind == "create":
+                self.container = self.container or act.subject
         return fits
 
 
@@ -127,7 +128,7 @@ class Commands:
         one = Asked(request, time.monotonic())
         command = self._of(one)
         if command is None:
-            if not NOISE.fullmatch(request.path):
+            if not NOISE.fullmatch(request.plain_path):
                 self.aside = one
         elif one not in command.asked:
             command.asked.append(one)
@@ -140,7 +141,7 @@ class Commands:
         command = next((each for each in reversed(self.last) if one in each.asked), None)
         if command is None or not isinstance(one.document, dict):
             return
-        if one.request.path == "/containers/create" and "Id" in one.document:
+        if one.request.plain_path == "/containers/create" and "Id" in one.document:
             command.container = str(one.document["Id"])
         elif command.kind == "exec" and "Id" in one.document:
             command.exec_id = str(one.document["Id"])
@@ -148,22 +149,22 @@ class Commands:
     def _of(self, one: Asked) -> Command | None:
         """The command that it belongs to, which may be a new one; None for what only looks on the way."""
         request = one.request
-        if request.path == "/containers/create":
+        if request.plain_path == "/containers/create":
             return self._missing(request) or self._new("run", one, container=request.get("name"))
-        if request.path == "/images/create" and request.get("fromImage"):
+        if request.plain_path == "/images/create" and request.get("fromImage"):
             return self._pulls_for(request) or self._new("pull", one, image=command_line.image_of(request))
-        if found := re.fullmatch(r"/containers/([^/]+)/(attach|wait|start)", request.path):
+        if found := re.fullmatch(r"/containers/([^/]+)/(attach|wait|start)", request.plain_path):
             command = self._run_of(found[1])
             if command is not None and not (found[2] == "start" and command.has_started):
                 return command
             if found[2] == "wait":
                 return None
-        if found := re.fullmatch(r"/containers/([^/]+)/exec", request.path):
+        if found := re.fullmatch(r"/containers/([^/]+)/exec", request.plain_path):
             return self._new("exec", one, container=self.id_of(found[1]))
-        if found := re.fullmatch(r"/exec/([^/]+)/start", request.path):
+        if found := re.fullmatch(r"/exec/([^/]+)/start", request.plain_path):
             return next((each for each in reversed(self.last) if each.exec_id == found[1]), None)
         if command_line.line_of(request, command_line.SIMPLE):
-            name = re.fullmatch(r"/containers/([^/]+)(/\w+)?", request.path)
+            name = re.fullmatch(r"/containers/([^/]+)(/\w+)?", request.plain_path)
             return self._new("other", one, container=self.id_of(name[1]) if name else "")
         if command_line.line_of(request, command_line.LOOKS):
             self._new("look", one)

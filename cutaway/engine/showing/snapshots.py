@@ -45,7 +45,7 @@ class Snapshots:
 
     def answered(self, one: Asked, answer: Answer) -> None:
         self.commands.answered(one, answer)
-        if one.request.path.endswith("/exec") and one.status == 201:
+        if one.request.plain_path.endswith("/exec") and one.status == 201:
             self._hear_exec(str(one.document["Id"]))
 
     def _hear_exec(self, exec_id: str) -> None:
@@ -193,7 +193,8 @@ class Snapshots:
         bindings = (body.get("HostConfig") or {}).get("PortBindings") or {}
         ports = tuple((int(place.get("HostPort") or 0), port_of(inside)[0]) for inside, places in bindings.items() for place in places or [])
         program = _program(argv) if argv else str(body.get("Image") or "").rpartition("/")[2].partition(":")[0]
-        return Box(name or "…", program, ports=ports)
+        mode = (body.get("HostConfig") or {}).get("NetworkMode") or "default"
+        return Box(name, program, bridge="docker0" if mode in ("default", "bridge") else "", ports=ports)
 
     def _bridge(self, container: Container) -> str:
         name = next(iter(container.endpoints), None) or next(iter(container.wanted), None)
@@ -207,8 +208,11 @@ class Snapshots:
 
     def _host(self) -> Host:
         machine = self.daemon.machine
-        busy = [act.steps[-1].who for act in self.record.going.values() if act.steps and act.steps[-1].works and not act.steps[-1].ended_ns]
-        return Host(machine.name, machine.kernel, machine.cpus, self.daemon.disk[1], tuple(busy[: machine.cpus]))
+        now = [act.steps[-1] for act in self.record.going.values() if act.steps and act.steps[-1].ended_ns is None]
+        busy = [step.who.removeprefix("containerd-") for step in now if step.works]
+        pulls = [act.layers.values() for act in self.record.going.values() if act.kind == "pull"]
+        unpacked = sum(layer.size for layers in pulls for layer in layers if layer.status == "Pull complete")
+        return Host(machine.name, machine.kernel, machine.cpus, self.daemon.disk[1] + unpacked, tuple(busy[: machine.cpus]))
 
     def _meters(self) -> tuple[Meter, ...]:
         worked, running = self.record.worked_ns, [one for one in self.daemon.containers.values() if one.has_process and one.space is not None]
@@ -262,7 +266,7 @@ def _step(step: ModelStep, now_ns: int) -> Step:
 
 
 def _shown(one: Asked) -> Shown:
-    path = short(one.request.path)
+    path = short(one.request.plain_path)
     name = one.request.get("name") or one.request.get("fromImage").rpartition("/")[2]
     key = "name" if one.request.get("name") else "fromImage"
     return Shown(one.request.method, f"{path}?{key}={name}" if name else path, one.status)
