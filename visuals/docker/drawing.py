@@ -16,7 +16,7 @@ from cutaway.visuals.stage import Language, Said
 
 State = Literal["absent", "there", "now"]
 NOW = 3.0
-MEGA = 1_000_000
+MEGA, MEBI = 1_000_000, 1 << 20
 ALL = ("overlay", "veth", "address", "nat", "shim", "name spaces", "cgroup", "joined", "process", "writable")
 
 
@@ -120,6 +120,14 @@ def draw_row(scene: Scene, area: Area, text: str, state: State, *, left: float =
 
 
 def megabytes(size: float) -> str:
-    """Three figures at most: 7.1, 83, 1 204."""
-    amount = size / MEGA
+    """Of a disk or a layer, as `docker images` counts: 7.1, 83, 1 204."""
+    return _short(size / MEGA)
+
+
+def mebibytes(size: float) -> str:
+    """Of memory, as `docker stats` counts."""
+    return _short(size / MEBI)
+
+
+def _short(amount: float) -> str:
     return f"{amount:.1f}" if amount < 10 else f"{amount:,.0f}".replace(",", "\u2009")

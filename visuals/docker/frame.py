@@ -107,7 +107,7 @@ def caption_of(scene: Scene) -> str:
     if not snapshot.title:
         return word("waits for a command", language)
     if box is not None and box.is_running:
-        key = "runs at" if box.ports else "runs"
+        key = "is frozen" if box.is_paused else "runs at" if box.ports else "runs"
         return word(key, language).format(name=box.name, port=box.ports[0][0] if box.ports else "")
     return word("done", language)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cutaway.visuals.docker.drawing import NOW, Scene, draw_row, megabytes
+from cutaway.visuals.docker.drawing import NOW, Scene, draw_row, mebibytes, megabytes
 from cutaway.visuals.docker.layout import CHIPS
 from cutaway.visuals.docker.snapshot import Layer
 from cutaway.visuals.docker.words import word
@@ -66,8 +66,8 @@ def _cgroup(scene: Scene) -> None:
     said = "cgroup"
     draw_row(scene, area, "", state)
     if box is not None and state != "absent":
-        limit = f" / {megabytes(box.memory_limit)}" if box.memory_limit else ""
-        said = f"cgroup   {megabytes(box.memory)}{limit} MB"
+        limit = f" / {mebibytes(box.memory_limit)}" if box.memory_limit else ""
+        said = f"cgroup   {mebibytes(box.memory)}{limit} MiB"
         if box.cpus:
             said += f"   {box.cpus:g} CPU"
         if box.memory_limit:
@@ -136,7 +136,7 @@ def _writable(scene: Scene, area: Area) -> None:
     else:
         scene.picture.shape(_corners(area), palette.room)
         _outline(scene, area, scene.hue if state == "now" else palette.ink, NOW if state == "now" else PART)
-    if area.height >= 20:
+    if area.height >= 16:
         size = 24 if area.height >= 24 else 20
         said = word("writable", scene.look.language)
         scene.picture.text(area.middle, said, size, palette.ink if state != "absent" else palette.ink2, align="middle")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cutaway.visuals.docker.drawing import Scene, megabytes
+from cutaway.visuals.docker.drawing import Scene, mebibytes
 from cutaway.visuals.docker.snapshot import Meter
 from cutaway.visuals.docker.words import word
 from cutaway.visuals.figures import told
@@ -15,7 +15,7 @@ def draw_meters(scene: Scene) -> None:
     area, palette, picture, language = scene.layout.strip, scene.palette, scene.picture, scene.look.language
     meters = scene.snapshot.meters
     names, memory, cpu = (area.y + area.height * share for share in (0.18, 0.5, 0.82))
-    picture.text(Point(area.x, memory), word("memory mb", language), 26, palette.ink2, room=LABELS - 12)
+    picture.text(Point(area.x, memory), word("memory", language), 26, palette.ink2, room=LABELS - 12)
     picture.text(Point(area.x, cpu), word("cpu time", language), 26, palette.ink2, room=LABELS - 12)
     if not meters:
         return
@@ -25,7 +25,7 @@ def draw_meters(scene: Scene) -> None:
     for number, meter in enumerate(meters):
         column = Area(area.x + LABELS + number * width, area.y, width - 26, area.height)
         picture.text(Point(column.x, names), _name(meter, scene), 28, palette.ink, bold=True, room=column.width)
-        said = "–" if meter.memory is None else megabytes(meter.memory)
+        said = "–" if meter.memory is None else mebibytes(meter.memory)
         _bar(scene, column, memory, (meter.memory or 0) / most, said)
         _bar(scene, column, cpu, meter.cpu_ns / longest, told(meter.cpu_ns) if meter.cpu_ns else "0")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cutaway.visuals.docker.drawing import Scene, State, draw_box, megabytes
+from cutaway.visuals.docker.drawing import Scene, State, draw_box, mebibytes
 from cutaway.visuals.docker.layout import PROCESS, WALL_STEP, WALL_TOP
 from cutaway.visuals.docker.words import word
 from cutaway.visuals.geometry import Area, Point
@@ -20,7 +20,7 @@ def draw_people(scene: Scene) -> None:
     for name in DAEMONS:
         size = memory[name].memory if name in memory else None
         state: State = "now" if scene.is_at(name, "hook") and _does(scene, name) else "there"
-        draw_box(scene, scene.layout.places[name], name, f"{megabytes(size)} MB" if size else "", state)
+        draw_box(scene, scene.layout.places[name], name, f"{mebibytes(size)} MiB" if size else "", state)
     _shim(scene, memory["shim"].memory if "shim" in memory else None)
     short, language = word("short", scene.look.language), scene.look.language
     runtime = scene.snapshot.box.runtime if scene.snapshot.box else "runc"
@@ -55,7 +55,7 @@ def _shim(scene: Scene, size: int | None) -> None:
     area, state = scene.layout.places["shim"], scene.state("shim")
     if state != "now" and scene.is_at("signal"):
         state = "now"
-    second = f"{megabytes(size)} MB" if size and state != "absent" else word("not running", scene.look.language) if state == "absent" else ""
+    second = f"{mebibytes(size)} MiB" if size and state != "absent" else word("not running", scene.look.language) if state == "absent" else ""
     draw_box(scene, area, "shim", second, state)
 
 

@@ -45,7 +45,7 @@ def draw_stair(scene: Scene) -> None:
     picture.text(Point(area.right, area.y + 21), unit.name, 26, palette.ink2, align="right")
     foot = area.bottom - FOOT
     if rows:
-        height = min(ROW_MOST, (foot - area.y - HEAD) / len(rows))
+        height = min(ROW_MOST, (foot - 8 - area.y - HEAD) / len(rows))
         bars = Area(area.x + NAME, area.y + HEAD, area.width - NAME - NUMBER, 0)
         numbers = parts_of_total([row.took_ns for row in rows], unit)
         before_ns = 0

@@ -20,8 +20,7 @@ WORDS = {
     "veth": Said("veth 한 쌍", "veth pair"),
     "no network": Said("자기 네트워크 없음", "no network of its own"),
     "name spaces": Said("네임스페이스", "Name spaces"),
-    "memory": Said("메모리", "memory"),
-    "memory mb": Said("메모리 MB", "Memory, MB"),
+    "memory": Said("메모리 MiB", "Memory, MiB"),
     "cpu time": Said("CPU 시간", "CPU time"),
     "layers": Said("overlay 층", "Overlay layers"),
     "writable": Said("쓰기 층", "writable"),
@@ -50,6 +49,7 @@ WORDS = {
         "다른 터미널에서 docker 명령을 내리면 여기에 보인다.", "Give a docker command in another terminal, and watch it here."
     ),
     "done": Said("명령이 끝났다.", "The command is done."),
+    "is frozen": Said("{name}: cgroup이 얼렸다. CPU를 얻지 못한다.", "{name}: frozen by its cgroup; it gets no CPU."),
     "runs": Said("{name}: 돌고 있다.", "{name} runs."),
     "runs at": Said("{name}: 돌고 있다. http://127.0.0.1:{port}/", "{name} runs: http://127.0.0.1:{port}/"),
     "hint": Said(

@@ -21,7 +21,7 @@ def lines_of(daemon: Daemon, commands: list[Command]) -> tuple[Line, ...]:
 
 
 def _lines(daemon: Daemon, command: Command) -> Iterator[Line]:
-    prompt = "$ " if command.client == "docker" else f"{command.client} ≙ "
+    prompt = "$ " if command.client == "docker" else f"{command.client}: "
     yield Line(prompt + command.line, "command")
     pull = next((act for act in command.acts if act.kind == "pull"), None)
     if command.kind == "run" and command.asked[0].status == 404:

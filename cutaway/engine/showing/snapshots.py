@@ -216,12 +216,14 @@ class Snapshots:
 
     def _meters(self) -> tuple[Meter, ...]:
         worked, running = self.record.worked_ns, [one for one in self.daemon.containers.values() if one.has_process and one.space is not None]
-        shims = self._size("shim memory", len(running)) + self._size("shim shared memory", 1) if running else 0
+        starting = (act.steps for act in self.record.going.values() if act.kind == "start")
+        shims = len(running) + sum(any(_is_over(step, "containerd-shim") for step in steps) for steps in starting)
+        memory = self._size("shim memory", shims) + self._size("shim shared memory", 1) if shims else 0
         cpu_ns = sum(one.space.cpu_ns for one in running if one.space is not None)
         return (
             Meter("dockerd", 1, self._size("dockerd memory", 1), worked.get("dockerd", 0)),
             Meter("containerd", 1, self._size("containerd memory", 1), worked.get("containerd", 0)),
-            Meter("shim", len(running), shims, worked.get("containerd-shim", 0)),
+            Meter("shim", shims, memory, worked.get("containerd-shim", 0)),
             *(Meter(name, 1, None, worked[name]) for name in RUNTIMES if name in worked),
             Meter("containers", len(running), self.daemon.memory_used, cpu_ns),
         )
@@ -263,6 +265,10 @@ def _step(step: ModelStep, now_ns: int) -> Step:
         return Step(step.who, step.what, step.ended_ns - step.begun_ns)
     took = now_ns - step.begun_ns
     return Step(step.who, step.what, took, going=True, share=min(1.0, took / step.takes_ns) if step.takes_ns else 0.0)
+
+
+def _is_over(step: ModelStep, who: str) -> bool:
+    return step.who == who and step.ended_ns is not None
 
 
 def _shown(one: Asked) -> Shown:
