@@ -12,7 +12,7 @@ from cutaway.commands.options import Seed, complete_scenario, scenario_of
 from cutaway.commands.show import Language, Look, size_of
 
 if TYPE_CHECKING:
-    from cutaway.engine.showing.beside import Beside
+    from cutaway.visuals.docker.process import Wanted
 
 
 class Opened(StrEnum):
@@ -68,12 +68,12 @@ def up(
     if stack is None:
         raise typer.BadParameter("none of its stacks has a layer docker.", param_hint="SCENARIO")
     asked = Asked(machine_of(loaded, stack), costs.load(loaded.profile), _speed(speed), loaded.run.seed, publish.value, hold=hold)
-    beside = _beside(view, hold, record, language, look, size)
-    raise typer.Exit(serve(asked, socket or _default(), lambda line: _told(line, sys.stderr.isatty()), beside))
+    wanted = _view(view, hold, record, language, look, size)
+    raise typer.Exit(serve(asked, socket or _default(), lambda line: _told(line, sys.stderr.isatty()), wanted))
 
 
-def _beside(view: bool, hold: bool, record: Path | None, language: Language, look: Look, size: str) -> Beside | None:
-    """The window, if one is wanted."""
+def _view(view: bool, hold: bool, record: Path | None, language: Language, look: Look, size: str) -> Wanted | None:
+    """The window or the recording, if one is wanted."""
     if hold and not view:
         raise typer.BadParameter("nobody could let a step through; expected --view with it.", param_hint="--hold")
     if view and record is not None:
@@ -82,10 +82,9 @@ def _beside(view: bool, hold: bool, record: Path | None, language: Language, loo
         raise typer.BadParameter(f"'{record.name}' is no recording; expected a name that ends in .mp4 or .png.", param_hint="--view-record")
     if not view and record is None:
         return None
-    from cutaway.engine.showing.beside import Beside
     from cutaway.visuals.docker.process import Wanted
 
-    return Beside(Wanted(size_of(size), language.value, look.value, record))
+    return Wanted(size_of(size), language.value, look.value, record)
 
 
 def _speed(text: str) -> float:

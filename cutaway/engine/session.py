@@ -25,6 +25,7 @@ from cutaway.sim.clock import Clock
 
 if TYPE_CHECKING:
     from cutaway.engine.showing.beside import Beside
+    from cutaway.visuals.docker.process import Wanted
 
 SIGNALLED = 128
 
@@ -44,10 +45,17 @@ class Asked:
     """Each step waits until the view lets it through."""
 
 
-def up(asked: Asked, path: Path, said: Callable[[str], None], beside: Beside | None = None) -> int:
-    """Serves until a signal ends it. `said` gets the line to paste. Raises SocketRefused, SocketBusy, OSError."""
-    listening = bound(path)
+def up(asked: Asked, path: Path, said: Callable[[str], None], view: Wanted | None = None) -> int:
+    """Serves until a signal ends it, with a view if one is wanted. `said` gets the line to paste.
+
+    Raises SocketRefused, SocketBusy, OSError; what the view cannot do: NoDisplayError, RecordingError.
+    """
+    listening, beside = bound(path), None
     try:
+        if view is not None:
+            from cutaway.engine.showing.beside import Beside
+
+            beside = Beside(view)
         return asyncio.run(_serve(asked, listening, lambda: said(f"export DOCKER_HOST=unix://{path}"), beside))
     finally:
         listening.close()

@@ -42,6 +42,8 @@ class Window:
         self.look, self.size = first_look(wanted), wanted.size
         self.full_screen = False
         self.leaving_until = 0.0
+        self.exposed = 0
+        """How often the window system wanted it drawn anew."""
         self.picture = self._open()
 
     def _open(self) -> SurfacePicture:
@@ -58,11 +60,11 @@ class Window:
                 self._handle(event, controls)
             shown = source.snapshot() or shown
             self._do_what_only_a_window_can(controls)
-            state = (shown, replace(self.look), self.picture.surface.get_size())
+            state = (shown, replace(self.look), self.exposed)
             if state != drawn:
                 scene.draw(shown, self.look, self.picture)
+                pygame.display.flip()
                 drawn = state
-            pygame.display.flip()
 
     def _handle(self, event: pygame.event.Event, controls: Controls) -> None:
         match event.type:
@@ -70,7 +72,10 @@ class Window:
                 controls.quit = True
             case pygame.KEYDOWN:
                 controls.press(pygame.key.name(event.key))
+            case pygame.VIDEOEXPOSE:
+                self.exposed += 1
             case pygame.VIDEORESIZE:
+                self.exposed += 1
                 surface = pygame.display.get_surface()
                 if surface is not None:
                     if not self.full_screen:
@@ -83,6 +88,7 @@ class Window:
         want, controls.want = controls.want, ""
         if want == "full screen" or (want == "leave" and self.full_screen):
             self.full_screen = not self.full_screen
+            self.exposed += 1
             self.picture = self._open()
         elif want == "leave":
             # A slip of the finger does not end a lecture.
