@@ -1,4 +1,4 @@
-"""What keys do in the live view. Keys come by their names, so that this needs no window; what the Engine is to do is asked of its source."""
+"""What keys do in the live view. Keys come by their names, so that this needs no window."""
 
 from __future__ import annotations
 

@@ -28,11 +28,12 @@ def _heading(scene: Scene, area: Area, text: str, *, up: float = 22) -> None:
 
 def _network(scene: Scene) -> None:
     box, places, language = scene.snapshot.box, scene.layout.places, scene.look.language
-    _heading(scene, places["nat"], word("network", language))
+    _heading(scene, places["nat"].inset(AFTER_LANE, 0, 0, 0), word("network", language))
     ports = box.ports if box else ()
     nat = "NAT"
     if box is not None and ports:
-        nat = f"{ports[0][0]} → {box.address or word('container', language)}:{ports[0][1]}" + (f"  +{len(ports) - 1}" if len(ports) > 1 else "")
+        nat = f"{ports[0][0]} → {box.address or word('container', language)}:{ports[0][1]}"
+        nat += f"  +{len(ports) - 1}" if len(ports) > 1 else ""
     passing = scene.is_at("page in", "page", "page back")
     draw_row(scene, places["nat"], nat, "now" if passing and ports else scene.state("nat"), left=AFTER_LANE, strong=bool(ports))
     bridge = (box.bridge if box else "") or "docker0"

@@ -58,7 +58,8 @@ def layout_for(width: float, height: float) -> Layout:
     places = {**_people(user), **_parts(kernel), **_hardware(hardware)}
     return Layout(
         Area(0, 0, width, height), user, kernel, hardware, places, terminal, ledger,
-        Area(MARGIN, foot + 6, width - MARGIN - RIGHT_MARGIN, CAPTION), Area(MARGIN, foot + 12 + CAPTION, width - MARGIN - RIGHT_MARGIN, STRIP),
+        Area(MARGIN, foot + 6, width - MARGIN - RIGHT_MARGIN, CAPTION),
+        Area(MARGIN, foot + 12 + CAPTION, width - MARGIN - RIGHT_MARGIN, STRIP),
         Area(MARGIN, height - HINT - 3, width - 2 * MARGIN, HINT), Point(user.x + SIDE + 14, user.y + CEILING + 24),
     )  # fmt: skip
 

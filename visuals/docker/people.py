@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from cutaway.visuals.docker.drawing import Scene, State, draw_box, mebibytes
+from cutaway.visuals.docker.drawing import NOW, Scene, State, draw_box, mebibytes
 from cutaway.visuals.docker.layout import PROCESS, WALL_STEP, WALL_TOP
+from cutaway.visuals.docker.snapshot import Box
 from cutaway.visuals.docker.words import word
 from cutaway.visuals.geometry import Area, Point
 from cutaway.visuals.palette import mixed
-from cutaway.visuals.section import ABSENT, GLASS, WALL
+from cutaway.visuals.section import ABSENT, GLASS, PART, WALL
 
 DAEMONS = ("dockerd", "containerd")
-MEMORY_ROOM = 24.0
 
 
 def draw_people(scene: Scene) -> None:
@@ -22,14 +22,16 @@ def draw_people(scene: Scene) -> None:
         state: State = "now" if scene.is_at(name, "hook") and _does(scene, name) else "there"
         draw_box(scene, scene.layout.places[name], name, f"{mebibytes(size)} MiB" if size else "", state)
     _shim(scene, memory["shim"].memory if "shim" in memory else None)
-    short, language = word("short", scene.look.language), scene.look.language
     runtime = scene.snapshot.box.runtime if scene.snapshot.box else "runc"
-    at_work = scene.is_at("runtime", "name spaces", "cgroup", "exec") or _does(scene, runtime)
-    draw_box(scene, scene.layout.places["runtime"], runtime, short if at_work else word("not running", language), "now" if at_work else "absent")
-    writes = scene.is_at("iptables")
-    draw_box(scene, scene.layout.places["iptables"], "iptables", short if writes else word("not running", language),
-             "now" if writes else "absent")  # fmt: skip
+    _helper(scene, "runtime", runtime, scene.is_at("runtime", "name spaces", "cgroup", "exec") or _does(scene, runtime))
+    _helper(scene, "iptables", "iptables", scene.is_at("iptables"))
     _container(scene)
+
+
+def _helper(scene: Scene, place: str, name: str, works: bool) -> None:
+    """A process that is there only while it works."""
+    second = word("short" if works else "not running", scene.look.language)
+    draw_box(scene, scene.layout.places[place], name, second, "now" if works else "absent")
 
 
 def _does(scene: Scene, who: str) -> bool:
@@ -55,7 +57,7 @@ def _shim(scene: Scene, size: int | None) -> None:
     area, state = scene.layout.places["shim"], scene.state("shim")
     if state != "now" and scene.is_at("signal"):
         state = "now"
-    second = f"{mebibytes(size)} MiB" if size and state != "absent" else word("not running", scene.look.language) if state == "absent" else ""
+    second = word("not running", scene.look.language) if state == "absent" else f"{mebibytes(size)} MiB" if size else ""
     draw_box(scene, area, "shim", second, state)
 
 
@@ -67,7 +69,10 @@ def _container(scene: Scene) -> None:
     area, language = scene.layout.places["container"], scene.look.language
     title = (box.name or word("container", language)) if box else word("no container", language)
     made = scene.snapshot.is_writable
-    picture.text(Point(area.x, area.y - 20), title, 28, palette.ink if made else palette.ink2, bold=made, room=area.width)
+    others = f"+{scene.snapshot.others}" if scene.snapshot.others else ""
+    room = area.width - picture.measure(others, 26) - 12
+    picture.text(Point(area.x, area.y - 20), title, 28, palette.ink if made else palette.ink2, bold=made, room=room)
+    picture.text(Point(area.right, area.y - 20), others, 26, palette.ink2, align="right")
     if box is None:
         return
     state = scene.state("name spaces")
@@ -79,9 +84,15 @@ def _container(scene: Scene) -> None:
         picture.frame(inside, palette.line, ABSENT, radius=9, dashed=True)
         picture.text(inside.middle, box.program, 28, palette.ink2, align="middle", room=inside.width - 10)
         return
+    _process(scene, box, inside)
+
+
+def _process(scene: Scene, box: Box, inside: Area) -> None:
+    """The container's first process, and its number inside and outside; grey while it is frozen."""
+    palette, picture, language = scene.palette, scene.picture, scene.look.language
     now = scene.state("process") == "now" or scene.is_at("program", "page", "signal")
-    picture.frame(inside, scene.hue if now else palette.ink, 3.0 if now else 2.2, radius=9, ground=palette.frost if box.is_paused else palette.room)
-    ink = palette.on_frost if box.is_paused else palette.ink
+    ground, ink = (palette.frost, palette.on_frost) if box.is_paused else (palette.room, palette.ink)
+    picture.frame(inside, scene.hue if now else palette.ink, NOW if now else PART, radius=9, ground=ground)
     picture.text(Point(inside.middle.x, inside.y + 24), box.program, 28, ink, bold=True, align="middle", room=inside.width - 12)
     if box.is_paused:
         picture.text(Point(inside.middle.x, inside.y + 62), word("paused", language), 24, ink, align="middle", room=inside.width - 12)
@@ -103,7 +114,7 @@ def _walls(scene: Scene, area: Area, walls: tuple[str, ...], now: bool) -> None:
     palette, picture = scene.palette, scene.picture
     colour = scene.hue if now else palette.glass
     drop = min(WALL_TOP, (area.height - PROCESS - 12) / max(len(walls), 1))
-    for number, name in enumerate(walls):
+    for number in range(len(walls)):
         pane = Area(area.x + number * WALL_STEP, area.y + 10 + number * drop, area.width - 2 * number * WALL_STEP, 0)
         foot = area.bottom
         picture.fill(Area(pane.x, pane.y, pane.width, foot - pane.y), mixed(palette.glass, palette.room, GLASS * (number + 1)))

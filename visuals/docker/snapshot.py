@@ -128,7 +128,6 @@ class Snapshot:
     box: Box | None = None
     others: int = 0
     """Further containers that run."""
-    image: str = ""
     layers: tuple[Layer, ...] = ()
     is_writable: bool = False
     """A container has its own layer on top."""

@@ -14,7 +14,7 @@ from cutaway.visuals.figures import LONG, parts_of_total, total_of, unit_for
 from cutaway.visuals.geometry import Area, Point
 
 LONG_FROM_NS = 10_000_000
-HEAD, FOOT, ROW_MOST, NAME, NUMBER = 40.0, 54.0, 44.0, 218.0, 110.0
+HEAD, FOOT, ROW_LEAST, ROW_MOST, NAME, NUMBER = 40.0, 54.0, 24.5, 44.0, 218.0, 110.0
 
 
 @dataclass
@@ -36,14 +36,22 @@ def rows_of(scene: Scene) -> list[Row]:
     return list(rows.values())
 
 
+def _fitting(rows: list[Row], most: int) -> list[Row]:
+    """At most so many lines: the first ones share one where there are more."""
+    if len(rows) <= most:
+        return rows
+    first = rows[: len(rows) - most + 1]
+    return [Row("earlier", sum(row.took_ns for row in first), any(row.going for row in first)), *rows[len(first) :]]
+
+
 def draw_stair(scene: Scene) -> None:
     area, picture, palette, language = scene.layout.ledger, scene.picture, scene.palette, scene.look.language
-    rows = rows_of(scene)
+    foot = area.bottom - FOOT
+    rows = _fitting(rows_of(scene), int((foot - 8 - area.y - HEAD) // ROW_LEAST))
     total_ns = sum(row.took_ns for row in rows)
     unit = LONG if total_ns >= LONG_FROM_NS or not total_ns else unit_for(total_ns)
     picture.text(Point(area.x, area.y + 20), word("steps", language), 30, palette.ink, bold=True)
     picture.text(Point(area.right, area.y + 21), unit.name, 26, palette.ink2, align="right")
-    foot = area.bottom - FOOT
     if rows:
         height = min(ROW_MOST, (foot - 8 - area.y - HEAD) / len(rows))
         bars = Area(area.x + NAME, area.y + HEAD, area.width - NAME - NUMBER, 0)
@@ -63,7 +71,8 @@ def draw_stair(scene: Scene) -> None:
 def _row(scene: Scene, row: Row, said: str, y: float, height: float, bars: Area, before_ns: int, total_ns: int) -> None:
     picture, palette = scene.picture, scene.palette
     size = min(28.0, max(22.0, height * 0.8))
-    picture.text(Point(bars.x - NAME, y), _name(scene, row.key), size, palette.ink if row.going else palette.ink2, bold=row.going, room=NAME - 12)
+    ink = palette.ink if row.going else palette.ink2
+    picture.text(Point(bars.x - NAME, y), _name(scene, row.key), size, ink, bold=row.going, room=NAME - 12)
     width = bars.width / (total_ns or 1)
     bar = Area(bars.x + before_ns * width, y - min(9, height * 0.3), max(3.0, row.took_ns * width), min(18, height * 0.6))
     picture.fill(Area(min(bar.x, bars.right - 3), bar.y, min(bar.width, bars.right - min(bar.x, bars.right - 3)), bar.height),

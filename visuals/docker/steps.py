@@ -25,6 +25,7 @@ class Told(NamedTuple):
 
 
 ROWS: dict[str, Said] = {
+    "earlier": Said("앞 단계들", "earlier steps"),
     "pull": Said("이미지 받기", "pull the image"),
     "unpack": Said("층 풀기", "unpack layers"),
     "create": Said("컨테이너 만들기", "create"),
@@ -47,56 +48,80 @@ ROWS: dict[str, Said] = {
 
 STEPS: dict[str, Told] = {
     "registry: say which layers there are": Told("pull", "registry", (), Said(
-        "dockerd가 레지스트리에 묻는다: 이 이미지는 어떤 층들인가?", "dockerd asks the registry which layers the image has.")),
+        "dockerd가 레지스트리에 묻는다: 이 이미지는 어떤 층들인가?",
+        "dockerd asks the registry which layers the image has.")),
     "registry: send layers": Told("pull", "registry", (), Said(
-        "없는 층만 받는다. 한 번에 세 층까지.", "Only missing layers come, up to three at a time.")),
+        "없는 층만 받는다. 한 번에 세 층까지.",
+        "Only missing layers come, up to three at a time.")),
     "dockerd: unpack a layer": Told("unpack", "disk", (), Said(
-        "받은 층을 풀어 아래층 위에 쌓는다.", "A layer is unpacked and laid on the one below.")),
+        "받은 층을 풀어 아래층 위에 쌓는다.",
+        "A layer is unpacked and laid on the one below.")),
     "dockerd: create: configuration, layers": Told("create", "dockerd", ("writable",), Said(
-        "설정을 적고 쓰기 층을 하나 얹는다. 프로세스는 아직 없다.", "dockerd writes the configuration down and adds a writable layer. No process yet.")),
+        "설정을 적고 쓰기 층을 하나 얹는다. 프로세스는 아직 없다.",
+        "dockerd notes the configuration and adds a writable layer. No process yet.")),
     "kernel: mount the overlay": Told("overlay", "overlay", ("overlay",), Said(
-        "층들을 겹쳐 파일 시스템 하나로 보이게 한다.", "The layers, one over the other, are mounted as one file system.")),
+        "층들을 겹쳐 파일 시스템 하나로 보이게 한다.",
+        "The layers, one over the other, are mounted as one file system.")),
     "kernel: veth pair, bridge port, interfaces up": Told("network", "veth", ("veth",), Said(
-        "veth 한 쌍은 가상 랜선이다. 한쪽 끝을 브리지에 꽂는다.", "A veth pair is a virtual cable: one end goes into the bridge.")),
+        "veth 한 쌍은 가상 랜선이다. 한쪽 끝을 브리지에 꽂는다.",
+        "A veth pair is a virtual cable: one end goes into the bridge.")),
     "dockerd: addresses, endpoint": Told("network", "dockerd", ("address",), Said(
-        "컨테이너의 주소를 정한다: {address}", "The container gets its address: {address}")),
+        "컨테이너의 주소를 정한다: {address}",
+        "The container gets its address: {address}")),
     "iptables: rules for the published port": Told("nat", "iptables", ("nat",), Said(
         "-p {port}:{inner}: 호스트의 {port} 포트를 컨테이너의 {inner} 포트로 보내는 규칙.",
         "-p {port}:{inner}: rules that send the host's port {port} to the container's port {inner}.")),
     "containerd: bundle, task": Told("containerd", "containerd", (), Said(
-        "dockerd는 실행을 containerd에 맡긴다.", "dockerd leaves the running to containerd.")),
+        "dockerd는 실행을 containerd에 맡긴다.",
+        "dockerd leaves the running to containerd.")),
     "containerd-shim: start": Told("shim", "shim", ("shim",), Said(
-        "shim이 컨테이너 곁에 남는다. dockerd가 죽어도 컨테이너는 산다.", "A shim stays beside the container, which lives on without dockerd.")),
+        "shim이 컨테이너 곁에 남는다. dockerd가 죽어도 컨테이너는 산다.",
+        "A shim stays beside the container, which lives on without dockerd.")),
     "runtime: create: starts itself again inside": Told("runtime", "runtime", (), Said(
-        "런타임({runtime})이 컨테이너가 될 프로세스를 만든다.", "{runtime} makes the process that will become the container.")),
+        "런타임({runtime})이 컨테이너가 될 프로세스를 만든다.",
+        "{runtime} makes the process that will become the container.")),
     "kernel: name spaces": Told("walls", "name spaces", ("name spaces",), Said(
-        "런타임({runtime})이 커널에 부탁한다: 프로세스 둘레에 벽, 네임스페이스.", "{runtime} asks the kernel for walls round the process: name spaces.")),
+        "런타임({runtime})이 커널에 부탁한다: 프로세스 둘레에 벽, 네임스페이스.",
+        "{runtime} asks the kernel for walls round the process: name spaces.")),
     "kernel: cgroups, one a controller": Told("walls", "cgroup", ("cgroup",), Said(
-        "cgroup은 CPU와 메모리를 재고, 한도를 지키게 한다.", "A cgroup counts CPU and memory, and keeps the limits.")),
+        "cgroup은 CPU와 메모리를 재고, 한도를 지키게 한다.",
+        "A cgroup counts CPU and memory, and keeps the limits.")),
     "dockerd: started again as a hook, to hand the interface over": Told("network", "hook", (), Said(
-        "dockerd가 한 번 더 실행되어, 랜선을 컨테이너에 건네려 한다.", "dockerd is run once more, to hand the cable over.")),
+        "dockerd가 한 번 더 실행되어, 랜선을 컨테이너에 건네려 한다.",
+        "dockerd is run once more, to hand the cable over.")),
     "kernel: move the veth end into the name space": Told("network", "veth", ("joined",), Said(
-        "veth의 다른 끝이 컨테이너 안으로 들어가 eth0이 된다.", "The cable's other end goes inside and becomes eth0.")),
+        "veth의 다른 끝이 컨테이너 안으로 들어가 eth0이 된다.",
+        "The cable's other end goes inside and becomes eth0.")),
     "runtime: build and load the seccomp filter": Told("runtime", "runtime", (), Said(
-        "seccomp 필터: 쓸 수 있는 시스템 호출을 정한다.", "A seccomp filter says which system calls are allowed.")),
+        "seccomp 필터: 쓸 수 있는 시스템 호출을 정한다.",
+        "A seccomp filter says which system calls are allowed.")),
     "runtime: start": Told("runtime", "program", ("process",), Said(
-        "런타임({runtime})은 자리를 {program}에 내주고 사라진다(execve).", "{runtime} gives way to {program} (execve) and is gone.")),
+        "런타임({runtime})은 자리를 {program}에 내주고 사라진다(execve).",
+        "{runtime} gives way to {program} (execve) and is gone.")),
     "program: start: load, read the configuration, listen": Told("program", "program", (), Said(
-        "컨테이너의 프로그램({program})은 보통 프로세스다. 벽 안에서 PID 1일 뿐.", "{program} is an ordinary process; inside its walls it is PID 1.")),
+        "컨테이너의 프로그램({program})은 보통 프로세스다. 벽 안에서 PID 1일 뿐.",
+        "{program} is an ordinary process; inside its walls it is PID 1.")),
     "runc: exec: a process into the name spaces": Told("exec", "exec", (), Said(
-        "프로세스가 하나 더 같은 벽 안으로 들어간다.", "One more process goes inside the same walls.")),
+        "프로세스가 하나 더 같은 벽 안으로 들어간다.",
+        "One more process goes inside the same walls.")),
     "kernel: the stop signal to PID 1, and its grace": Told("signal", "signal", (), Said(
-        "PID 1에 멈춤 신호를 보내고, 스스로 끝나기를 기다린다(보통 10초).", "PID 1 gets the stop signal and time to end by itself, 10 s by default.")),
+        "PID 1에 멈춤 신호를 보내고, 스스로 끝나기를 기다린다(보통 10초).",
+        "PID 1 gets the stop signal and time to end by itself, 10 s by default.")),
     "kernel: SIGKILL: the processes end": Told("kill", "signal", (), Said(
-        "SIGKILL: 커널이 안의 프로세스를 모두 끝낸다.", "SIGKILL: the kernel ends all processes inside.")),
+        "SIGKILL: 커널이 안의 프로세스를 모두 끝낸다.",
+        "SIGKILL: the kernel ends all processes inside.")),
     "dockerd: take the writable layer and the name away": Told("remove", "disk", (), Said(
-        "쓰기 층과 이름이 사라진다. 이미지의 층은 남는다.", "The writable layer and the name go; the image's layers stay.")),
+        "쓰기 층과 이름이 사라진다. 이미지의 층은 남는다.",
+        "The writable layer and the name go; the image's layers stay.")),
     "kernel: way in: NAT, bridge, veth": Told("page in", "page in", (), Said(
-        "NAT이 목적지를 {address}:{inner}로 바꾸고, 브리지와 veth를 지난다.", "NAT makes the destination {address}:{inner}; then bridge and veth.")),
+        "NAT이 목적지를 {address}:{inner}로 바꾸고, 브리지와 veth를 지난다.",
+        "NAT makes the destination {address}:{inner}; then bridge and veth.")),
     "program: answer the request": Told("page", "page", (), Said(
-        "컨테이너 안의 프로그램({program})이 요청을 처리한다.", "{program} in the container works on the request.")),
+        "컨테이너 안의 프로그램({program})이 요청을 처리한다.",
+        "{program} in the container works on the request.")),
     "kernel: way back: veth, bridge, NAT": Told("page back", "page back", (), Said(
-        "응답은 온 길을 되돌아간다. 커널은 하나뿐이다.", "The answer takes the same way back. There is only one kernel.")),
+        "응답은 온 길을 되돌아간다. 커널은 하나뿐이다.",
+        "The answer takes the same way back. There is only one kernel.")),
 }  # fmt: skip
 
 PLACE_OF_UNKNOWN = "runtime"

@@ -29,8 +29,6 @@ WORDS = {
     "busy": Said("{} / {} 일함", "{} / {} busy"),
     "on the host": Said("호스트 {}", "host {}"),
     "paused": Said("얼어 있음", "frozen"),
-    "others": Said("다른 컨테이너 {}개", "{} more containers"),
-    "other": Said("다른 컨테이너 1개", "1 more container"),
     "container": Said("컨테이너", "container"),
     "containers": Said("컨테이너", "containers"),
     "no container": Said("컨테이너 없음", "no container"),
@@ -58,7 +56,6 @@ WORDS = {
     ),
     "leave": Said("Esc 한 번 더: 창 닫기. 엔진은 계속 돈다.", "Esc once more closes the window; the Engine goes on."),
     "written": Said("저장함", "written"),
-    "ended": Said("엔진이 끝났다.", "The Engine has ended."),
 }
 
 

@@ -1,6 +1,7 @@
 """The window's process beside the Engine: it draws, the Engine answers; neither waits for the other.
 
-It asks for a snapshot when it has drawn the last one, so at most one is under way. When it ends, nothing is held any more and the Engine goes on.
+It asks for a snapshot when it has drawn the last one, so at most one is under way. When it ends, nothing is held any more and the
+Engine goes on.
 """
 
 from __future__ import annotations
@@ -44,12 +45,12 @@ class Beside:
 
     def _first(self) -> Any:
         """What it says when it is there."""
-        from cutaway.visuals import display
+        from cutaway.visuals.display import NoDisplayError
 
         try:
-            return self.connection.recv() if self.connection.poll(OPENS_S) else display.NoDisplayError("No display: the window did not open.")
+            return self.connection.recv() if self.connection.poll(OPENS_S) else NoDisplayError("No display: the window did not open.")
         except (EOFError, OSError):
-            return display.NoDisplayError("No display: the window's process has ended.")
+            return NoDisplayError("No display: the window's process has ended.")
 
     def serve(self, snapshots: Snapshots) -> None:
         """Answers it from now on, in the event loop that runs."""

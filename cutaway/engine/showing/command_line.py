@@ -1,4 +1,4 @@
-"""The command line of a request, as far as the API tells of it: what the command sends is put back into the words that make it send that."""
+"""The command line of a request, as far as the API tells of it: the words that make the docker command send that."""
 
 from __future__ import annotations
 

@@ -187,10 +187,10 @@ class Commands:
         wanted = command_line.image_of(request)
         for each in reversed(self.last):
             body = each.asked[0].request.document
-            if each.kind == "run" and each.asked[-1].status == 404 and isinstance(body, dict):
-                if str(body.get("Image", "")).removesuffix(":latest") == wanted.removesuffix(":latest"):
-                    each.image = wanted
-                    return each
+            image = str(body.get("Image", "")) if isinstance(body, dict) else ""
+            if each.kind == "run" and each.asked[-1].status == 404 and image.removesuffix(":latest") == wanted.removesuffix(":latest"):
+                each.image = wanted
+                return each
         return None
 
     def _run_of(self, container: str) -> Command | None:

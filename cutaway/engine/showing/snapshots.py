@@ -1,4 +1,4 @@
-"""Makes a snapshot of an Engine: the command that is followed, its steps, its container, the host. Only looks, in well under a millisecond."""
+"""Makes a snapshot of an Engine: the command that is followed, its steps, its container, the host. It only looks."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from cutaway.models.docker.images.image import Image
 from cutaway.models.docker.record import Act, LayerProgress, Standing
 from cutaway.models.docker.record import Step as ModelStep
 from cutaway.models.docker.specification import port_of
+
 from cutaway.visuals.docker.snapshot import Box, Host, Layer, Line, Meter, Request as Shown, Snapshot, Step  # isort: skip
 
 LAYER_STATES = {
@@ -77,7 +78,7 @@ class Snapshots:
             steps=tuple(self._steps(acts)),
             held=Step(held.who, held.what, 0, share=0.0) if held is not None else None, held_count=len(self.record.standing),
             is_holding=self.record.holding, speed=self.engine.live.speed,
-            box=self._box(container, command), others=self._others(container), image=image.tags[0] if image and image.tags else "",
+            box=self._box(container, command), others=self._others(container),
             layers=self._layers(acts, image), is_writable=container is not None, host=self._host(), meters=self._meters(),
             pages=sum(act.kind == "page" for act in self.record.going.values()),
         )  # fmt: skip
@@ -136,7 +137,8 @@ class Snapshots:
         method, _, path = page.said.partition(" ")
         port = next((port for places in self._ports(page.subject) for port in places), "")
         where = f"http://127.0.0.1:{port}{path}"
-        return (*lines, Line(f"$ curl {where}" if page.client.startswith("curl") else f"{_browser(page.client)}: {method} {where}", "command"))
+        asked = f"$ curl {where}" if page.client.startswith("curl") else f"{_browser(page.client)}: {method} {where}"
+        return (*lines, Line(asked, "command"))
 
     def _ports(self, container: str) -> Iterable[list[int]]:
         one = self.daemon.containers.get(container)
@@ -191,7 +193,7 @@ class Snapshots:
         argv = [*(image.config.entrypoint or []), *(body.get("Cmd") or image.config.cmd or [])] if image is not None else []
         name = command.asked[0].request.get("name")
         bindings = (body.get("HostConfig") or {}).get("PortBindings") or {}
-        ports = tuple((int(place.get("HostPort") or 0), port_of(inside)[0]) for inside, places in bindings.items() for place in places or [])
+        ports = tuple((int(one.get("HostPort") or 0), port_of(inside)[0]) for inside, places in bindings.items() for one in places or [])
         program = _program(argv) if argv else str(body.get("Image") or "").rpartition("/")[2].partition(":")[0]
         mode = (body.get("HostConfig") or {}).get("NetworkMode") or "default"
         return Box(name, program, bridge="docker0" if mode in ("default", "bridge") else "", ports=ports)
@@ -215,7 +217,8 @@ class Snapshots:
         return Host(machine.name, machine.kernel, machine.cpus, self.daemon.disk[1] + unpacked, tuple(busy[: machine.cpus]))
 
     def _meters(self) -> tuple[Meter, ...]:
-        worked, running = self.record.worked_ns, [one for one in self.daemon.containers.values() if one.has_process and one.space is not None]
+        worked = self.record.worked_ns
+        running = [one for one in self.daemon.containers.values() if one.has_process and one.space is not None]
         starting = (act.steps for act in self.record.going.values() if act.kind == "start")
         shims = len(running) + sum(any(_is_over(step, "containerd-shim") for step in steps) for steps in starting)
         memory = self._size("shim memory", shims) + self._size("shim shared memory", 1) if shims else 0
