@@ -5,6 +5,7 @@ It asks for a snapshot when it has drawn the last one, so at most one is under w
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from typing import Literal
 from cutaway.visuals.docker.snapshot import Snapshot
 
 MORE = "more"
+NICE = 5
+"""A request to the Engine goes before a picture."""
 Wish = Literal["step", "go", "faster", "slower"]
 """step: let the next step through, or hold from now on. go: hold nothing. faster, slower: another pace of simulated time."""
 
@@ -68,6 +71,7 @@ def draw(connection: Connection, wanted: Wanted) -> None:
     from cutaway.visuals.docker.window import Recorder, Window
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)          # of a Ctrl-C the Engine tells it
+    os.nice(NICE)
     try:
         shown = Window(wanted) if wanted.record is None else Recorder(wanted)
     except Exception as error:
