@@ -71,7 +71,6 @@ class Box:
     memory: int = 0
     memory_limit: int = 0
     """0 for none."""
-    cpu_ns: int = 0
     cpus: float = 0.0
     """CPU time a time that its cgroup may have; 0 for no limit."""
     bridge: str = ""

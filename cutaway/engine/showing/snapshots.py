@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from cutaway.engine.engine import Engine
 from cutaway.engine.http import Answer, Request
-from cutaway.engine.showing import output
+from cutaway.engine.showing import boxes, output
 from cutaway.engine.showing.command_line import short
 from cutaway.engine.showing.commands import ASIDE_S, Asked, Command, Commands
 from cutaway.models.docker.container import Container
@@ -15,16 +16,26 @@ from cutaway.models.docker.daemon import RUNTIMES
 from cutaway.models.docker.images.image import Image
 from cutaway.models.docker.record import Act, LayerProgress, Standing
 from cutaway.models.docker.record import Step as ModelStep
-from cutaway.models.docker.specification import port_of
-
-from cutaway.visuals.docker.snapshot import Box, Host, Layer, Line, Meter, Request as Shown, Snapshot, Step  # isort: skip
+from cutaway.visuals.docker.snapshot import Host, Layer, Line, Meter, Snapshot, Step
+from cutaway.visuals.docker.snapshot import Request as Shown
 
 LAYER_STATES = {
     "Downloading": "loading", "Verifying Checksum": "loaded", "Download complete": "loaded", "Extracting": "unpacking",
     "Pull complete": "there", "Already exists": "there",
 }  # fmt: skip
-WALLS = ("mnt", "uts", "ipc", "pid", "net", "cgroup")
 SHOWN_COMMANDS, EXEC_LINES = 4, 40
+SUM_S = 0.001
+"""For each container sums are kept for so long: a thousand are counted once a second."""
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Over the containers that run."""
+
+    running: int = 0
+    memory: int = 0
+    cpu_ns: int = 0
+    disk: int = 0
 
 
 class Snapshots:
@@ -35,6 +46,7 @@ class Snapshots:
         self.commands = Commands(self.record, self._id_of)
         self._page: Act | None = None
         """The page that is followed, until a command is newer."""
+        self._sums, self._sums_until_s = Sums(), 0.0
 
     def _id_of(self, name: str) -> str:
         return next((one.id for one in self.daemon.containers.values() if name in (one.id, one.name) or one.id.startswith(name)), "")
@@ -78,7 +90,8 @@ class Snapshots:
             steps=tuple(self._steps(acts)),
             held=Step(held.who, held.what, 0, share=0.0) if held is not None else None, held_count=len(self.record.standing),
             is_holding=self.record.holding, speed=self.engine.live.speed,
-            box=self._box(container, command), others=self._others(container),
+            box=boxes.box_of(self.daemon, container) if container is not None else boxes.wanted_box(self.daemon, command),
+            others=max(0, self._summed().running - (container is not None and container.has_process)),
             layers=self._layers(acts, image), is_writable=container is not None, host=self._host(), meters=self._meters(),
             pages=sum(act.kind == "page" for act in self.record.going.values()),
         )  # fmt: skip
@@ -152,7 +165,7 @@ class Snapshots:
             for step in act.steps:
                 yield _step(step, now_ns)
 
-    # --- the container ---
+    # --- the image ---
 
     def _image(self, container: Container | None, command: Command | None) -> Image | None:
         if container is not None:
@@ -167,46 +180,17 @@ class Snapshots:
             return tuple(_layer(one) for one in pull.layers.values())
         return tuple(Layer(layer.size) for layer in image.layers) if image is not None else ()
 
-    def _box(self, container: Container | None, command: Command | None) -> Box | None:
-        if container is None:
-            return self._wanted(command)
-        space = container.space if container.has_process else None
-        start = next((act for act in self.record.going.values() if act.kind == "start" and act.subject == container.id), None)
-        endpoint = next((one for one in container.endpoints.values() if one.address is not None), None)
-        host = container.host
-        return Box(
-            container.name, _program(container.argv), host.runtime, is_running=space is not None, is_paused=container.paused,
-            starting=tuple(f"{step.who}: {step.what}" for step in start.steps if step.ended_ns is not None) if start else (),
-            walls=walls_of(container), pid=container.pid, memory=space.memory if space is not None else 0, memory_limit=host.memory or 0,
-            cpu_ns=space.cpu_ns if space is not None else 0, cpus=host.nano_cpus / 1e9 if host.nano_cpus else 0.0,
-            bridge=self._bridge(container), address=str(endpoint.address) if endpoint is not None else "", ports=_ports(container),
-        )  # fmt: skip
-
-    def _wanted(self, command: Command | None) -> Box | None:
-        """A container that is yet to be made."""
-        if command is None or command.kind != "run" or not command.is_going:
-            return None
-        body = command.asked[0].request.document
-        if not isinstance(body, dict):
-            return None
-        image = self.daemon.images.find(str(body.get("Image") or ""))
-        argv = [*(image.config.entrypoint or []), *(body.get("Cmd") or image.config.cmd or [])] if image is not None else []
-        name = command.asked[0].request.get("name")
-        bindings = (body.get("HostConfig") or {}).get("PortBindings") or {}
-        ports = tuple((int(one.get("HostPort") or 0), port_of(inside)[0]) for inside, places in bindings.items() for one in places or [])
-        program = _program(argv) if argv else str(body.get("Image") or "").rpartition("/")[2].partition(":")[0]
-        mode = (body.get("HostConfig") or {}).get("NetworkMode") or "default"
-        return Box(name, program, bridge="docker0" if mode in ("default", "bridge") else "", ports=ports)
-
-    def _bridge(self, container: Container) -> str:
-        name = next(iter(container.endpoints), None) or next(iter(container.wanted), None)
-        network = next((one for one in self.daemon.networks if one.name == name), None)
-        return network.bridge if network is not None and network.driver == "bridge" else ""
-
-    def _others(self, container: Container | None) -> int:
-        return sum(one.has_process and one is not container for one in self.daemon.containers.values())
-
     # --- the host ---
+
+    def _summed(self) -> Sums:
+        """Over all containers; where there are many, not for each picture."""
+        now_s = time.monotonic()
+        if now_s >= self._sums_until_s:
+            running = [one.space for one in self.daemon.containers.values() if one.has_process and one.space is not None]
+            cpu_ns = sum(space.cpu_ns for space in running)
+            self._sums = Sums(len(running), sum(space.memory for space in running), cpu_ns, self.daemon.disk[1])
+            self._sums_until_s = now_s + len(self.daemon.containers) * SUM_S
+        return self._sums
 
     def _host(self) -> Host:
         machine = self.daemon.machine
@@ -214,49 +198,24 @@ class Snapshots:
         busy = [step.who.removeprefix("containerd-") for step in now if step.works]
         pulls = [act.layers.values() for act in self.record.going.values() if act.kind == "pull"]
         unpacked = sum(layer.size for layers in pulls for layer in layers if layer.status == "Pull complete")
-        return Host(machine.name, machine.kernel, machine.cpus, self.daemon.disk[1] + unpacked, tuple(busy[: machine.cpus]))
+        return Host(machine.name, machine.kernel, machine.cpus, self._summed().disk + unpacked, tuple(busy[: machine.cpus]))
 
     def _meters(self) -> tuple[Meter, ...]:
-        worked = self.record.worked_ns
-        running = [one for one in self.daemon.containers.values() if one.has_process and one.space is not None]
+        worked, sums = self.record.worked_ns, self._summed()
         starting = (act.steps for act in self.record.going.values() if act.kind == "start")
-        shims = len(running) + sum(any(_is_over(step, "containerd-shim") for step in steps) for steps in starting)
+        shims = sums.running + sum(any(_is_over(step, "containerd-shim") for step in steps) for steps in starting)
         memory = self._size("shim memory", shims) + self._size("shim shared memory", 1) if shims else 0
-        cpu_ns = sum(one.space.cpu_ns for one in running if one.space is not None)
         return (
             Meter("dockerd", 1, self._size("dockerd memory", 1), worked.get("dockerd", 0)),
             Meter("containerd", 1, self._size("containerd memory", 1), worked.get("containerd", 0)),
             Meter("shim", shims, memory, worked.get("containerd-shim", 0)),
             *(Meter(name, 1, None, worked[name]) for name in RUNTIMES if name in worked),
-            Meter("containers", len(running), self.daemon.memory_used, cpu_ns),
+            Meter("containers", sums.running, sums.memory, sums.cpu_ns),
         )
 
     def _size(self, cost: str, times: int) -> int:
         found = self.daemon.profile.costs.get(cost)
         return round(found.value * times) if found is not None else 0
-
-
-def walls_of(container: Container) -> tuple[str, ...]:
-    """The name spaces that it has for itself."""
-    host = container.host
-    shared = {
-        "net": host.network_mode == "host" or host.network_mode.startswith("container:"), "pid": bool(host.pid_mode),
-        "ipc": host.ipc_mode == "host" or host.ipc_mode.startswith("container:"), "cgroup": host.cgroupns_mode == "host",
-        "uts": getattr(host, "uts_mode", "") == "host",
-    }  # fmt: skip
-    return tuple(name for name in WALLS if not shared.get(name))
-
-
-def _program(argv: list[str]) -> str:
-    """That a command comes to run: what an entry point's script executes in the end."""
-    names = [word.rpartition("/")[2] for word in argv]
-    return names[1] if len(names) > 1 and names[0].endswith(".sh") else names[0] if names else ""
-
-
-def _ports(container: Container) -> tuple[tuple[int, int], ...]:
-    published = {name: [port for _, port in places] for name, places in container.ports.items()}
-    wanted = {name: [int(place.get("HostPort") or 0) for place in places or []] for name, places in container.host.port_bindings.items()}
-    return tuple((port, port_of(name)[0]) for name, ports in (published or wanted).items() for port in ports)
 
 
 def _layer(progress: LayerProgress) -> Layer:

@@ -178,6 +178,18 @@ def test_the_command_line_is_put_together_again(body: dict[str, Any], name: str,
     assert command_line.run_line(request, "run") == line
 
 
+def test_what_no_engine_would_take_does_not_disturb_the_view(watched: Watched) -> None:
+    client = watched.client
+    client.images.pull("alpine", "3.10")
+    strange = {"Image": "alpine:3.10", "Env": 5, "HostConfig": []}, {"Image": 5}, {"HostConfig": {"PortBindings": {"x": "y"}}}, [1], "x"
+    for document in strange:
+        answer = client.api.post(client.api._url("/containers/create"), json=document)
+        assert 400 <= answer.status_code < 500 and watched.view.take().title == "docker run"
+    client.containers.create("alpine:3.10", "true", ports={"80/tcp": ("127.0.0.1", "8000-8010")})
+    box = watched.view.take().box
+    assert box is not None and box.ports == ((8000, 80),)
+
+
 async def _no_body(most: int) -> bytes:
     return b""
 
