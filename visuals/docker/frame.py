@@ -104,6 +104,8 @@ def caption_of(scene: Scene) -> str:
         return f"{word('next', language)}{said}" if snapshot.held is not None else said
     if snapshot.pages > 1:
         return word("pages", language).format(snapshot.pages)
+    if snapshot.is_page and box is not None:
+        return word("page is back", language).format(program=box.program)
     if not snapshot.title:
         return word("waits for a command", language)
     if box is not None and box.is_running:

@@ -35,7 +35,8 @@ def _network(scene: Scene) -> None:
         nat = f"{ports[0][0]} → {box.address or word('container', language)}:{ports[0][1]}"
         nat += f"  +{len(ports) - 1}" if len(ports) > 1 else ""
     passing = scene.is_at("page in", "page", "page back")
-    draw_row(scene, places["nat"], nat, "now" if passing and ports else scene.state("nat"), left=AFTER_LANE, strong=bool(ports))
+    state = "now" if passing and ports else scene.state("nat")
+    draw_row(scene, places["nat"], nat, state, left=AFTER_LANE, strong=state != "absent")
     bridge = (box.bridge if box else "") or "docker0"
     draw_row(scene, places["bridge"], word("bridge", language).format(bridge), "now" if passing else "there", left=AFTER_LANE)
     veth = word("veth", language) if box is None or box.bridge else word("no network", language)

@@ -27,7 +27,7 @@ def draw(snapshot: Snapshot, look: Look, picture: Picture) -> None:
         return
     layout = layout_for(picture.width, picture.height)
     scene = Scene(snapshot, layout, look, picture)
-    key = (look.language, look.palette_name, snapshot.host.name)
+    key = (look.language, look.palette_name, snapshot.host.name, snapshot.host.kernel)
     picture.still("rest", key, layout.canvas, lambda canvas: draw_still_frame(Scene(snapshot, layout, look, canvas)))
     draw_top(scene)
     _links(scene)
@@ -54,9 +54,9 @@ def _links(scene: Scene) -> None:
 
 def _way(scene: Scene) -> Way:
     """From the client to where the step happens."""
-    if scene.told is None:
+    if scene.told is None and not scene.snapshot.is_page:
         return []
-    way = WAYS[scene.told.place](scene.layout)
+    way = WAYS[scene.told.place if scene.told else "page back"](scene.layout)
     for stretch in way:
         scene.picture.way(stretch, scene.hue, WIDTH)
     return way
@@ -65,6 +65,8 @@ def _way(scene: Scene) -> Way:
 def _sign(scene: Scene, way: Way) -> None:
     """Where the step happens; a page is as far on its way as the step is done. What stands at the gate waits."""
     if scene.told is None or scene.step is None:
+        if way:      # the answer is back with who asked
+            scene.picture.sign("ring", way[0][0], FOLLOWED, scene.hue, ground=scene.palette.room, halo=True, name="page, over")
         return
     place, held = scene.told.place, scene.snapshot.held is not None
     share = 0.0 if held else scene.step.share

@@ -17,7 +17,7 @@ Way = list[Stretch]
 
 def lane(layout: Layout) -> float:
     """Where a page's way goes through NAT, bridge and veth, beside what is written there."""
-    return layout.places["nat"].x + 24
+    return layout.places["nat"].x + 16
 
 
 def _level(layout: Layout) -> float:

@@ -46,6 +46,10 @@ WORDS = {
     "waits for a command": Said(
         "다른 터미널에서 docker 명령을 내리면 여기에 보인다.", "Give a docker command in another terminal, and watch it here."
     ),
+    "page is back": Said(
+        "응답이 돌아왔다: NAT, 브리지, veth를 지나 벽 안의 {program}까지, 그리고 같은 길로.",
+        "The answer is back: by NAT, bridge and veth to {program} inside the walls, and home the same way.",
+    ),
     "done": Said("명령이 끝났다.", "The command is done."),
     "is frozen": Said("{name}: cgroup이 얼렸다. CPU를 얻지 못한다.", "{name}: frozen by its cgroup; it gets no CPU."),
     "runs": Said("{name}: 돌고 있다.", "{name} runs."),

@@ -102,7 +102,13 @@ class Beside:
         sys.stderr.write(f"{CLOSED}\n")
 
     def close(self) -> None:
-        """The Engine ends: a film is finished first."""
+        """The Engine ends: what is to be drawn yet is drawn first, and a film is finished."""
+        try:
+            while self._waiting and self.connection.poll(OPENS_S):
+                if self.connection.recv() == MORE:
+                    self.connection.send(self._waiting.popleft())
+        except (EOFError, OSError):      # the window is closed
+            pass
         if not self.connection.closed:
             self.connection.close()
         self.process.join(FINISHES_S)
