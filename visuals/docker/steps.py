@@ -82,7 +82,7 @@ STEPS: dict[str, Told] = {
         "{runtime} makes the process that will become the container.")),
     "kernel: name spaces": Told("walls", "name spaces", ("name spaces",), Said(
         "런타임({runtime})이 커널에 부탁한다: 프로세스 둘레에 벽, 네임스페이스.",
-        "{runtime} asks the kernel for walls round the process: name spaces.")),
+        "{runtime} asks the kernel for walls round the process: namespaces.")),
     "kernel: cgroups, one a controller": Told("walls", "cgroup", ("cgroup",), Said(
         "cgroup은 CPU와 메모리를 재고, 한도를 지키게 한다.",
         "A cgroup counts CPU and memory, and keeps the limits.")),
