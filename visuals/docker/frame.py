@@ -11,6 +11,8 @@ from cutaway.visuals.geometry import Area, Point
 from cutaway.visuals.layout import CUT, GUTTER, MARGIN, RIGHT_MARGIN, TOP_BAR
 from cutaway.visuals.section import draw_gate, draw_room
 
+OTHER_SYSTEM = "no matching manifest"
+"""How a daemon says that an image is for another operating system or processor."""
 FLOORS = ("user space", "kernel", "hardware")
 
 
@@ -95,6 +97,8 @@ def draw_caption(scene: Scene) -> None:
 def caption_of(scene: Scene) -> str:
     """In the viewer's language."""
     snapshot, language, box = scene.snapshot, scene.look.language, scene.snapshot.box
+    if snapshot.error:
+        return word("other system", language) if OTHER_SYSTEM in snapshot.error else snapshot.error
     if scene.told is not None:
         port, inner = box.ports[0] if box and box.ports else ("?", "?")
         said = scene.say(scene.told.caption).format(

@@ -117,6 +117,8 @@ class Snapshot:
     aside: Request | None = None
     """The last of any other, such as of a `docker ps` meanwhile."""
     lines: tuple[Line, ...] = ()
+    error: str = ""
+    """What the daemon refused it with."""
     steps: tuple[Step, ...] = ()
     held: Step | None = None
     """The step that stands at the gate."""

@@ -50,6 +50,10 @@ WORDS = {
         "응답이 돌아왔다: NAT, 브리지, veth를 지나 벽 안의 {program}까지, 그리고 같은 길로.",
         "The answer is back: by NAT, bridge and veth to {program} inside the walls, and home the same way.",
     ),
+    "other system": Said(
+        "이 이미지는 다른 운영체제나 CPU의 것이다. 컨테이너는 호스트의 커널을 쓰므로 돌 수 없다.",
+        "The image is for another operating system or processor; a container uses the host's kernel, so it cannot run here.",
+    ),
     "done": Said("명령이 끝났다.", "The command is done."),
     "is frozen": Said("{name}: cgroup이 얼렸다. CPU를 얻지 못한다.", "{name}: frozen by its cgroup; it gets no CPU."),
     "runs": Said("{name}: 돌고 있다.", "{name} runs."),

@@ -9,7 +9,7 @@ from cutaway.models.docker.specification import port_of
 from cutaway.visuals.docker.snapshot import Box
 
 WALLS = ("mnt", "uts", "ipc", "pid", "net", "cgroup")
-CPU_NS = 1_000_000_000
+CPU_NS, LONGEST = 1_000_000_000, 40
 
 
 def box_of(daemon: Daemon, container: Container) -> Box:
@@ -63,7 +63,8 @@ def walls_of(container: Container) -> tuple[str, ...]:
 def _program(argv: list[str]) -> str:
     """That a command comes to run: what an entry point's script executes in the end."""
     names = [word.rpartition("/")[2] for word in argv]
-    return names[1] if len(names) > 1 and names[0].endswith(".sh") else names[0] if names else ""
+    found = names[1] if len(names) > 1 and names[0].endswith(".sh") else names[0] if names else ""
+    return found[:LONGEST]
 
 
 def _ports(container: Container) -> tuple[tuple[int, int], ...]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from cutaway.engine.http import Request
 
-CPU_NS, MEGA = 1_000_000_000, 1 << 20
+CPU_NS, MEGA, LONGEST = 1_000_000_000, 1 << 20, 200
 SIMPLE: tuple[tuple[str, str, str], ...] = (
     ("POST", r"/containers/(?P<name>[^/]+)/(?P<verb>start|stop|kill|restart|pause|unpause)", "docker {verb}{flags} {name}"),
     ("POST", r"/containers/(?P<name>[^/]+)/rename", "docker rename {name} {to}"),
@@ -46,8 +46,8 @@ ID = re.compile(r"\b[0-9a-f]{64}\b")
 
 
 def short(text: str) -> str:
-    """Ids as people see them."""
-    return ID.sub(lambda found: found[0][:12], text)
+    """Ids as people see them; and no longer than can be read."""
+    return ID.sub(lambda found: found[0][:12], text)[:LONGEST]
 
 
 def line_of(request: Request, table: tuple[tuple[str, str, str], ...]) -> str:

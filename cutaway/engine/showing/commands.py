@@ -13,7 +13,7 @@ from cutaway.engine.http import Answer, Reply, Request
 from cutaway.engine.showing import command_line
 from cutaway.models.docker.record import Act, Record, Step
 
-KEPT = 24
+KEPT, LONGEST_NAME = 24, 40
 """Commands that are remembered."""
 CREATE_S = 0.5
 """`docker run` goes on at once; what has not after so long was a `docker create`."""
@@ -91,8 +91,11 @@ class Command:
 
     @property
     def error(self) -> str:
-        """Of its last request."""
-        return self.asked[-1].message if self.asked else ""
+        """What the daemon refused it with."""
+        missing = self.kind == "run" and self.asked[-1].status == 404 and self.asked[-1].request.plain_path == "/containers/create"
+        if self.asked[-1].message and not (missing and self.asked[-1].message.startswith("No such image")):
+            return self.asked[-1].message
+        return next((act.error for act in self.acts if act.error), "")
 
     @property
     def is_going(self) -> bool:
@@ -178,7 +181,8 @@ class Commands:
 
     def _new(self, kind: Kind, one: Asked, *, container: str = "", image: str = "") -> Command:
         agent = one.request.headers.get("user-agent", "")
-        client = "docker" if agent.startswith("Docker-Client") else agent.partition("/")[0].replace("docker-sdk-python", "docker-py") or "?"
+        name = agent.partition("/")[0][:LONGEST_NAME] or "?"
+        client = {"Docker-Client": "docker", "docker-sdk-python": "docker-py"}.get(name, name)
         made = Command(kind, client, [one], self.record.count, container, image)
         self.last.append(made)
         return made

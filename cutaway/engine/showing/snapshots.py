@@ -10,7 +10,7 @@ from cutaway.engine.engine import Engine
 from cutaway.engine.http import Answer, Request
 from cutaway.engine.showing import boxes, output
 from cutaway.engine.showing.command_line import short
-from cutaway.engine.showing.commands import ASIDE_S, Asked, Command, Commands
+from cutaway.engine.showing.commands import ASIDE_S, LONGEST_NAME, Asked, Command, Commands
 from cutaway.models.docker.container import Container
 from cutaway.models.docker.daemon import RUNTIMES
 from cutaway.models.docker.images.image import Image
@@ -84,7 +84,8 @@ class Snapshots:
         held = standing if standing is not None and standing.act in acts else None
         image = self._image(container, command)
         return Snapshot(
-            title=page.said if page is not None else self._title(command),
+            title=short(page.said) if page is not None else self._title(command),
+            error=short(command.error) if command is not None and page is None else "",
             client=_browser(page.client) if page is not None else command.client if command is not None else "docker",
             is_page=page is not None, request=self._request(page, command), aside=self._aside(), lines=self._lines(page),
             steps=tuple(self._steps(acts)),
@@ -132,7 +133,7 @@ class Snapshots:
 
     def _request(self, page: Act | None, command: Command | None) -> Shown | None:
         if page is not None:
-            method, _, path = page.said.partition(" ")
+            method, _, path = short(page.said).partition(" ")
             return Shown(method, path, 200 if page.over and not page.error else None)
         if command is None:
             return None
@@ -147,7 +148,7 @@ class Snapshots:
         lines = output.lines_of(self.daemon, list(self.commands.last)[-SHOWN_COMMANDS:])
         if page is None:
             return lines
-        method, _, path = page.said.partition(" ")
+        method, _, path = short(page.said).partition(" ")
         port = next((port for places in self._ports(page.subject) for port in places), "")
         where = f"http://127.0.0.1:{port}{path}"
         asked = f"$ curl {where}" if page.client.startswith("curl") else f"{_browser(page.client)}: {method} {where}"
@@ -237,7 +238,7 @@ def _shown(one: Asked) -> Shown:
     path = short(one.request.plain_path)
     name = one.request.get("name") or one.request.get("fromImage").rpartition("/")[2]
     key = "name" if one.request.get("name") else "fromImage"
-    return Shown(one.request.method, f"{path}?{key}={name}" if name else path, one.status)
+    return Shown(one.request.method, short(f"{path}?{key}={name}" if name else path), one.status)
 
 
 def _browser(agent: str) -> str:
@@ -245,4 +246,4 @@ def _browser(agent: str) -> str:
     for name in ("Firefox", "Edg", "Chrome", "Safari"):
         if f"{name}/" in agent:
             return "Edge" if name == "Edg" else name
-    return agent.partition("/")[0] or "?"
+    return agent.partition("/")[0][:LONGEST_NAME] or "?"

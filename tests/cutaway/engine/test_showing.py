@@ -190,6 +190,34 @@ def test_what_no_engine_would_take_does_not_disturb_the_view(watched: Watched) -
     assert box is not None and box.ports == ((8000, 80),)
 
 
+def test_what_no_font_can_draw_is_drawn_as_unknown(watched: Watched) -> None:
+    client = watched.client
+    client.images.pull("alpine", "3.10")
+    one = client.containers.run("alpine:3.10", ["echo", "\x1b[31mred\x1b[0m \x00\x07", "x" * 100_000], detach=True, name="odd")
+    one.wait()
+    with contextlib.suppress(docker.errors.APIError):
+        client.api.exec_create("odd", ["\x00" * 9])
+    client.api.get(client.api._url("/containers/{0}/json", "\x01" * 9000))
+    began = time.perf_counter()
+    draw(watched.view.take(), Look("ko"), MeasuredPicture((1280, 720)))
+    assert time.perf_counter() - began < 1 and all(len(line.text) <= 500 for line in watched.view.take().lines)
+
+
+def test_a_refusal_is_said(watched: Watched) -> None:
+    client = watched.client
+    with pytest.raises(docker.errors.NotFound):
+        client.images.pull("mcr.microsoft.com/windows/nanoserver", "ltsc2022")
+    shown = watched.view.take()
+    picture = MeasuredPicture((1920, 1080))
+    draw(shown, Look("en"), picture)
+    assert "no matching manifest" in shown.error and "it cannot run here" in " ".join(text for text, _ in picture.texts)
+    client.images.pull("alpine", "3.10")
+    client.containers.create("alpine:3.10", "true", name="taken")
+    with pytest.raises(docker.errors.APIError):
+        client.containers.create("alpine:3.10", "true", name="taken")
+    assert watched.view.take().error.startswith("Conflict. The container name") and watched.view.take().lines[-1].kind == "error"
+
+
 async def _no_body(most: int) -> bytes:
     return b""
 
