@@ -22,7 +22,7 @@ def box_of(daemon: Daemon, container: Container) -> Box:
         container.name, _program(container.argv), host.runtime, is_running=space is not None, is_paused=container.paused,
         starting=tuple(f"{step.who}: {step.what}" for step in start.steps if step.ended_ns is not None) if start else (),
         walls=walls_of(container), pid=container.pid, memory=space.memory if space is not None else 0, memory_limit=host.memory or 0,
-        cpus=(host.nano_cpus or 0) / CPU_NS, bridge=_bridge(daemon, container),
+        cpus=(host.nano_cpus or 0) / CPU_NS, bridge=_bridge(daemon, next(iter(container.endpoints or container.wanted), "")),
         address=str(endpoint.address) if endpoint is not None else "", ports=_ports(container),
     )  # fmt: skip
 
@@ -45,8 +45,8 @@ def _wanted(daemon: Daemon, command: Command) -> Box:
     places = ((inside, one) for inside, found in (host.get("PortBindings") or {}).items() for one in found or [])
     ports = tuple((_port(one), port_of(inside)[0]) for inside, one in places)
     program = _program(argv) if argv else str(body.get("Image") or "").rpartition("/")[2].partition(":")[0]
-    is_bridged = (host.get("NetworkMode") or "default") in ("default", "bridge")
-    return Box(command.asked[0].request.get("name"), program, bridge="docker0" if is_bridged else "", ports=ports)
+    mode = host.get("NetworkMode") or "default"
+    return Box(command.asked[0].request.get("name"), program, bridge=_bridge(daemon, "bridge" if mode == "default" else mode), ports=ports)
 
 
 def walls_of(container: Container) -> tuple[str, ...]:
@@ -78,7 +78,7 @@ def _port(place: dict[str, str]) -> int:
     return int((place.get("HostPort") or "0").partition("-")[0])
 
 
-def _bridge(daemon: Daemon, container: Container) -> str:
-    name = next(iter(container.endpoints), None) or next(iter(container.wanted), None)
+def _bridge(daemon: Daemon, name: str) -> str:
+    """The host's interface of a network; "" where it has none."""
     network = next((one for one in daemon.networks if one.name == name), None)
     return network.bridge if network is not None and network.driver == "bridge" else ""

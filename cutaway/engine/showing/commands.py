@@ -188,10 +188,10 @@ class Commands:
         return made
 
     def _missing(self, request: Request) -> Command | None:
-        """A `docker run` that had to pull its image first."""
-        return next((each for each in reversed(self.last) if each.kind == "run" and each.image and not each.has_started
-                     and each.asked[0].request.get("name") == request.get("name") and each.asked[0].status == 404
-                     and not any(one.status == 201 for one in each.asked)), None)  # fmt: skip
+        """A `docker run` that had to pull its image first, and has."""
+        return next((each for each in reversed(self.last) if each.kind == "run" and each.asked[-1].request.plain_path == "/images/create"
+                     and each.asked[0].request.get("name") == request.get("name")
+                     and any(act.kind == "pull" and act.over and not act.error for act in each.acts)), None)  # fmt: skip
 
     def _pulls_for(self, request: Request) -> Command | None:
         wanted = command_line.image_of(request)

@@ -54,18 +54,13 @@ def _tagged(document: object) -> str:
 
 def _pull(act: Act) -> Iterator[Line]:
     """As the progress bars say it, in numbers."""
-    if act.error and not act.layers:
-        yield printed(act.error, "error")
-        return
     if not act.layers:
         return
     name = act.subject.rpartition(":")
     yield Line(f"{name[2]}: Pulling from {name[0] if '/' in name[0] else f'library/{name[0]}'}")
     for layer in act.layers.values():
         yield Line(f"{layer.digest.removeprefix('sha256:')[:12]}: {_progress(layer)}")
-    if act.error:
-        yield printed(act.error, "error")
-    elif act.over:
+    if act.over and not act.error:
         yield Line(f"Status: Downloaded newer image for {act.subject}")
 
 

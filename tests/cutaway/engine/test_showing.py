@@ -190,6 +190,19 @@ def test_what_no_engine_would_take_does_not_disturb_the_view(watched: Watched) -
     assert box is not None and box.ports == ((8000, 80),)
 
 
+def test_a_pull_belongs_to_the_run_that_needed_it(watched: Watched) -> None:
+    client = watched.client
+    for image in ("nosuch", "alpine:3.10"):
+        with contextlib.suppress(docker.errors.APIError):
+            client.containers.run(image, "true")
+    shown = watched.view.take()
+    commands = [line.text for line in shown.lines if line.kind == "command"]
+    assert commands[:2] == ["docker-py: docker run nosuch true", "docker-py: docker run alpine:3.10 true"] and shown.title == "docker run"
+    assert [key_of(step.who, step.what) for step in shown.steps][:4] == [
+        "registry: say which layers there are", "registry: send layers", "dockerd: unpack a layer", "dockerd: create: configuration, layers"
+    ]
+
+
 def test_what_no_font_can_draw_is_drawn_as_unknown(watched: Watched) -> None:
     client = watched.client
     client.images.pull("alpine", "3.10")
