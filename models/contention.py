@@ -54,8 +54,13 @@ class Host:
         return self._locks.setdefault(name, Resource(self.clock))
 
     @property
+    def wanted(self) -> Fraction:
+        """CPUs that would be busy now, if there were enough."""
+        return sum((one.threads for one in self._running), Fraction(0))
+
+    @property
     def _speed(self) -> Fraction:
-        return min(Fraction(1), self.cpus / sum((one.threads for one in self._running), Fraction(0)))
+        return min(Fraction(1), self.cpus / self.wanted)
 
     def _settle(self) -> None:
         """Takes what was done since the last time off all that runs."""

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Protocol
 
 from cutaway.models.contention import Host
 from cutaway.models.costs import Cost, Profile
@@ -36,11 +37,31 @@ class Phase:
     costs: tuple[CostUse, ...]
 
 
+class Watch(Protocol):
+    """Who is told of steps as they come, and may let them wait."""
+
+    def begins(self, who: str, what: str, takes_ns: int | None = None, *, works: bool = False) -> Process:
+        """A step is to begin; it does when this is through. `works` if it keeps a CPU busy."""
+
+    def ends(self) -> None:
+        """The step that began last."""
+
+
+class Unwatched:
+    """Nobody is told."""
+
+    def begins(self, who: str, what: str, takes_ns: int | None = None, *, works: bool = False) -> Process:
+        yield from ()
+
+    def ends(self) -> None:
+        pass
+
+
 class Start:
     """One start on the clock, and the book of its phases."""
 
     def __init__(
-        self, clock: Clock, profile: Profile, draw: Draw = lambda cost: cost.value, host: Host | None = None
+        self, clock: Clock, profile: Profile, draw: Draw = lambda cost: cost.value, host: Host | None = None, watch: Watch | None = None,
     ) -> None:
         """`draw` gives a cost its value this time; the profile's value by default. `host` is what starts at once share; by default it has
         CPUs enough, and nobody else."""
@@ -48,6 +69,7 @@ class Start:
         self.profile = profile
         self.draw = draw
         self.host = host or Host(clock, ENOUGH)
+        self.watch = watch or Unwatched()
         self.phases: list[Phase] = []
 
     def phase(
@@ -61,6 +83,7 @@ class Start:
         duration_ns = round(sum((self.draw(self.profile[name]) * times for name, times in pairs), Fraction(0)))
         waiting_ns = min(round(self.draw(self.profile[waits])), duration_ns) if waits else 0
         threads = self.profile["threads of a start"].value if several_threads else Fraction(1)
+        yield from self.watch.begins(who, what, duration_ns, works=waiting_ns < duration_ns)
         with ExitStack() as held:
             if holds:
                 yield held.enter_context(self.host.lock(holds).request())
@@ -69,6 +92,7 @@ class Start:
             yield self.clock.timeout(waiting_ns)
         costs = tuple(CostUse(name, times_as_text(Fraction(times))) for name, times in pairs)
         self.phases.append(Phase(who, what, start_ns, int(self.clock.now), costs))
+        self.watch.ends()
 
 
 def server_process(start: Start, workers: int, who: str = "nginx", cost: str = "nginx start") -> Process:

@@ -10,10 +10,8 @@ import pygame
 
 NO_DISPLAY = 69
 WITHOUT_SCREEN = ("dummy", "offscreen", "evdev")
-NOWHERE = (
-    "No display: neither DISPLAY nor WAYLAND_DISPLAY leads to a screen. "
-    "Without one, write a film or a picture: cutaway show ... --record FILE."
-)
+INSTEAD = "cutaway show ... --record FILE"
+NOWHERE = "No display: neither DISPLAY nor WAYLAND_DISPLAY leads to a screen. Without one, write a film or a picture: {}."
 
 _kept: list[object] = []
 """Callbacks that the window system holds on to."""
@@ -23,20 +21,20 @@ class NoDisplayError(Exception):
     """There is no screen to open a window on."""
 
 
-def open_display() -> None:
-    """Connects to the window system. A driver without a screen counts only if it was asked for."""
+def open_display(instead: str = INSTEAD) -> None:
+    """Connects to the window system. A driver without a screen counts only if it was asked for. `instead` is the way without one."""
     asked = os.environ.get("SDL_VIDEODRIVER", "")
     os.environ.setdefault("SDL_WINDOWS_DPI_AWARENESS", "permonitorv2")
     if sys.platform.startswith("linux") and not (asked or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        raise NoDisplayError(NOWHERE)
+        raise NoDisplayError(NOWHERE.format(instead))
     try:
         pygame.display.init()
     except pygame.error as error:
-        raise NoDisplayError(f"No display: {error}. Without a screen, write a film or a picture: cutaway show ... --record FILE.") from None
+        raise NoDisplayError(f"No display: {error}. Without a screen, write a film or a picture: {instead}.") from None
     driver = pygame.display.get_driver()
     if driver in WITHOUT_SCREEN and asked != driver:
         pygame.display.quit()
-        raise NoDisplayError(NOWHERE)
+        raise NoDisplayError(NOWHERE.format(instead))
     if driver == "x11":
         _end_cleanly_if_the_display_goes()
 

@@ -100,8 +100,13 @@ def frames(view: View, size: tuple[int, int], end_ns: int, fps: int, keep_speed:
 
 def make_film(view: View, path: Path, size: tuple[int, int], end_ns: int | None, fps: int, *, keep_speed: bool) -> None:
     """Writes the film from the view's time to `end_ns`; or to the timeline's end, where it stands still long enough to read it."""
-    writer = _needed(path)
     film = frames(view, size, view.range_ns()[1] if end_ns is None else end_ns, fps, keep_speed, HELD_S if end_ns is None else 0)
+    write_film(path, film, size, fps)
+
+
+def write_film(path: Path, film: Iterator[pygame.Surface], size: tuple[int, int], fps: int) -> None:
+    """Frames as they come, whole or not at all. Raises OSError, RecordingError."""
+    writer = needed(path)
     with whole(path) as part:
         if path.suffix == ".mp4":
             _mp4(writer, part, film, size, fps)
@@ -109,7 +114,8 @@ def make_film(view: View, path: Path, size: tuple[int, int], end_ns: int | None,
             _animation(writer, part, film, fps)
 
 
-def _needed(path: Path) -> Any:
+def needed(path: Path) -> Any:
+    """The module that writes such a film. Raises RecordingError."""
     module = FORMATS.get(path.suffix.lower())
     if module is None or not module:
         raise RecordingError(f"{path.name} ends with '{path.suffix}'; a film is one of .gif, .mp4, .webp, and a picture (--at) is .png.")

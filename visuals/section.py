@@ -26,7 +26,7 @@ def draw_column(stage: Stage, layout: Layout, plan: ColumnLayout, language: Lang
     _head(plan, language, palette, picture)
     for key, row in layout.rows.items():
         if key in plan.floors:
-            _room(plan.floors[key], palette.room, palette, picture)
+            draw_room(plan.floors[key], palette.room, palette, picture)
         elif row.y < layout.foot:
             _void(Area(plan.area.x, row.y, plan.area.width, row.height), language, palette, picture)
     _frames_and_gates(plan, palette, picture)
@@ -47,7 +47,7 @@ def _head(plan: ColumnLayout, language: Language, palette: Palette, picture: Pic
         picture.text(Point(after, y + 2), plan.column.second, 26, palette.ink2)
 
 
-def _room(area: Area, wall: Colour, palette: Palette, picture: Picture) -> None:
+def draw_room(area: Area, wall: Colour, palette: Palette, picture: Picture) -> None:
     """A floor's room: ceiling and side walls, the plane that things stand on, the back wall."""
     back = area.inset(SIDE, CEILING, SIDE, FLOOR_PLANE)
     picture.fill(area, palette.side)
@@ -63,7 +63,7 @@ def draw_frost(stage: Stage, plan: ColumnLayout, language: Language, palette: Pa
     """The guest's floors while the host has its core: grey, and everything in them too."""
     guest = [key for key in ("server", "guest") if key in plan.floors]
     for key in guest:
-        _room(plan.floors[key], palette.frost, palette, picture)
+        draw_room(plan.floors[key], palette.frost, palette, picture)
     _frames_and_gates(plan, palette, picture)
     # its first line says that the host took the CPU, where the walls' names stand else
     _walls(plan, palette.frost, palette, picture, named=False)
@@ -94,13 +94,13 @@ def _frames_and_gates(plan: ColumnLayout, palette: Palette, picture: Picture) ->
         picture.frame(area.inset(-half, -half, -half, -half), palette.ink, CUT)
     floors = list(plan.floors.values())
     for above in floors:
-        _gate(plan.area.x + GATE[0], plan.area.x + GATE[1], above.bottom, palette, picture)
+        draw_gate(plan.area.x + GATE[0], plan.area.x + GATE[1], above.bottom, palette, picture)
     for below, upper in zip(floors[1:], floors, strict=False):
         if below.y - upper.bottom > 1:  # the way falls through floors that are not there
-            _gate(plan.area.x + GATE[0], plan.area.x + GATE[1], below.y, palette, picture)
+            draw_gate(plan.area.x + GATE[0], plan.area.x + GATE[1], below.y, palette, picture)
 
 
-def _gate(left: float, right: float, y: float, palette: Palette, picture: Picture) -> None:
+def draw_gate(left: float, right: float, y: float, palette: Palette, picture: Picture) -> None:
     """An opening in a border, between two jambs: to cross costs something."""
     picture.fill(Area(left, y - CUT, right - left, 2 * CUT), palette.floor)
     for x in (left, right):
@@ -228,7 +228,7 @@ def _exit_gate(area: Area, palette: Palette, ink: Colour, picture: Picture) -> N
     """The VM's border above the box, with the fall out of the guest and the way back in."""
     border = area.y - EXIT_FALL
     left, right = area.x + 12, area.x + 62
-    _gate(left, right, border, palette, picture)
+    draw_gate(left, right, border, palette, picture)
     for x, down in ((area.x + 30, True), (area.x + 44, False)):
         picture.line(Point(x, border - 14), Point(x, area.y - 6), ink, 1.6, dashed=True)
         tip = area.y - 3 if down else border - 18

@@ -16,6 +16,7 @@ from cutaway.visuals.palette import Colour
 
 FOLDER = Path(__file__).parent / "fonts"
 FILES = {False: FOLDER / "Pretendard-Regular.otf", True: FOLDER / "Pretendard-SemiBold.otf"}
+UNKNOWN = "\ufffd"
 CAP_HEIGHT = 0.71
 """Height of a capital letter over the size, of this font: a line is placed by the middle of its capitals."""
 
@@ -38,13 +39,21 @@ def forget() -> None:
 @lru_cache(maxsize=4096)
 def rendered(string: str, size: int, bold: bool, colour: Colour) -> pygame.Surface:
     """A line of text as a picture."""
-    return font(size, bold).render(unicodedata.normalize("NFC", string), True, colour)
+    return font(size, bold).render(_drawable(string), True, colour)
 
 
 @lru_cache(maxsize=8192)
 def width(string: str, size: int, bold: bool) -> int:
     """Width of a line in pixels."""
-    return int(font(size, bold).size(unicodedata.normalize("NFC", string))[0])
+    return int(font(size, bold).size(_drawable(string))[0])
+
+
+def _drawable(string: str) -> str:
+    """Composed; what no font can draw, as a NUL or half of a pair, is shown as unknown."""
+    composed = unicodedata.normalize("NFC", string)
+    if composed.isprintable():
+        return composed
+    return "".join(UNKNOWN if unicodedata.category(each) in ("Cc", "Cs") else each for each in composed)
 
 
 @lru_cache(maxsize=128)

@@ -23,7 +23,7 @@ class Look(StrEnum):
     dark = "dark"
 
 
-def _size(text: str) -> tuple[int, int]:
+def size_of(text: str) -> tuple[int, int]:
     found = re.fullmatch(r"([0-9]{3,5})x([0-9]{3,5})", text)
     if not found or not (640 <= int(found[1]) <= 7680 and 360 <= int(found[2]) <= 4320):
         raise typer.BadParameter(f"'{text}'; expected WIDTHxHEIGHT from 640x360 to 7680x4320, such as 1920x1080.", param_hint="--size")
@@ -72,7 +72,7 @@ def show(
         raise typer.BadParameter(
             f"'{record.name}' is not a recording; expected a name that ends in .mp4, .gif or .png.", param_hint="--record"
         )
-    pixels = _size(size)
+    pixels = size_of(size)
     source: Path | Scenario = Path(what)
     stacks = stack or []
     if not Path(what).is_dir():

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cutaway.commands.options import Seed, complete_scenario, scenario_of
 from cutaway.commands.outcome import say
+from cutaway.commands.show import Language, Look, size_of
+
+if TYPE_CHECKING:
+    from cutaway.visuals.docker.process import Wanted
 
 MOST_UPLOAD = 4 << 30
 """What is sent along is kept in memory."""
@@ -41,6 +45,15 @@ def up(
     upload: Annotated[
         str, typer.Option("--upload", metavar="SIZE", help="Most that a context, an image or files sent along may hold.")
     ] = "64m",
+    view: Annotated[bool, typer.Option("--view", help="Open a window that shows what each docker command causes.")] = False,
+    hold: Annotated[bool, typer.Option("--hold", help="Each step waits for Space in the window.")] = False,
+    record: Annotated[
+        Path | None,
+        typer.Option("--view-record", metavar="FILE", help="No window: write a .mp4, or a .png of each step (FILE-001.png, ...)."),
+    ] = None,
+    language: Annotated[Language, typer.Option("--lang", help="Language of the view.")] = Language.en,
+    look: Annotated[Look, typer.Option("--look", help="Light for a bright room, dark for a dark one.")] = Look.light,
+    size: Annotated[str, typer.Option("--size", metavar="WxH", help="Size of the window or picture.")] = "1920x1080",
     seed: Seed = None,
 ) -> None:
     """Serve a simulated Docker Engine to the real docker command.
@@ -48,7 +61,10 @@ def up(
     Prints the line that points docker to it. What docker asks is simulated: no image is fetched, nothing runs on this machine, no file of
     it is read or written. A published port is really opened, on 127.0.0.1, and answers as the simulated server does. Ctrl-C ends it.
 
-    Example: cutaway up --publish real, and elsewhere: docker run -p 80:80 --name hellonginx nginx
+    With --view a window follows: who sends what to whom, what the kernel makes, and how long each step takes. Space holds the next step
+    while the command waits, and lets one more through; H lets all go.
+
+    Example: cutaway up --publish real --view, and elsewhere: docker run -p 80:80 --name hellonginx nginx
     """
     import sys
 
@@ -61,9 +77,10 @@ def up(
     stack = stack_with_docker(loaded)
     if stack is None:
         raise typer.BadParameter("none of its stacks has a layer docker.", param_hint="SCENARIO")
-    asked = Asked(machine_of(loaded, stack), costs.load(loaded.profile), _speed(speed), loaded.run.seed, publish.value,
+    wanted = _view(view, hold, record, language, look, size)
+    asked = Asked(machine_of(loaded, stack), costs.load(loaded.profile), _speed(speed), loaded.run.seed, publish.value, hold=hold,
                   most_archive_bytes=_size(upload))  # fmt: skip
-    raise typer.Exit(serve(asked, socket or _default(), lambda line: _told(line, tcp, sys.stderr.isatty()), tcp))
+    raise typer.Exit(serve(asked, socket or _default(), lambda line: _told(line, tcp, sys.stderr.isatty()), tcp, wanted))
 
 
 def _size(text: str) -> int:
@@ -77,6 +94,21 @@ def _size(text: str) -> int:
     if not 0 < size <= MOST_UPLOAD:
         raise typer.BadParameter(f"'{text}'; expected a size up to 4g, as 64m.", param_hint="--upload")
     return size
+
+
+def _view(view: bool, hold: bool, record: Path | None, language: Language, look: Look, size: str) -> Wanted | None:
+    """The window or the recording, if one is wanted."""
+    if hold and not view:
+        raise typer.BadParameter("nobody could let a step through; expected --view with it.", param_hint="--hold")
+    if view and record is not None:
+        raise typer.BadParameter("a window or a file; expected one of --view and --view-record.", param_hint="--view-record")
+    if record is not None and record.suffix.lower() not in (".mp4", ".png"):
+        raise typer.BadParameter(f"'{record.name}' is no recording; expected a name that ends in .mp4 or .png.", param_hint="--view-record")
+    if not view and record is None:
+        return None
+    from cutaway.visuals.docker.process import Wanted
+
+    return Wanted(size_of(size), language.value, look.value, record)
 
 
 def _speed(text: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -33,6 +34,13 @@ class Request:
     """The same as a file, gone when the context ends. Raises InvalidError, UnavailableError."""
     parts: dict[str, str] = field(default_factory=dict)
     """What the path's pattern names."""
+    document: Any = None
+    """The body, where it is JSON and has been read."""
+
+    @property
+    def plain_path(self) -> str:
+        """Without the version before it."""
+        return re.sub(r"^/v\d+\.\d+(?=/)", "", self.path)
 
     def get(self, name: str, otherwise: str = "") -> str:
         """The first of that name, as Go's Form.Get."""
@@ -61,7 +69,8 @@ class Request:
         kind = self.headers.get("content-type", "").partition(";")[0].strip()
         if kind != "application/json":
             raise InvalidError(f"unsupported Content-Type header ({kind}): must be 'application/json'")
-        return parsed_json(content)
+        self.document = parsed_json(content)
+        return self.document
 
 
     async def table(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import asyncio
 import math
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from typing import Any
 
 import simpy
@@ -35,6 +35,8 @@ class Live:
         self.waiting = 0
         """Commands that wait for something to happen."""
         self.stopped = False
+        self.standing: Sized = ()
+        """Steps that are held: while there are some, nothing leaps, as what waits for them has not its own time."""
         self._poked = asyncio.Event()
         self._rebase()
 
@@ -44,6 +46,13 @@ class Live:
     @property
     def _pace(self) -> float:
         return 1.0 if self.speed == MAX else self.speed
+
+    def change(self, speed: float) -> None:
+        """Another pace from now on."""
+        self.catch_up()
+        self.speed = speed
+        self._rebase()
+        self.poke()
 
     def due_ns(self) -> int:
         """Where the clock should be now."""
@@ -66,10 +75,10 @@ class Live:
 
     def _leaps(self) -> bool:
         """Goes to the next event at once where somebody waits and the speed is the greatest."""
-        if self.speed != MAX or not self.waiting or not self._comes_something():
+        if self.speed != MAX or not self.waiting or self.standing or not self._comes_something():
             return False
         ends = time.monotonic() + SLICE_S
-        while self.waiting and self._comes_something() and time.monotonic() < ends:
+        while self.waiting and not self.standing and self._comes_something() and time.monotonic() < ends:
             self._step()
         self._rebase()
         return True

@@ -18,6 +18,7 @@ import h11
 from cutaway.engine.live import Live
 from cutaway.models.docker.container import Container
 from cutaway.models.docker.programs.servers.web import Answer, Question, WebServer
+from cutaway.models.docker.record import Record
 from cutaway.models.docker.specification import port_of
 
 Publish = Literal["real", "unprivileged", "none"]
@@ -58,6 +59,8 @@ class Publisher:
     def __init__(self, live: Live, publish: Publish = "unprivileged") -> None:
         self.live = live
         self.publish = publish
+        self.record = Record(live.clock)
+        """Where pages are told of; that of the daemon, once there is one."""
         self.doors: dict[int, Door] = {}
 
     def open(self, address: str, port: int, protocol: str, container: Container) -> None:
@@ -111,7 +114,7 @@ class Publisher:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         reader, writer = await asyncio.open_connection(sock=connection)
         try:
-            await Visit(self.live, door, reader, writer).serve()
+            await Visit(self.live, self.record, door, reader, writer).serve()
             writer.close()
         except (ConnectionError, TimeoutError, asyncio.CancelledError, h11.RemoteProtocolError):
             pass
@@ -122,8 +125,9 @@ class Publisher:
 class Visit:
     """One connection, request after request."""
 
-    def __init__(self, live: Live, door: Door, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, live: Live, record: Record, door: Door, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.live = live
+        self.record = record
         self.door = door
         self.reader, self.writer = reader, writer
         self.http = h11.Connection(h11.SERVER, max_incomplete_event_size=MOST_HEAD_BYTES)
@@ -134,7 +138,9 @@ class Visit:
             if (server := self.door.server) is None:
                 raise ConnectionResetError
             await self._body()
-            answer: Answer = await self.live.do(server.answer(self._question(event)))
+            question = self._question(event)
+            with self.record.act("page", self.door.container.id, f"{question.method} {question.path}", question.agent) as act:
+                answer: Answer = await self.live.do(server.answer(question, act))
             await self._send(answer)
             if self.http.our_state is h11.MUST_CLOSE or self.http.their_state is not h11.DONE:
                 return

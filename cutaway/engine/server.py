@@ -13,6 +13,7 @@ import socket
 import stat
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any, Protocol
 
 from cutaway.engine import handlers, routing
 from cutaway.engine.connection import Connection, Room
@@ -91,11 +92,22 @@ def _make_way(path: Path) -> None:
     raise SocketBusy(f"{path}: another Engine listens there; end it, or name another path with --socket.")
 
 
+class Watch(Protocol):
+    """Who is told of each request."""
+
+    def asked(self, request: Request) -> Any:
+        """It has come; the value is given back with its answer."""
+
+    def answered(self, one: Any, answer: Answer) -> None:
+        """Its answer, of which the whole or the head is to be sent."""
+
+
 class Server:
     """Serves one Engine at its sockets."""
 
-    def __init__(self, engine: Engine, *listening: socket.socket) -> None:
+    def __init__(self, engine: Engine, *listening: socket.socket, watch: Watch | None = None) -> None:
         self.engine = engine
+        self.watch = watch
         self.listening = listening
         self.room = Room(ARCHIVES_AT_ONCE * engine.most_archive_bytes)
         self.connections: dict[asyncio.Task[None], Connection] = {}
@@ -146,4 +158,8 @@ class Server:
         return True
 
     async def _answer(self, request: Request) -> Answer:
-        return await routing.answer(self.engine, request)
+        asked = self.watch.asked(request) if self.watch is not None else None
+        answer = await routing.answer(self.engine, request)
+        if self.watch is not None:
+            self.watch.answered(asked, answer)
+        return answer

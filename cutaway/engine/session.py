@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cutaway.engine.demands import Demands
 from cutaway.engine.engine import MOST_ARCHIVE_BYTES, Engine
@@ -21,6 +22,10 @@ from cutaway.models.docker.daemon import Daemon
 from cutaway.models.docker.ports import Ports
 from cutaway.models.docker.processes.facts import Machine
 from cutaway.sim.clock import Clock
+
+if TYPE_CHECKING:
+    from cutaway.engine.showing.beside import Beside
+    from cutaway.visuals.docker.process import Wanted
 
 SIGNALLED = 128
 
@@ -37,18 +42,26 @@ class Asked:
     epoch_ns: int | None = None
     """Unix time at which the simulation begins; now when left out."""
     most_archive_bytes: int = MOST_ARCHIVE_BYTES
+    hold: bool = False
+    """Each step waits until the view lets it through."""
 
 
-def up(asked: Asked, path: Path, said: Callable[[str], None], tcp: str | None = None) -> int:
-    """Serves until a signal ends it, at a TCP address too where one is given. `said` gets the line to paste.
+def up(asked: Asked, path: Path, said: Callable[[str], None], tcp: str | None = None, view: Wanted | None = None) -> int:
+    """Serves until a signal ends it, at a TCP address too where one is given, with a view if one is wanted. `said` gets the line to paste.
 
-    Raises SocketRefused, SocketBusy, OSError.
+    Raises SocketRefused, SocketBusy, OSError; what the view cannot do: NoDisplayError, RecordingError.
     """
     with contextlib.ExitStack() as held:
         listening = [held.enter_context(bound_tcp(tcp))] if tcp else []
         listening.append(held.enter_context(bound(path)))
         held.callback(path.unlink, missing_ok=True)
-        return asyncio.run(_serve(asked, listening, lambda: said(f"export DOCKER_HOST=unix://{path}")))
+        beside = None
+        if view is not None:
+            from cutaway.engine.showing.beside import Beside
+
+            beside = Beside(view)
+            held.callback(beside.close)
+        return asyncio.run(_serve(asked, listening, lambda: said(f"export DOCKER_HOST=unix://{path}"), beside))
 
 
 def engine_of(asked: Asked) -> tuple[Engine, Publisher]:
@@ -59,11 +72,21 @@ def engine_of(asked: Asked) -> tuple[Engine, Publisher]:
     demand = Demands(asked.machine, asked.profile)
     ports = Ports(publisher.open, publisher.close)
     daemon = Daemon(live.clock, asked.machine, asked.profile, ports, asked.seed, epoch_ns, demand=demand)
+    publisher.record = daemon.record
+    live.standing = daemon.record.standing
     return Engine(daemon, live, most_archive_bytes=asked.most_archive_bytes), publisher
 
 
-async def _serve(asked: Asked, listening: list[socket.socket], ready: Callable[[], None]) -> int:
+async def _serve(asked: Asked, listening: list[socket.socket], ready: Callable[[], None], beside: Beside | None) -> int:
     engine, publisher = engine_of(asked)
+    snapshots = None
+    if beside is not None:
+        from cutaway.engine.showing.snapshots import Snapshots
+
+        snapshots = Snapshots(engine)
+        beside.serve(snapshots)
+    if asked.hold:
+        engine.daemon.record.hold()
     ended = asyncio.Event()
     received: list[int] = []
 
@@ -76,7 +99,7 @@ async def _serve(asked: Asked, listening: list[socket.socket], ready: Callable[[
             loop.add_signal_handler(one, stop, int(one))
     ready()
     try:
-        await Server(engine, *listening).run(ended)
+        await Server(engine, *listening, watch=snapshots).run(ended)
     finally:
         publisher.close_all()
     return SIGNALLED + received[0]

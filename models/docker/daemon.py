@@ -40,6 +40,7 @@ from cutaway.models.docker.processes.process import Program
 from cutaway.models.docker.processes.station import Demand
 from cutaway.models.docker.processes.streams import Output
 from cutaway.models.docker.programs.registry import programs
+from cutaway.models.docker.record import Act, Record
 from cutaway.models.docker.specification import Config, HostConfig, check_limits, check_rest, check_restart, form_of
 from cutaway.models.docker.volumes import Volume, Volumes
 from cutaway.models.startup import Start
@@ -75,6 +76,7 @@ class Daemon:
     def __post_init__(self) -> None:
         self.identities = Identities(self.seed)
         self.programs: dict[str, Program] = programs()
+        self.record = Record(self.clock)
         self.lifecycle = Lifecycle(self, self.profile, self.ports)
         self.execs = Execs(self)
         self._links = 3
@@ -98,9 +100,9 @@ class Daemon:
         """Unix time."""
         return self.epoch_ns + int(self.clock.now)
 
-    def start(self) -> Start:
+    def start(self, act: Act) -> Start:
         """A start or a part of one; those at once share the host."""
-        return Start(self.clock, self.profile, host=self._host)
+        return Start(self.clock, self.profile, host=self._host, watch=act)
 
     # --- finding ---
 
@@ -136,11 +138,13 @@ class Daemon:
         self._check_host(config, host)
         name = self._checked_name(name) if name else None
         networks = self._wanted(host, networking)
-        yield from docker.create(self.start(), docker.Asked(frozenset()))
-        taken = {one.name for one in self.containers.values()}
-        if name in taken:
-            raise self._name_taken(name)
-        container = self._made(name or self.identities.name(taken), config, host, image)
+        with self.record.act("create", name or "") as act:
+            yield from docker.create(self.start(act), docker.Asked(frozenset()))
+            taken = {one.name for one in self.containers.values()}
+            if name in taken:
+                raise self._name_taken(name)
+            container = self._made(name or self.identities.name(taken), config, host, image)
+            act.subject = container.id
         container.wanted = networks
         self.containers[container.id] = container
         try:
@@ -279,14 +283,18 @@ class Daemon:
             raise ConflictError(f'cannot remove container "/{container.name}": container is {what}: {first} or force remove')
         container.removing = True
         container.manually_stopped = True
-        if container.has_process:
-            self.lifecycle.kill(container, "KILL")
-            assert container.main is not None
-            if not container.main.ended.processed:
-                yield container.main.ended
-        if container.id in self.containers:
-            self.forget(container, volumes=volumes)
-        yield from ()
+        with self.record.act("remove", container.id) as act:
+            if container.has_process:
+                yield from act.begins("kernel", "SIGKILL: the processes end")
+                if container.has_process:
+                    self.lifecycle.kill(container, "KILL")
+                    assert container.main is not None
+                    if not container.main.ended.processed:
+                        yield container.main.ended
+                act.ends()
+            yield from act.begins("dockerd", "take the writable layer and the name away")
+            if container.id in self.containers:
+                self.forget(container, volumes=volumes)
 
     def forget(self, container: Container, *, volumes: bool = True) -> None:
         """Takes a container out of the books, and its anonymous volumes where asked."""

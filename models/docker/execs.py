@@ -97,7 +97,9 @@ class Execs:
         one.running = True
         ready()
         self.daemon.tell(container, f"exec_start: {' '.join(one.argv)}", {"execID": one.id})
-        yield self.daemon.clock.timeout(START_NS)
+        with self.daemon.record.act("exec", container.id, " ".join(one.argv)) as act:
+            yield from act.begins("runc", "exec: a process into the name spaces", START_NS)
+            yield self.daemon.clock.timeout(START_NS)
         if not container.has_process:
             self._ended(one, 137)
             return

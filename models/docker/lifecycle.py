@@ -38,7 +38,6 @@ from cutaway.models.docker.processes.terminal import Terminal
 from cutaway.models.docker.programs.init import under_init
 from cutaway.models.docker.specification import HostConfig, cpuset_of
 from cutaway.models.docker.users import identity_of
-from cutaway.models.startup import Phase
 from cutaway.sim.clock import Process as Steps
 
 if TYPE_CHECKING:
@@ -60,8 +59,6 @@ class Lifecycle:
     ports: Ports
     host_pids: Pids = field(default_factory=lambda: Pids(1001))
     delays: dict[str, int] = field(default_factory=dict)
-    told: Callable[[Container, Phase], None] = lambda container, phase: None
-    """Hears each phase of a start."""
 
     # --- start ---
 
@@ -78,20 +75,17 @@ class Lifecycle:
         yield from self._begin(container)
 
     def _begin(self, container: Container) -> Steps:
-        start = self.daemon.start()
         try:
-            if runtime_of(container.host.runtime) is None:
-                raise _no_shim(container.host.runtime)
-            self._connect(container)
-            begin = self._prepare(container)
-            yield from docker.start(start, docker.Asked(_having(container), runtime=container.runtime.name))
-            begin()
+            with self.daemon.record.act("start", container.id) as act:
+                if runtime_of(container.host.runtime) is None:
+                    raise _no_shim(container.host.runtime)
+                self._connect(container)
+                begin = self._prepare(container)
+                yield from docker.start(self.daemon.start(act), docker.Asked(_having(container), runtime=container.runtime.name))
+                begin()
         except (DaemonError, OSError) as error:
             self._failed(container, error)
             raise
-        finally:
-            for phase in start.phases:
-                self.told(container, phase)
         container.status, container.error, container.exit_code, container.oom_killed = "running", "", 0, False
         container.started_ns = self.daemon.now_ns
         self.daemon.tell(container, "start")
@@ -127,6 +121,7 @@ class Lifecycle:
             ran = under_init(program, arguments, files) if container.host.init else (program, arguments, files)
             main = container.main = space.spawn(ran[0], ran[1], environment, cwd, identity, ran[2])
             main.ended.callbacks.append(lambda event: self._exited(container, main))
+            space.listens = lambda: self._listens(container, main)
             return main
         return begin
 
@@ -158,6 +153,11 @@ class Lifecycle:
         """The kernel kills a process of it for want of memory; the shim hears of it, and tells the daemon."""
         container.oom_killed = True
         self.daemon.tell(container, "oom")
+
+    def _listens(self, container: Container, main: Process) -> None:
+        """Its first process, or one that that has started, has taken its first port."""
+        with self.daemon.record.act("program", container.id) as act:
+            act.happened(main.name, "start: load, read the configuration, listen", main.started_ns)
 
     def _find(self, container: Container, command: str, cwd: str, environment: Mapping[str, str]) -> str:
         try:
@@ -313,22 +313,30 @@ class Lifecycle:
         assert main is not None
         container.manually_stopped = True
         number = signals.signal_of(text or container.config.stop_signal or "SIGTERM")
-        grace = seconds if seconds is not None else container.config.stop_timeout
         if container.paused:
             self.thaw(container)
-        self.daemon.tell(container, "kill", {"signal": str(number)})
-        main.signal(number)
-        if main.code is None:
-            if grace is None or grace >= 0:
-                yield main.ended | self.daemon.clock.timeout(STOP_NS if grace is None else grace * 1_000_000_000)
-            else:
+        with self.daemon.record.act("stop", container.id) as act:
+            yield from act.begins("kernel", "the stop signal to PID 1, and its grace")
+            self.daemon.tell(container, "kill", {"signal": str(number)})
+            main.signal(number)
+            if main.code is None:
+                yield from self._grace(container, main, seconds)
+            act.ends()
+            if main.code is None:
+                yield from act.begins("kernel", "SIGKILL: the processes end")
+                self.daemon.tell(container, "kill", {"signal": str(signals.KILL)})
+                main.kill(signals.KILL)
+            if not main.ended.processed:
                 yield main.ended
-        if main.code is None:
-            self.daemon.tell(container, "kill", {"signal": str(signals.KILL)})
-            main.kill(signals.KILL)
-        if not main.ended.processed:
-            yield main.ended
         self.daemon.tell(container, "stop")
+
+    def _grace(self, container: Container, main: Process, seconds: int | None) -> Steps:
+        """Until it has ended, or the time that it has for that is over."""
+        grace = seconds if seconds is not None else container.config.stop_timeout
+        if grace is None or grace >= 0:
+            yield main.ended | self.daemon.clock.timeout(STOP_NS if grace is None else grace * 1_000_000_000)
+        else:
+            yield main.ended
 
     def restart(self, container: Container, text: str | None, seconds: int | None) -> Steps:
         with suppress(NothingToDo):

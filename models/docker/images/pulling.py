@@ -6,7 +6,7 @@ Read first: docs/models/docker/images.md.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import simpy
@@ -15,6 +15,7 @@ from cutaway.models.docker.errors import DaemonError, NotFoundError
 from cutaway.models.docker.images import catalogue
 from cutaway.models.docker.images.image import Image, ImageLayer
 from cutaway.models.docker.images.store import Images
+from cutaway.models.docker.record import Act, LayerProgress
 from cutaway.models.docker.references import Reference
 from cutaway.sim.clock import Clock
 from cutaway.sim.clock import Process as Steps
@@ -37,7 +38,8 @@ Tell = Callable[[dict[str, Any]], None]
 
 def pulled(daemon: Daemon, reference: Reference, pull: Pull) -> Steps:
     """The image, in the daemon's store and named. Raises DaemonError."""
-    image = yield from pull.run(reference)
+    with daemon.record.act("pull", reference.text) as act:
+        image = yield from pull.run(reference, act)
     if not reference.digest:
         daemon.images.tag(image, reference, daemon.now_ns)
     daemon.tell_image("pull", reference.text, reference.repository)
@@ -53,6 +55,7 @@ class Pull:
     tell: Tell
     platform: str = ""
     """As `linux/amd64`; "" for the host's."""
+    act: Act = field(init=False)
     cancelled: bool = False
 
     def cancel(self) -> None:
@@ -62,9 +65,12 @@ class Pull:
     def room(self, there_is: bool) -> None:
         """Whether the client takes more; a pull tells too little to wait for it."""
 
-    def run(self, reference: Reference) -> Steps:
+    def run(self, reference: Reference, act: Act) -> Steps:
         """The image, in the store. Raises NotFoundError, DaemonError."""
+        self.act = act
+        yield from self.act.begins("registry", "say which layers there are", 2 * ROUND_TRIP_NS)
         yield self.clock.timeout(2 * ROUND_TRIP_NS)
+        self.act.ends()
         if reference.digest:
             entry = catalogue.find_digest(reference.repository, reference.digest)
         else:
@@ -92,13 +98,22 @@ class Pull:
     def _layers(self, image: Image) -> Steps:
         there = {layer.digest for other in self.images.by_id.values() for layer in other.layers}
         for layer in image.layers:
+            self.act.layers[layer.digest] = LayerProgress(layer.digest, layer.size)
             self._say(layer, "Already exists" if layer.digest in there else "Pulling fs layer")
         missing = [layer for layer in image.layers if layer.digest not in there]
         link = simpy.Resource(self.clock, capacity=AT_ONCE)
+        if missing:
+            yield from self.act.begins("registry", "send layers")
         loads = [self.clock.process(self._download(layer, link)) for layer in missing]
-        for load, layer in zip(loads, missing, strict=True):
-            yield load
+        for number, (load, layer) in enumerate(zip(loads, missing, strict=True)):
+            if number and not load.processed:
+                yield from self.act.begins("registry", "send layers")
+            if not load.processed:
+                yield load
+                self.act.ends()
+            yield from self.act.begins("dockerd", "unpack a layer", works=True)
             yield from self._unpack(layer)
+            self.act.ends()
             if self.cancelled:
                 raise DaemonError("context canceled")
 
@@ -126,6 +141,8 @@ class Pull:
             self._say(layer, what, done, size)
 
     def _say(self, layer: ImageLayer, status: str, done: int = 0, size: int = 0) -> None:
+        progress = self.act.layers[layer.digest]
+        progress.status, progress.done, progress.of = status, done, size
         message: dict[str, Any] = {"status": status, "progressDetail": {"current": done, "total": size} if size else {}}
         if size:
             message["progress"] = bar(done, size)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,6 +60,8 @@ class Space:
     frozen: bool = False
     epoch_ns: int = 0
     """Unix time at the clock's zero."""
+    listens: Callable[[], None] | None = None
+    """Told when the first port is taken."""
 
     @property
     def now_ns(self) -> int:
@@ -95,6 +97,16 @@ class Space:
     def thread(self, waiting: deque[Burst]) -> Thread:
         """A thread of its processes, that works off what waits there."""
         return Thread(group=self.group, waiting=waiting)
+
+    def listen(self, port: int, server: object) -> bool:
+        """Takes a TCP port; false if another has it."""
+        if (port, "tcp") in self.listening:
+            return False
+        self.listening[port, "tcp"] = server
+        if self.listens is not None:
+            told, self.listens = self.listens, None
+            told()
+        return True
 
     def gone(self, process: Process) -> None:
         """A process has ended; with PID 1 the kernel kills all others."""

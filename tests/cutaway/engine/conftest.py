@@ -32,6 +32,7 @@ class Served:
     path: Path
     engine: Engine
     server: Server
+    loop: asyncio.AbstractEventLoop
 
     @property
     def host(self) -> str:
@@ -54,7 +55,7 @@ def serving(path: Path, speed: float = 1000.0, epoch_ns: int = EPOCH_NS) -> Iter
         engine = Engine(Daemon(clock, MACHINE, costs.load("bare-metal"), ports(), 1, epoch_ns), live)
         server, ended = Server(engine, listening), asyncio.Event()
         loops.append((asyncio.get_running_loop(), ended))
-        found.append(Served(path, engine, server))
+        found.append(Served(path, engine, server, asyncio.get_running_loop()))
         ready.set()
         await server.run(ended)
     thread = threading.Thread(target=lambda: asyncio.run(run()))

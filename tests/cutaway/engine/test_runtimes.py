@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from cutaway.models.docker.platforms.runtimes import KATA_MEMORY, RUNTIMES
-from cutaway.models.startup import Phase
 
 from .conftest import MACHINE, Served
 
@@ -56,16 +55,12 @@ def test_what_stands_between_shows_in_mounts_and_in_the_cgroup(sandboxes: dict[s
 
 
 def test_a_start_takes_the_phases_of_its_runtime(client: Any, served: Served) -> None:
-    phases: dict[str, list[Phase]] = {}
-    lifecycle = served.engine.daemon.lifecycle
-    lifecycle.told, before = (lambda container, phase: phases.setdefault(container.host.runtime, []).append(phase)), lifecycle.told
-    try:
-        for name in ("crun", "runc", "runsc", "io.containerd.kata.v2"):
-            client.containers.run("alpine", "true", runtime=name, remove=True)
-    finally:
-        lifecycle.told = before
-    took = [sum(phase.end_ns - phase.start_ns for phase in found) for found in phases.values()]
-    who = {name: {phase.who for phase in found} for name, found in phases.items()}
+    starts = {}
+    for name in ("crun", "runc", "runsc", "io.containerd.kata.v2"):
+        client.containers.run("alpine", "true", runtime=name, remove=True)
+        starts[name] = next(act.steps for act in reversed(served.engine.daemon.record.past) if act.kind == "start")
+    took = [sum((step.ended_ns or 0) - step.begun_ns for step in steps) for steps in starts.values()]
+    who = {name: {step.who for step in steps} for name, steps in starts.items()}
     assert took == sorted(took)
     assert "sentry" in who["runsc"] and "QEMU" in who["io.containerd.kata.v2"] and "crun" in who["crun"]
 

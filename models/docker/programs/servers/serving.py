@@ -51,10 +51,7 @@ class Listener:
 
 def listen(process: Process, port: int, server: object) -> bool:
     """Takes a TCP port of the container; false if another has it."""
-    if (port, "tcp") in process.space.listening:
-        return False
-    process.space.listening[port, "tcp"] = server
-    return True
+    return process.space.listen(port, server)
 
 
 def leave(process: Process, server: object) -> None:

@@ -12,6 +12,7 @@ from cutaway.models.docker.filesystem.nodes import Directory, Node
 from cutaway.models.docker.processes.process import Process
 from cutaway.models.docker.processes.station import Demand, Station
 from cutaway.models.docker.programs.servers.serving import cpus_of, moment
+from cutaway.models.startup import Unwatched, Watch
 from cutaway.sim.clock import Process as Steps
 
 TYPES = {
@@ -68,16 +69,23 @@ class WebServer:
         self.station = Station(process, min(at_once or cpus_of(process), cpus_of(process)))
         self.count = 0
 
-    def answer(self, question: Question) -> Steps:
+    def answer(self, question: Question, watch: Watch | None = None) -> Steps:
         """The response, after its time. Raises ConnectionResetError."""
+        watch = watch or Unwatched()
         worker = self.workers[self.count % len(self.workers)]
         self.count += 1
         page = self.page(question)
         demand = self.demand(len(page.body))
+        yield from watch.begins("kernel", "way in: NAT, bridge, veth", demand.way_ns // 2, works=True)
         yield self.process.clock.timeout(demand.way_ns // 2)
+        watch.ends()
+        yield from watch.begins(self.process.name.partition(":")[0], "answer the request", demand.cpu_ns, works=True)
         yield from self.station.serve(worker, demand.cpu_ns)
         yield from self.log(question, page, worker)
+        watch.ends()
+        yield from watch.begins("kernel", "way back: veth, bridge, NAT", demand.way_ns - demand.way_ns // 2, works=True)
         yield self.process.clock.timeout(demand.way_ns - demand.way_ns // 2)
+        watch.ends()
         headers = {**page.headers, "Date": moment(self.process, HTTP_DATE), "Content-Length": str(len(page.body))}
         return Answer(page.status, HTTPStatus(page.status).phrase, b"" if question.method == "HEAD" else page.body, headers)
 

@@ -11,6 +11,7 @@ from cutaway.models.docker.images import catalogue
 from cutaway.models.docker.images.image import Image
 from cutaway.models.docker.images.pulling import Pull
 from cutaway.models.docker.images.store import Images
+from cutaway.models.docker.record import Record
 from cutaway.models.docker.references import reference_of
 from cutaway.sim.clock import Clock
 
@@ -69,7 +70,7 @@ def test_a_user_of_an_image_is_known_in_it() -> None:
 def pulled(images: Images, name: str) -> list[dict[str, str]]:
     clock = Clock(initial_time=0)
     told: list[dict[str, str]] = []
-    done = clock.process(Pull(clock, images, told.append).run(reference_of(name)))
+    done = clock.process(Pull(clock, images, told.append).run(reference_of(name), Record(clock).act("pull", name)))
     clock.run(until=done)
     return told
 

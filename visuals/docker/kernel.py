@@ -1,0 +1,144 @@
+"""The host's kernel: the published port's route, the name spaces, the cgroup, the overlay's layers."""
+
+from __future__ import annotations
+
+from cutaway.visuals.docker.drawing import NOW, Scene, draw_row, mebibytes, megabytes
+from cutaway.visuals.docker.layout import CHIPS
+from cutaway.visuals.docker.snapshot import Layer
+from cutaway.visuals.docker.words import word
+from cutaway.visuals.geometry import Area, Point
+from cutaway.visuals.palette import mixed
+from cutaway.visuals.section import ABSENT, PART
+
+SLANT, THICKEST, GLASS_FILL = 16.0, 30.0, 0.3
+AFTER_LANE = 46.0
+"""A page's way goes through a row at its left; what is written there begins behind it."""
+
+
+def draw_kernel(scene: Scene) -> None:
+    _network(scene)
+    _name_spaces(scene)
+    _cgroup(scene)
+    _overlay(scene)
+
+
+def _heading(scene: Scene, area: Area, text: str, *, up: float = 22) -> None:
+    scene.picture.text(Point(area.x, area.y - up), text, 26, scene.palette.ink, bold=True, room=area.width)
+
+
+def _network(scene: Scene) -> None:
+    box, places, language = scene.snapshot.box, scene.layout.places, scene.look.language
+    _heading(scene, places["nat"].inset(AFTER_LANE, 0, 0, 0), word("network", language))
+    ports = box.ports if box else ()
+    nat = "NAT"
+    if box is not None and ports:
+        nat = f"{ports[0][0]} → {box.address or word('container', language)}:{ports[0][1]}"
+        nat += f"  +{len(ports) - 1}" if len(ports) > 1 else ""
+    passing = scene.is_at("page in", "page", "page back")
+    state = "now" if passing and ports else scene.state("nat")
+    draw_row(scene, places["nat"], nat, state, left=AFTER_LANE, strong=state != "absent")
+    bridge = (box.bridge if box else "") or "docker0"
+    draw_row(scene, places["bridge"], word("bridge", language).format(bridge), "now" if passing else "there", left=AFTER_LANE)
+    veth = word("veth", language) if box is None or box.bridge else word("no network", language)
+    if box is not None and box.address and scene.state("address") != "absent":
+        veth = f"veth ↔ eth0 {box.address}" if scene.state("joined") == "there" else f"veth   {box.address}"
+    state = "now" if scene.is_at("veth", "hook") or passing else scene.state("veth")
+    draw_row(scene, places["veth"], veth, state, left=AFTER_LANE)
+
+
+def _name_spaces(scene: Scene) -> None:
+    palette, picture, box = scene.palette, scene.picture, scene.snapshot.box
+    area, state = scene.layout.places["name spaces"], scene.state("name spaces")
+    _heading(scene, Area(area.x + 96, area.y, area.width - 96, 0), word("name spaces", scene.look.language))
+    own = box.walls if box else CHIPS
+    for number, name in enumerate(CHIPS):
+        chip = scene.layout.chip(number)
+        if name not in own or state == "absent":
+            picture.frame(chip, palette.line, ABSENT, radius=5, dashed=True)
+        else:
+            filled = mixed(palette.glass, palette.room, GLASS_FILL)
+            picture.frame(chip, scene.hue if state == "now" else palette.glass, NOW if state == "now" else PART, radius=5, ground=filled)
+        is_there = state != "absent" and name in own
+        picture.text(chip.middle, name, 26, palette.ink if is_there else palette.ink2, bold=is_there, align="middle", room=chip.width - 8)
+
+
+def _cgroup(scene: Scene) -> None:
+    """What it counts, and what it allows."""
+    area, box, state = scene.layout.places["cgroup"], scene.snapshot.box, scene.state("cgroup")
+    said = "cgroup"
+    draw_row(scene, area, "", state)
+    if box is not None and state != "absent":
+        limit = f" / {mebibytes(box.memory_limit)}" if box.memory_limit else ""
+        said = f"cgroup   {mebibytes(box.memory)}{limit} MiB"
+        if box.cpus:
+            said += f"   {box.cpus:g} CPU"
+        if box.memory_limit:
+            share = min(box.memory / box.memory_limit, 1.0)
+            fill = mixed(scene.palette.glass, scene.palette.room, GLASS_FILL)
+            scene.picture.fill(Area(area.x + 3, area.y + 3, (area.width - 6) * share, area.height - 6), fill)
+    ink = scene.palette.ink2 if state == "absent" else scene.palette.ink
+    scene.picture.text(Point(area.x + 14, area.middle.y), said, 26, ink, bold=state != "absent", room=area.width - 24)
+
+
+# --- layers --------------------------------------------------------------------------------------------------------------------------
+
+
+def _overlay(scene: Scene) -> None:
+    """The image's layers from the bottom up, and the container's own on top."""
+    area, palette, picture, layers = scene.layout.places["overlay"], scene.palette, scene.picture, scene.snapshot.layers
+    state = scene.state("overlay")
+    _heading(scene, area, word("layers", scene.look.language), up=22)
+    if layers:
+        count = f"{len(layers)} + 1" if scene.snapshot.is_writable else f"{len(layers)}"
+        picture.text(Point(area.right, area.y - 22), count, 26, palette.ink2, align="right")
+    slots = len(layers) + 1
+    step = min(THICKEST + 6, area.height / max(slots, 3))
+    for number, layer in enumerate(layers):
+        _layer(scene, _slot(area, number, step), layer, bound=state != "absent")
+    if layers or scene.snapshot.is_writable:
+        _writable(scene, _slot(area, len(layers), step))
+
+
+def _slot(area: Area, number: int, step: float) -> Area:
+    return Area(area.x, area.bottom - (number + 1) * step, area.width, step - min(6.0, step * 0.2))
+
+
+def _outline(scene: Scene, area: Area, colour: tuple[int, int, int], width: float, *, dashed: bool = False) -> None:
+    corners = _corners(area)
+    scene.picture.curve([*corners, corners[0]], colour, width, dashed=dashed)
+
+
+def _corners(area: Area) -> list[Point]:
+    return [Point(area.x + SLANT, area.y), Point(area.right, area.y), Point(area.right - SLANT, area.bottom), Point(area.x, area.bottom)]
+
+
+def _layer(scene: Scene, area: Area, layer: Layer, *, bound: bool) -> None:
+    palette, picture = scene.palette, scene.picture
+    if layer.state == "to come":
+        _outline(scene, area, palette.line, ABSENT, dashed=True)
+    elif layer.state == "there":
+        picture.shape(_corners(area), mixed(palette.glass, palette.room, GLASS_FILL) if bound else palette.side)
+        _outline(scene, area, palette.ink, PART)
+    else:
+        # loaded bytes are grey, as they are still packed; what is unpacked has the layer's own colour
+        ground = palette.side if layer.state == "unpacking" else palette.hair
+        share = 1.0 if layer.state == "loaded" else layer.share
+        done = Area(area.x, area.y, max(SLANT + 1, area.width * share), area.height)
+        picture.shape(_corners(done), ground)
+        _outline(scene, area, scene.hue if layer.state != "loaded" else palette.line, PART)
+    if layer.state in ("loading", "unpacking") and area.height >= 24:
+        picture.text(area.middle, f"{megabytes(layer.size)} MB", 22, palette.ink, align="middle")
+
+
+def _writable(scene: Scene, area: Area) -> None:
+    state = scene.state("writable")
+    palette = scene.palette
+    if state == "absent":
+        _outline(scene, area, palette.line, ABSENT, dashed=True)
+    else:
+        scene.picture.shape(_corners(area), palette.room)
+        _outline(scene, area, scene.hue if state == "now" else palette.ink, NOW if state == "now" else PART)
+    if area.height >= 16:
+        size = 24 if area.height >= 24 else 20
+        said = word("writable", scene.look.language)
+        scene.picture.text(area.middle, said, size, palette.ink if state != "absent" else palette.ink2, align="middle")

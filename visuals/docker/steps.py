@@ -1,0 +1,172 @@
+"""What each step of the Engine is called, where in the picture it happens, and the sentence that is said to it.
+
+Steps come in the model's words, `who: what`; one that is not here is shown under its own words, in the runtime's place.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cutaway.visuals.docker.snapshot import Step
+from cutaway.visuals.stage import Said
+
+
+class Told(NamedTuple):
+    """How a step is told."""
+
+    row: str
+    """Its line of the ledger: a key of `ROWS`."""
+    place: str
+    """Where it happens: a key of `ways.WAYS`."""
+    makes: tuple[str, ...]
+    """What is there afterwards: parts of the picture."""
+    caption: Said
+    """May name {address}, {port}, {inner} (the container's port), {program}, {runtime}."""
+
+
+ROWS: dict[str, Said] = {
+    "earlier": Said("앞 단계들", "earlier steps"),
+    "pull": Said("이미지 받기", "pull the image"),
+    "unpack": Said("층 풀기", "unpack layers"),
+    "create": Said("컨테이너 만들기", "create"),
+    "overlay": Said("overlay 마운트", "mount overlay"),
+    "network": Said("네트워크", "network"),
+    "nat": Said("NAT 규칙", "NAT rules"),
+    "containerd": Said("containerd", "containerd"),
+    "shim": Said("shim", "shim"),
+    "runtime": Said("{runtime}", "{runtime}"),
+    "machine": Said("가상 머신", "virtual machine"),
+    "guest": Said("게스트 커널", "guest kernel"),
+    "walls": Said("벽, cgroup", "walls, cgroup"),
+    "program": Said("{program} 시작", "{program} starts"),
+    "exec": Said("exec", "exec"),
+    "signal": Said("멈춤 신호", "stop signal"),
+    "kill": Said("SIGKILL", "SIGKILL"),
+    "remove": Said("지우기", "remove"),
+    "page in": Said("가는 길", "way in"),
+    "page": Said("{program}", "{program}"),
+    "page back": Said("오는 길", "way back"),
+}
+
+STEPS: dict[str, Told] = {
+    "registry: say which layers there are": Told("pull", "registry", (), Said(
+        "dockerd가 레지스트리에 묻는다: 이 이미지는 어떤 층들인가?",
+        "dockerd asks the registry which layers the image has.")),
+    "registry: send layers": Told("pull", "registry", (), Said(
+        "없는 층만 받는다. 한 번에 세 층까지.",
+        "Only missing layers come, up to three at a time.")),
+    "dockerd: unpack a layer": Told("unpack", "disk", (), Said(
+        "받은 층을 풀어 아래층 위에 쌓는다.",
+        "A layer is unpacked and laid on the one below.")),
+    "dockerd: create: configuration, layers": Told("create", "dockerd", ("writable",), Said(
+        "설정을 적고 쓰기 층을 하나 얹는다. 프로세스는 아직 없다.",
+        "dockerd notes the configuration and adds a writable layer. No process yet.")),
+    "kernel: mount the overlay": Told("overlay", "overlay", ("overlay",), Said(
+        "층들을 겹쳐 파일 시스템 하나로 보이게 한다.",
+        "The layers, one over the other, are mounted as one file system.")),
+    "kernel: veth pair, bridge port, interfaces up": Told("network", "veth", ("veth",), Said(
+        "veth 한 쌍은 가상 랜선이다. 한쪽 끝을 브리지에 꽂는다.",
+        "A veth pair is a virtual cable: one end goes into the bridge.")),
+    "dockerd: addresses, endpoint": Told("network", "dockerd", ("address",), Said(
+        "컨테이너의 주소를 정한다: {address}",
+        "The container gets its address: {address}")),
+    "iptables: rules for the published port": Told("nat", "iptables", ("nat",), Said(
+        "-p {port}:{inner}: 호스트의 {port} 포트를 컨테이너의 {inner} 포트로 보내는 규칙.",
+        "-p {port}:{inner}: rules that send the host's port {port} to the container's port {inner}.")),
+    "containerd: bundle, task": Told("containerd", "containerd", (), Said(
+        "dockerd는 실행을 containerd에 맡긴다.",
+        "dockerd leaves the running to containerd.")),
+    "containerd-shim: the shim starts, twice": Told("shim", "shim", ("shim",), Said(
+        "shim이 컨테이너 곁에 남는다. dockerd가 죽어도 컨테이너는 산다.",
+        "A shim stays beside the container, which lives on without dockerd.")),
+    "containerd: has the shim start the task": Told("containerd", "shim", (), Said(
+        "containerd가 shim에게 이제 시작하라고 한다.",
+        "containerd has the shim start it.")),
+    "runsc: create: starts gofer and sentry, a kernel in user space": Told("runtime", "runtime", (), Said(
+        "gVisor: 사용자 공간의 커널(sentry)을 프로그램과 호스트 커널 사이에 둔다.",
+        "gVisor puts a kernel in user space, the sentry, between program and host.")),
+    "sentry: boots: loads the program, mounts through the gofer": Told("runtime", "program", ("process",), Said(
+        "sentry가 {program}을 싣는다. 시스템 호출은 sentry가 받는다.",
+        "The sentry loads {program}, and takes its system calls.")),
+    "QEMU: start, set up the machine": Told("machine", "runtime", (), Said(
+        "Kata: 컨테이너 하나에 가상 머신 하나. QEMU가 뜬다.",
+        "Kata: a virtual machine for one container. QEMU starts.")),
+    "firmware: find the kernel": Told("machine", "runtime", (), Said(
+        "가상 머신의 펌웨어가 커널을 찾는다.",
+        "The machine's firmware looks for a kernel.")),
+    "firmware: load the kernel, which is not packed": Told("machine", "runtime", (), Said(
+        "게스트 커널을 메모리에 싣는다.",
+        "The guest's kernel is loaded into memory.")),
+    "guest kernel: devices, root file system, first process": Told("guest", "runtime", (), Said(
+        "게스트 커널이 부팅한다. 호스트 커널과는 다른 커널이다.",
+        "The guest's kernel boots: another one than the host's.")),
+    "kata-agent: starts in the guest, shares the root file system, makes the container": Told("guest", "runtime", ("name spaces",), Said(
+        "게스트 안의 agent가 컨테이너를 만든다.",
+        "An agent in the guest makes the container.")),
+    "kata-agent: start": Told("guest", "program", ("process",), Said(
+        "agent가 {program}을 시작한다.",
+        "The agent starts {program}.")),
+    "runtime: create: starts itself again inside": Told("runtime", "runtime", (), Said(
+        "런타임({runtime})이 컨테이너가 될 프로세스를 만든다.",
+        "{runtime} makes the process that will become the container.")),
+    "kernel: name spaces": Told("walls", "name spaces", ("name spaces",), Said(
+        "런타임({runtime})이 커널에 부탁한다: 프로세스 둘레에 벽, 네임스페이스.",
+        "{runtime} asks the kernel for walls round the process: namespaces.")),
+    "kernel: cgroups, one a controller": Told("walls", "cgroup", ("cgroup",), Said(
+        "cgroup은 CPU와 메모리를 재고, 한도를 지키게 한다.",
+        "A cgroup counts CPU and memory, and keeps the limits.")),
+    "dockerd: started again as a hook, to hand the interface over": Told("network", "hook", (), Said(
+        "dockerd가 한 번 더 실행되어, 랜선을 컨테이너에 건네려 한다.",
+        "dockerd is run once more, to hand the cable over.")),
+    "kernel: move the veth end into the name space": Told("network", "veth", ("joined",), Said(
+        "veth의 다른 끝이 컨테이너 안으로 들어가 eth0이 된다.",
+        "The cable's other end goes inside and becomes eth0.")),
+    "runtime: build and load the seccomp filter": Told("runtime", "runtime", (), Said(
+        "seccomp 필터: 쓸 수 있는 시스템 호출을 정한다.",
+        "A seccomp filter says which system calls are allowed.")),
+    "runtime: start": Told("runtime", "program", ("process",), Said(
+        "런타임({runtime})은 자리를 {program}에 내주고 사라진다(execve).",
+        "{runtime} gives way to {program} (execve) and is gone.")),
+    "program: start: load, read the configuration, listen": Told("program", "program", (), Said(
+        "컨테이너의 프로그램({program})은 보통 프로세스다. 벽 안에서 PID 1일 뿐.",
+        "{program} is an ordinary process; inside its walls it is PID 1.")),
+    "runc: exec: a process into the name spaces": Told("exec", "exec", (), Said(
+        "프로세스가 하나 더 같은 벽 안으로 들어간다.",
+        "One more process goes inside the same walls.")),
+    "kernel: the stop signal to PID 1, and its grace": Told("signal", "signal", (), Said(
+        "PID 1에 멈춤 신호를 보내고, 스스로 끝나기를 기다린다(보통 10초).",
+        "PID 1 gets the stop signal and time to end by itself, 10 s by default.")),
+    "kernel: SIGKILL: the processes end": Told("kill", "signal", (), Said(
+        "SIGKILL: 커널이 안의 프로세스를 모두 끝낸다.",
+        "SIGKILL: the kernel ends all processes inside.")),
+    "dockerd: take the writable layer and the name away": Told("remove", "disk", (), Said(
+        "쓰기 층과 이름이 사라진다. 이미지의 층은 남는다.",
+        "The writable layer and the name go; the image's layers stay.")),
+    "kernel: way in: NAT, bridge, veth": Told("page in", "page in", (), Said(
+        "NAT이 목적지를 {address}:{inner}로 바꾸고, 브리지와 veth를 지난다.",
+        "NAT makes the destination {address}:{inner}; then bridge and veth.")),
+    "program: answer the request": Told("page", "page", (), Said(
+        "컨테이너 안의 프로그램({program})이 요청을 처리한다.",
+        "{program} in the container works on the request.")),
+    "kernel: way back: veth, bridge, NAT": Told("page back", "page back", (), Said(
+        "응답은 온 길을 되돌아간다. 커널은 하나뿐이다.",
+        "The answer takes the same way back. There is only one kernel.")),
+}  # fmt: skip
+
+PLACE_OF_UNKNOWN = "runtime"
+
+
+def key_of(who: str, what: str) -> str:
+    """Under which a step stands in `STEPS`: whoever is not named there has the part of a runtime or of a program."""
+    return next((key for key in (f"{who}: {what}", f"runtime: {what}", f"program: {what}") if key in STEPS), f"{who}: {what}")
+
+
+def told(step: Step) -> Told:
+    """How a step is told; of one that is not known, in the model's own words."""
+    known = STEPS.get(key_of(step.who, step.what))
+    return known or Told(step.who, PLACE_OF_UNKNOWN, (), Said(f"{step.who}: {step.what}", f"{step.who}: {step.what}"))
+
+
+def row_name(row: str) -> Said:
+    """Of a line of the ledger."""
+    return ROWS.get(row) or Said(row, row)
