@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -201,6 +202,21 @@ def test_a_pull_belongs_to_the_run_that_needed_it(watched: Watched) -> None:
     assert [key_of(step.who, step.what) for step in shown.steps][:4] == [
         "registry: say which layers there are", "registry: send layers", "dockerd: unpack a layer", "dockerd: create: configuration, layers"
     ]
+
+
+def test_what_is_remembered_of_commands_is_bounded(watched: Watched) -> None:
+    client = watched.client
+    client.images.pull("alpine", "3.10")
+    one = client.containers.run("alpine:3.10", "false", detach=True, restart_policy={"Name": "always"})
+    until(lambda: one.attrs["RestartCount"] > 3 or one.reload())
+    for _ in range(40):
+        one.start()
+        one.stop(timeout=0)
+        client.containers.list()
+    shown = watched.view.take()
+    assert len(watched.view.commands.last) <= 24 and all(len(each.asked) <= 17 for each in watched.view.commands.last)
+    assert max(len(each.acts) for each in watched.view.commands.last) <= 4 and len(shown.steps) < 30
+    assert len(pickle.dumps(shown)) < 32_000
 
 
 def test_what_no_font_can_draw_is_drawn_as_unknown(watched: Watched) -> None:
