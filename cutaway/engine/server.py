@@ -73,9 +73,9 @@ class Watch(Protocol):
 class Server:
     """Serves one Engine at one socket."""
 
-    def __init__(self, engine: Engine, listening: socket.socket, watch: Watch | None = None) -> None:
+    def __init__(self, engine: Engine, listening: socket.socket) -> None:
         self.engine = engine
-        self.watch = watch
+        self.watch: Watch | None = None
         self.listening = listening
         self.connections: dict[asyncio.Task[None], Connection] = {}
 

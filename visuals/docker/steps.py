@@ -35,6 +35,7 @@ ROWS: dict[str, Said] = {
     "containerd": Said("containerd", "containerd"),
     "shim": Said("shim", "shim"),
     "runtime": Said("{runtime}", "{runtime}"),
+    "sandbox": Said("샌드박스", "sandbox"),
     "walls": Said("벽, cgroup", "walls, cgroup"),
     "program": Said("{program} 시작", "{program} starts"),
     "exec": Said("exec", "exec"),
@@ -77,6 +78,36 @@ STEPS: dict[str, Told] = {
     "containerd-shim: start": Told("shim", "shim", ("shim",), Said(
         "shim이 컨테이너 곁에 남는다. dockerd가 죽어도 컨테이너는 산다.",
         "A shim stays beside the container, which lives on without dockerd.")),
+    "containerd-shim: the shim starts, twice": Told("shim", "shim", ("shim",), Said(
+        "shim이 컨테이너 곁에 남는다. dockerd가 죽어도 컨테이너는 산다.",
+        "A shim stays beside the container, which lives on without dockerd.")),
+    "containerd: has the shim start the task": Told("containerd", "shim", (), Said(
+        "containerd가 shim에게 시킨다: 이제 시작하라.",
+        "containerd tells the shim to start it.")),
+    "runsc: create: starts gofer and sentry, a kernel in user space": Told("runtime", "runtime", (), Said(
+        "gVisor: 컨테이너마다 사용자 공간에 커널(sentry)을 하나 띄운다.",
+        "gVisor starts a kernel in user space, the sentry, for this container.")),
+    "sentry: boots: loads the program, mounts through the gofer": Told("sandbox", "program", ("process",), Said(
+        "sentry가 프로그램을 올린다. 호스트 커널은 gofer를 거쳐서만 만난다.",
+        "The sentry loads the program, which meets the host's files through the gofer only.")),
+    "QEMU: start, set up the machine": Told("sandbox", "runtime", (), Said(
+        "Kata: 컨테이너 하나를 위해 가상 머신을 띄운다.",
+        "Kata starts a virtual machine for the container.")),
+    "firmware: find the kernel": Told("sandbox", "runtime", (), Said(
+        "펌웨어가 게스트의 커널을 찾는다.",
+        "The firmware looks for the guest's kernel.")),
+    "firmware: load the kernel, which is not packed": Told("sandbox", "runtime", (), Said(
+        "게스트의 커널을 메모리에 올린다.",
+        "The guest's kernel is loaded.")),
+    "guest kernel: devices, root file system, first process": Told("sandbox", "runtime", (), Said(
+        "게스트 커널이 부팅한다: 이 컨테이너만의 커널.",
+        "The guest's kernel boots, this container's own.")),
+    "kata-agent: starts in the guest, shares the root file system, makes the container": Told("sandbox", "runtime", ("name spaces",), Said(
+        "게스트 안의 kata-agent가 컨테이너를 만든다.",
+        "kata-agent makes the container inside the guest.")),
+    "kata-agent: start": Told("sandbox", "program", ("process",), Said(
+        "kata-agent가 프로그램을 시작한다.",
+        "kata-agent starts the program.")),
     "runtime: create: starts itself again inside": Told("runtime", "runtime", (), Said(
         "런타임({runtime})이 컨테이너가 될 프로세스를 만든다.",
         "{runtime} makes the process that will become the container.")),

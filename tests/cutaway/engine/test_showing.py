@@ -59,6 +59,12 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
         found.client.close()
 
 
+def asked(method: str, path: str, query: dict[str, list[str]]) -> Request:
+    async def nothing(most: int) -> bytes:
+        return b""
+    return Request(method, path, query, {}, "1.50", nothing)
+
+
 def until(true: Any) -> None:
     ends = time.monotonic() + 10
     while not true():
@@ -175,7 +181,8 @@ def test_nothing_leaps_while_a_step_is_held(watched: Watched) -> None:
     ],
 )  # fmt: skip
 def test_the_command_line_is_put_together_again(body: dict[str, Any], name: str, line: str) -> None:
-    request = Request("POST", "/v1.50/containers/create", {"name": [name]} if name else {}, {}, "1.50", _no_body, document=body)
+    request = asked("POST", "/v1.50/containers/create", {"name": [name]} if name else {})
+    request.document = body
     assert command_line.run_line(request, "run") == line
 
 
@@ -247,10 +254,6 @@ def test_a_refusal_is_said(watched: Watched) -> None:
     assert watched.view.take().error.startswith("Conflict. The container name") and watched.view.take().lines[-1].kind == "error"
 
 
-async def _no_body(most: int) -> bytes:
-    return b""
-
-
 @pytest.mark.parametrize(
     ("method", "path", "query", "line"),
     [
@@ -264,7 +267,7 @@ async def _no_body(most: int) -> bytes:
     ],
 )
 def test_other_commands(method: str, path: str, query: dict[str, list[str]], line: str) -> None:
-    assert command_line.line_of(Request(method, path, query, {}, "1.50", _no_body), command_line.SIMPLE) == line
+    assert command_line.line_of(asked(method, path, query), command_line.SIMPLE) == line
 
 
 def test_pictures_of_each_step_without_a_screen_and_a_clean_end(tmp_path: Path) -> None:
