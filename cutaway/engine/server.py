@@ -105,9 +105,9 @@ class Watch(Protocol):
 class Server:
     """Serves one Engine at its sockets."""
 
-    def __init__(self, engine: Engine, *listening: socket.socket, watch: Watch | None = None) -> None:
+    def __init__(self, engine: Engine, *listening: socket.socket) -> None:
         self.engine = engine
-        self.watch = watch
+        self.watch: Watch | None = None
         self.listening = listening
         self.room = Room(ARCHIVES_AT_ONCE * engine.most_archive_bytes)
         self.connections: dict[asyncio.Task[None], Connection] = {}

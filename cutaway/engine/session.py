@@ -79,11 +79,11 @@ def engine_of(asked: Asked) -> tuple[Engine, Publisher]:
 
 async def _serve(asked: Asked, listening: list[socket.socket], ready: Callable[[], None], beside: Beside | None) -> int:
     engine, publisher = engine_of(asked)
-    snapshots = None
+    server = Server(engine, *listening)
     if beside is not None:
         from cutaway.engine.showing.snapshots import Snapshots
 
-        snapshots = Snapshots(engine)
+        server.watch = snapshots = Snapshots(engine)
         beside.serve(snapshots)
     if asked.hold:
         engine.daemon.record.hold()
@@ -99,7 +99,7 @@ async def _serve(asked: Asked, listening: list[socket.socket], ready: Callable[[
             loop.add_signal_handler(one, stop, int(one))
     ready()
     try:
-        await Server(engine, *listening, watch=snapshots).run(ended)
+        await server.run(ended)
     finally:
         publisher.close_all()
     return SIGNALLED + received[0]

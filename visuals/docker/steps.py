@@ -35,8 +35,7 @@ ROWS: dict[str, Said] = {
     "containerd": Said("containerd", "containerd"),
     "shim": Said("shim", "shim"),
     "runtime": Said("{runtime}", "{runtime}"),
-    "machine": Said("가상 머신", "virtual machine"),
-    "guest": Said("게스트 커널", "guest kernel"),
+    "sandbox": Said("샌드박스", "sandbox"),
     "walls": Said("벽, cgroup", "walls, cgroup"),
     "program": Said("{program} 시작", "{program} starts"),
     "exec": Said("exec", "exec"),
@@ -80,32 +79,32 @@ STEPS: dict[str, Told] = {
         "shim이 컨테이너 곁에 남는다. dockerd가 죽어도 컨테이너는 산다.",
         "A shim stays beside the container, which lives on without dockerd.")),
     "containerd: has the shim start the task": Told("containerd", "shim", (), Said(
-        "containerd가 shim에게 이제 시작하라고 한다.",
-        "containerd has the shim start it.")),
+        "containerd가 shim에게 시킨다: 이제 시작하라.",
+        "containerd tells the shim to start it.")),
     "runsc: create: starts gofer and sentry, a kernel in user space": Told("runtime", "runtime", (), Said(
-        "gVisor: 사용자 공간의 커널(sentry)을 프로그램과 호스트 커널 사이에 둔다.",
-        "gVisor puts a kernel in user space, the sentry, between program and host.")),
-    "sentry: boots: loads the program, mounts through the gofer": Told("runtime", "program", ("process",), Said(
-        "sentry가 {program}을 싣는다. 시스템 호출은 sentry가 받는다.",
-        "The sentry loads {program}, and takes its system calls.")),
-    "QEMU: start, set up the machine": Told("machine", "runtime", (), Said(
-        "Kata: 컨테이너 하나에 가상 머신 하나. QEMU가 뜬다.",
-        "Kata: a virtual machine for one container. QEMU starts.")),
-    "firmware: find the kernel": Told("machine", "runtime", (), Said(
-        "가상 머신의 펌웨어가 커널을 찾는다.",
-        "The machine's firmware looks for a kernel.")),
-    "firmware: load the kernel, which is not packed": Told("machine", "runtime", (), Said(
-        "게스트 커널을 메모리에 싣는다.",
-        "The guest's kernel is loaded into memory.")),
-    "guest kernel: devices, root file system, first process": Told("guest", "runtime", (), Said(
-        "게스트 커널이 부팅한다. 호스트 커널과는 다른 커널이다.",
-        "The guest's kernel boots: another one than the host's.")),
-    "kata-agent: starts in the guest, shares the root file system, makes the container": Told("guest", "runtime", ("name spaces",), Said(
-        "게스트 안의 agent가 컨테이너를 만든다.",
-        "An agent in the guest makes the container.")),
-    "kata-agent: start": Told("guest", "program", ("process",), Said(
-        "agent가 {program}을 시작한다.",
-        "The agent starts {program}.")),
+        "gVisor: 컨테이너마다 사용자 공간에 커널(sentry)을 하나 띄운다.",
+        "gVisor starts a kernel in user space, the sentry, for this container.")),
+    "sentry: boots: loads the program, mounts through the gofer": Told("sandbox", "program", ("process",), Said(
+        "sentry가 프로그램을 올린다. 호스트 커널은 gofer를 거쳐서만 만난다.",
+        "The sentry loads the program, which meets the host's files through the gofer only.")),
+    "QEMU: start, set up the machine": Told("sandbox", "runtime", (), Said(
+        "Kata: 컨테이너 하나를 위해 가상 머신을 띄운다.",
+        "Kata starts a virtual machine for the container.")),
+    "firmware: find the kernel": Told("sandbox", "runtime", (), Said(
+        "펌웨어가 게스트의 커널을 찾는다.",
+        "The firmware looks for the guest's kernel.")),
+    "firmware: load the kernel, which is not packed": Told("sandbox", "runtime", (), Said(
+        "게스트의 커널을 메모리에 올린다.",
+        "The guest's kernel is loaded.")),
+    "guest kernel: devices, root file system, first process": Told("sandbox", "runtime", (), Said(
+        "게스트 커널이 부팅한다: 이 컨테이너만의 커널.",
+        "The guest's kernel boots, this container's own.")),
+    "kata-agent: starts in the guest, shares the root file system, makes the container": Told("sandbox", "runtime", ("name spaces",), Said(
+        "게스트 안의 kata-agent가 컨테이너를 만든다.",
+        "kata-agent makes the container inside the guest.")),
+    "kata-agent: start": Told("sandbox", "program", ("process",), Said(
+        "kata-agent가 프로그램을 시작한다.",
+        "kata-agent starts the program.")),
     "runtime: create: starts itself again inside": Told("runtime", "runtime", (), Said(
         "런타임({runtime})이 컨테이너가 될 프로세스를 만든다.",
         "{runtime} makes the process that will become the container.")),

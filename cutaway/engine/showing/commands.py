@@ -15,6 +15,8 @@ from cutaway.models.docker.record import Act, Record, Step
 
 KEPT, LONGEST_NAME = 24, 40
 """Commands that are remembered."""
+ASKED_KEPT = 16
+"""Of a command's requests, besides the first."""
 CREATE_S = 0.5
 """`docker run` goes on at once; what has not after so long was a `docker create`."""
 ASIDE_S = 5.0
@@ -105,7 +107,8 @@ class Command:
         """Whether an act is its doing; then it is among its acts."""
         if act in self.acts:
             return True
-        if act.number <= self.first_act or act.kind == "page" or self.kind == "look":
+        # what comes again, as a start by a restart policy, is no command's
+        if act.number <= self.first_act or act.kind == "page" or self.kind == "look" or any(one.kind == act.kind for one in self.acts):
             return False
         fits = bool(self.container) and act.subject == self.container
         if self.kind in ("run", "pull"):
@@ -141,6 +144,7 @@ class Commands:
                 self.aside = one
         elif one not in command.asked:
             command.asked.append(one)
+            del command.asked[1:-ASKED_KEPT]
         return one
 
     def answered(self, one: Asked, answer: Answer) -> None:

@@ -23,7 +23,7 @@ LAYER_STATES = {
     "Downloading": "loading", "Verifying Checksum": "loaded", "Download complete": "loaded", "Extracting": "unpacking",
     "Pull complete": "there", "Already exists": "there",
 }  # fmt: skip
-SHOWN_COMMANDS, EXEC_LINES = 4, 40
+SHOWN_COMMANDS, EXEC_LINES, MOST_LINES = 4, 40, 40
 SUM_S = 0.001
 """For each container sums are kept for so long: a thousand are counted once a second."""
 
@@ -80,8 +80,9 @@ class Snapshots:
         standing = self.record.standing[0] if self.record.standing else None
         page, command = self._followed(standing)
         acts = [page] if page is not None else command.acts if command is not None else []
+        if standing is not None and standing.act not in acts:
+            acts = [*acts, standing.act]
         container = self.daemon.containers.get(page.subject if page is not None else command.container if command is not None else "")
-        held = standing if standing is not None and standing.act in acts else None
         image = self._image(container, command)
         return Snapshot(
             title=short(page.said) if page is not None else self._title(command),
@@ -89,7 +90,7 @@ class Snapshots:
             client=_browser(page.client) if page is not None else command.client if command is not None else "docker",
             is_page=page is not None, request=self._request(page, command), aside=self._aside(), lines=self._lines(page),
             steps=tuple(self._steps(acts)),
-            held=Step(held.who, held.what, 0, share=0.0) if held is not None else None, held_count=len(self.record.standing),
+            held=Step(standing.who, standing.what, 0, share=0.0) if standing is not None else None, held_count=len(self.record.standing),
             is_holding=self.record.holding, speed=self.engine.live.speed,
             box=boxes.box_of(self.daemon, container) if container is not None else boxes.wanted_box(self.daemon, command),
             others=max(0, self._summed().running - (container is not None and container.has_process)),
@@ -145,7 +146,7 @@ class Snapshots:
         return _shown(one) if one is not None and time.monotonic() - one.real_s < ASIDE_S else None
 
     def _lines(self, page: Act | None) -> tuple[Line, ...]:
-        lines = output.lines_of(self.daemon, list(self.commands.last)[-SHOWN_COMMANDS:])
+        lines = output.lines_of(self.daemon, list(self.commands.last)[-SHOWN_COMMANDS:])[-MOST_LINES:]
         if page is None:
             return lines
         method, _, path = short(page.said).partition(" ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -57,6 +58,15 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
         found = Watched(served)
         yield found
         found.client.close()
+
+
+def asked(method: str, path: str, query: dict[str, list[str]]) -> Request:
+    async def nothing(most: int) -> bytes:
+        return b""
+
+    def no_file(most: int) -> AbstractAsyncContextManager[IO[bytes]]:
+        raise AssertionError
+    return Request(method, path, query, {}, "1.50", nothing, no_file)
 
 
 def until(true: Any) -> None:
@@ -175,7 +185,8 @@ def test_nothing_leaps_while_a_step_is_held(watched: Watched) -> None:
     ],
 )  # fmt: skip
 def test_the_command_line_is_put_together_again(body: dict[str, Any], name: str, line: str) -> None:
-    request = Request("POST", "/v1.50/containers/create", {"name": [name]} if name else {}, {}, "1.50", _no_body, _no_file, document=body)
+    request = asked("POST", "/v1.50/containers/create", {"name": [name]} if name else {})
+    request.document = body
     assert command_line.run_line(request, "run") == line
 
 
@@ -202,6 +213,21 @@ def test_a_pull_belongs_to_the_run_that_needed_it(watched: Watched) -> None:
     assert [key_of(step.who, step.what) for step in shown.steps][:4] == [
         "registry: say which layers there are", "registry: send layers", "dockerd: unpack a layer", "dockerd: create: configuration, layers"
     ]
+
+
+def test_what_is_remembered_of_commands_is_bounded(watched: Watched) -> None:
+    client = watched.client
+    client.images.pull("alpine", "3.10")
+    one = client.containers.run("alpine:3.10", "false", detach=True, restart_policy={"Name": "always"})
+    until(lambda: one.attrs["RestartCount"] > 3 or one.reload())
+    for _ in range(40):
+        one.start()
+        one.stop(timeout=0)
+        client.containers.list()
+    shown = watched.view.take()
+    assert len(watched.view.commands.last) <= 24 and all(len(each.asked) <= 17 for each in watched.view.commands.last)
+    assert max(len(each.acts) for each in watched.view.commands.last) <= 4 and len(shown.steps) < 30
+    assert len(pickle.dumps(shown)) < 32_000
 
 
 def test_what_no_font_can_draw_is_drawn_as_unknown(watched: Watched) -> None:
@@ -232,14 +258,6 @@ def test_a_refusal_is_said(watched: Watched) -> None:
     assert watched.view.take().error.startswith("Conflict. The container name") and watched.view.take().lines[-1].kind == "error"
 
 
-def _no_file(most: int) -> AbstractAsyncContextManager[IO[bytes]]:
-    raise AssertionError
-
-
-async def _no_body(most: int) -> bytes:
-    return b""
-
-
 @pytest.mark.parametrize(
     ("method", "path", "query", "line"),
     [
@@ -253,7 +271,7 @@ async def _no_body(most: int) -> bytes:
     ],
 )
 def test_other_commands(method: str, path: str, query: dict[str, list[str]], line: str) -> None:
-    assert command_line.line_of(Request(method, path, query, {}, "1.50", _no_body, _no_file), command_line.SIMPLE) == line
+    assert command_line.line_of(asked(method, path, query), command_line.SIMPLE) == line
 
 
 def test_pictures_of_each_step_without_a_screen_and_a_clean_end(tmp_path: Path) -> None:
