@@ -178,7 +178,7 @@ class Daemon:
     def _name_for(self, name: str | None) -> str:
         if not name:
             taken = {one.name for one in self.containers.values()}
-            return next(made for made in iter(self.identities.name, None) if made not in taken)
+            return self.identities.name(taken)
         if not _NAME.fullmatch(name):
             raise InvalidError(f"Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")
         name = name.removeprefix("/")

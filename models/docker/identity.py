@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from hashlib import blake2b
 
+TRIES = 6
+"""For a name that nobody has (daemon/names.go of moby)."""
 _FEELINGS = (
     "able", "bold", "brave", "bright", "busy", "calm", "clever", "curious", "eager", "fair", "fond", "gentle", "happy", "honest", "jolly",
     "keen",
@@ -31,10 +34,16 @@ class Identities:
         self.given[kind] = number + 1
         return blake2b(f"{self.seed}/{kind}/{number}".encode(), digest_size=32).hexdigest()[:digits]
 
-    def name(self) -> str:
-        """A name for a container that was given none."""
-        digest = int(self.new("name", 16), 16)
-        return f"{_FEELINGS[digest % len(_FEELINGS)]}_{_PEOPLE[digest // len(_FEELINGS) % len(_PEOPLE)]}"
+    def name(self, taken: Collection[str]) -> str:
+        """A name for a container that was given none: two words, after the first try with a digit, and an id where all tries were taken."""
+        for attempt in range(TRIES):
+            digest = int(self.new("name", 16), 16)
+            rest, feeling = divmod(digest, len(_FEELINGS))
+            rest, person = divmod(rest, len(_PEOPLE))
+            name = f"{_FEELINGS[feeling]}_{_PEOPLE[person]}{rest % 10 if attempt else ''}"
+            if name not in taken:
+                return name
+        return self.new("name", 12)
 
 
 def digest_of(content: bytes) -> str:
