@@ -66,7 +66,7 @@ def main() -> None:
         "50 empty loops, 2 CPUs": (2, 5, lambda daemon: run(daemon, 50, LOOP)),
         "50 empty loops, half of them with --cpus 0.1, 16 CPUs": (16, 2, lambda daemon: (run(daemon, 25, LOOP),
                                                                                       run(daemon, 25, LOOP, NanoCpus=10**8))[0]),
-        "a loop that counts, which is really run, 2 CPUs": (2, 0.1, lambda daemon: run(daemon, 1, COUNTING)),
+        "a loop that counts, which is really run, 2 CPUs": (2, 0.02, lambda daemon: run(daemon, 1, COUNTING)),
     }  # fmt: skip
     for what, (cpus, seconds, fill) in hosts.items():
         daemon = host(cpus)
