@@ -205,14 +205,16 @@ async def top(engine: Engine, request: Request) -> Answer:
 
 def _processes(engine: Engine, container: Container, asked: str) -> dict[str, Any]:
     assert container.space is not None
-    rows = []
+    rows, now_ns, memory = [], int(engine.daemon.clock.now), engine.daemon.machine.memory
     for one in sorted(container.space.processes.values(), key=lambda one: one.pid):
         parent = one.parent.pid if one.parent else 1
         seconds = one.cpu_ns // 1_000_000_000
         began = _clock_or_day(engine.daemon.epoch_ns + one.started_ns, engine.daemon.now_ns)
+        percent = 100 * one.cpu_ns / max(1, now_ns - one.started_ns)         # since it began, as ps tells it
         clock = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-        rows.append({"UID": one.identity.name, "USER": one.identity.name, "PID": str(one.pid), "PPID": str(parent), "C": "0", "%CPU": "0.0",
-                     "%MEM": "0.0", "VSZ": str(one.resident >> 10), "RSS": str(one.resident >> 10),
+        held = str(one.resident >> 10)
+        rows.append({"UID": one.identity.name, "USER": one.identity.name, "PID": str(one.pid), "PPID": str(parent), "C": str(int(percent)),
+                     "%CPU": f"{percent:.1f}", "%MEM": f"{100 * one.resident / memory:.1f}", "VSZ": held, "RSS": held,
                      "TTY": "pts/0" if one.files.terminal else "?",
                      "STAT": one.state, "START": began, "STIME": began, "TIME": clock, "CMD": " ".join(one.argv),
                      "COMMAND": " ".join(one.argv),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,22 @@ def test_what_cgroup_v2_does_not_have_is_discarded_with_a_warning(client: Any) -
     ]
     host = client.api.inspect_container(made["Id"])["HostConfig"]
     assert host["OomKillDisable"] is None and host["MemorySwappiness"] is None
+
+
+def test_a_size_of_the_disk_is_refused_as_on_ext4(client: Any) -> None:
+    with pytest.raises(docker.errors.APIError, match="supported only for overlay over xfs with 'pquota' mount option") as failed:
+        client.containers.create("alpine", "true", storage_opt={"size": "10m"})
+    assert failed.value.status_code == 500
+
+
+def test_top_shows_who_computes(client: Any) -> None:
+    one = client.containers.run("alpine", HOG, detach=True, nano_cpus=500_000_000)
+    time.sleep(0.01)
+    found = one.top(ps_args="aux")
+    row = dict(zip(found["Titles"], found["Processes"][0], strict=True))
+    assert row["STAT"] == "R" and 30 < float(row["%CPU"]) <= 55
+    one.kill("SIGSTOP")
+    assert one.top(ps_args="aux")["Processes"][0][found["Titles"].index("STAT")] == "T"
 
 
 # --- as measured -----------------------------------------------------------------------------------------------------------------------
