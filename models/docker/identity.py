@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from hashlib import blake2b
 
+MOST_TRIES = 6
+"""Names that are tried; then a container's id is its name (daemon/names.go of moby)."""
 _FEELINGS = (
     "able", "bold", "brave", "bright", "busy", "calm", "clever", "curious", "eager", "fair", "fond", "gentle", "happy", "honest", "jolly",
     "keen",
@@ -31,10 +34,15 @@ class Identities:
         self.given[kind] = number + 1
         return blake2b(f"{self.seed}/{kind}/{number}".encode(), digest_size=32).hexdigest()[:digits]
 
-    def name(self) -> str:
-        """A name for a container that was given none."""
-        digest = int(self.new("name", 16), 16)
-        return f"{_FEELINGS[digest % len(_FEELINGS)]}_{_PEOPLE[digest // len(_FEELINGS) % len(_PEOPLE)]}"
+    def name(self, taken: Container[str] = ()) -> str:
+        """A name for a container that was given none: as Docker's, with a digit from the second try on, and "" after the last."""
+        for k in range(MOST_TRIES):
+            digest = int(self.new("name", 16), 16)
+            made = f"{_FEELINGS[digest % len(_FEELINGS)]}_{_PEOPLE[digest // len(_FEELINGS) % len(_PEOPLE)]}"
+            made += str(digest // (len(_FEELINGS) * len(_PEOPLE)) % 10) if k else ""
+            if made not in taken:
+                return made
+        return ""
 
 
 def digest_of(content: bytes) -> str:

@@ -11,6 +11,7 @@ from cutaway.engine.forms_container import inspected, summary
 from cutaway.engine.http import Answer, Reply, Request
 from cutaway.engine.routing import route
 from cutaway.models.docker.container import Container
+from cutaway.models.docker.dates import written
 from cutaway.models.docker.errors import ConflictError, InvalidError, NotFoundError
 from cutaway.models.docker.specification import Config, HostConfig, form_of
 
@@ -194,11 +195,12 @@ def _processes(engine: Engine, container: Container, asked: str) -> dict[str, An
     for one in sorted(container.space.processes.values(), key=lambda one: one.pid):
         parent = one.parent.pid if one.parent else 1
         seconds = one.cpu_ns // 1_000_000_000
+        began = _clock_or_day(engine.daemon.epoch_ns + one.started_ns, engine.daemon.now_ns)
         clock = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
         rows.append({"UID": one.identity.name, "USER": one.identity.name, "PID": str(one.pid), "PPID": str(parent), "C": "0", "%CPU": "0.0",
                      "%MEM": "0.0", "VSZ": str(one.resident >> 10), "RSS": str(one.resident >> 10),
                      "TTY": "pts/0" if one.files.terminal else "?",
-                     "STAT": "S", "START": "00:00", "STIME": "00:00", "TIME": clock, "CMD": " ".join(one.argv),
+                     "STAT": "S", "START": began, "STIME": began, "TIME": clock, "CMD": " ".join(one.argv),
                      "COMMAND": " ".join(one.argv),
                      "COMM": one.name, "ARGS": " ".join(one.argv)})  # fmt: skip
     titles = ["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"]
@@ -211,11 +213,17 @@ def _processes(engine: Engine, container: Container, asked: str) -> dict[str, An
     return {"Titles": titles, "Processes": [[row[name] for name in titles] for row in rows]}
 
 
+def _clock_or_day(began_ns: int, now_ns: int) -> str:
+    """As ps has it: the time of today, else the day."""
+    return written(began_ns, "%H:%M" if written(began_ns, "%F") == written(now_ns, "%F") else "%b%d")
+
+
 @route("GET", "/containers/{name}/changes")
 async def changes(engine: Engine, request: Request) -> Answer:
     container = _the(engine, request)
     kinds = {"C": 0, "A": 1, "D": 2}
-    return Reply(document=[{"Path": path, "Kind": kinds[kind]} for path, kind in container.tree.changes()] or None)
+    found = [{"Path": path, "Kind": kinds[kind]} for path, kind in container.tree.changes()]
+    return Reply(document=found) if found else Reply(content=b"null\n")
 
 
 @route("POST", "/containers/prune")
