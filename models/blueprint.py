@@ -64,6 +64,8 @@ class Blueprint:
         if docker and docker.runtime in SANDBOXES:
             raise StackError(f"docker.runtime is '{docker.runtime}', of which start and memory are known, and not what a request costs; "
                              "expected 'runc' or 'crun'. `cutaway starts` compares what is known.")  # fmt: skip
+        if docker and docker.publish == "proxy" and docker.engine != "docker":
+            raise StackError(f"docker.publish is 'proxy', and docker-proxy is dockerd's; with docker.engine '{docker.engine}' expected 'nat'.")
         if docker and docker.network == "bridge" and docker.publish != "nat" and (not self.local or parts.kvm):
             why = {"proxy": "docker-proxy serves clients of its own machine", "none": "nobody outside reaches a port that is not published"}
             raise StackError(f"{why[docker.publish]}: docker.publish is '{docker.publish}', expected 'nat'.")

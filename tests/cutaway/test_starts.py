@@ -52,6 +52,11 @@ def test_a_sandbox_serves_no_requests_silently_as_runc_would() -> None:
         changed(scenarios.load("lecture/three-stacks"), {"stacks.container.layers.docker.runtime": "runsc"})
 
 
+def test_docker_proxy_is_docker_s() -> None:
+    with pytest.raises(ScenarioError, match="docker-proxy is dockerd's; with docker.engine 'podman' expected 'nat'"):
+        changed(scenarios.load("whatif/container-engines"), {"stacks.podman.layers.docker.publish": "proxy", "clients.where": "loopback"})
+
+
 def test_an_engine_is_no_part_of_a_request() -> None:
     """Start-up and memory differ, the plan does not."""
     docker, containerd, podman = build_stacks(scenarios.load("whatif/container-engines"), ["docker", "containerd", "podman"])
