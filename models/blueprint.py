@@ -65,7 +65,7 @@ class Blueprint:
             raise StackError(f"docker.runtime is '{docker.runtime}', of which start and memory are known, and not what a request costs; "
                              "expected 'runc' or 'crun'. `cutaway starts` compares what is known.")  # fmt: skip
         if docker and docker.publish == "proxy" and docker.engine != "docker":
-            raise StackError(f"docker.publish is 'proxy', and docker-proxy is dockerd's; with docker.engine '{docker.engine}' expected 'nat'.")
+            raise StackError(f"docker.publish is 'proxy', which only dockerd has; expected 'nat' with docker.engine '{docker.engine}'.")
         if docker and docker.network == "bridge" and docker.publish != "nat" and (not self.local or parts.kvm):
             why = {"proxy": "docker-proxy serves clients of its own machine", "none": "nobody outside reaches a port that is not published"}
             raise StackError(f"{why[docker.publish]}: docker.publish is '{docker.publish}', expected 'nat'.")

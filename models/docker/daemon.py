@@ -136,6 +136,7 @@ class Daemon:
         refuse(host)
         check_privileges(host)
         self._check_host(config, host)
+        warnings += _of_sandbox(host)
         name = self._checked_name(name) if name else None
         networks = self._wanted(host, networking)
         with self.record.act("create", name or "") as act:
@@ -514,6 +515,13 @@ class Daemon:
 
     def tell_image(self, action: str, id_: str, name: str) -> None:
         self.events.tell(Event("image", action, id_, {"name": name}, self.now_ns))
+
+
+def _of_sandbox(host: HostConfig) -> list[str]:
+    """What a simulated Engine has to say of a runtime of which less is known."""
+    runtime = runtime_of(host.runtime)
+    unknown = "what a request costs in its sandbox is not known, and is taken as in a container without one"
+    return [f"{runtime.name}: {unknown}"] if runtime and runtime.kernel else []
 
 
 def _has(pools: list[Pool], address: str) -> bool:

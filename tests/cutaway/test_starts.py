@@ -53,7 +53,7 @@ def test_a_sandbox_serves_no_requests_silently_as_runc_would() -> None:
 
 
 def test_docker_proxy_is_docker_s() -> None:
-    with pytest.raises(ScenarioError, match="docker-proxy is dockerd's; with docker.engine 'podman' expected 'nat'"):
+    with pytest.raises(ScenarioError, match="which only dockerd has; expected 'nat' with docker"):
         changed(scenarios.load("whatif/container-engines"), {"stacks.podman.layers.docker.publish": "proxy", "clients.where": "loopback"})
 
 

@@ -65,6 +65,12 @@ def test_a_start_takes_the_phases_of_its_runtime(client: Any, served: Served) ->
     assert "sentry" in who["runsc"] and "QEMU" in who["io.containerd.kata.v2"] and "crun" in who["crun"]
 
 
+def test_what_is_not_known_of_a_sandbox_is_told(client: Any) -> None:
+    warned = {name: client.api.create_container("alpine", "true", host_config=client.api.create_host_config(runtime=name))["Warnings"]
+              for name in ("runc", "runsc")}  # fmt: skip
+    assert not warned["runc"] and "what a request costs in its sandbox is not known" in warned["runsc"][0]
+
+
 def test_runtimes_are_listed_and_shown(client: Any, sandboxes: dict[str, Any]) -> None:
     assert set(client.info()["Runtimes"]) == {*RUNTIMES, "io.containerd.runc.v2"}
     assert {name: one.attrs["HostConfig"]["Runtime"] for name, one in sandboxes.items()} == {name: name for name in RUNTIMES}
