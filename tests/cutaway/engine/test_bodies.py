@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from cutaway.engine.handlers.archives import BATCH
 from tests.cutaway.engine.conftest import Served, with_alpine
 from tests.cutaway.engine.test_http import asked, connected, get
 
@@ -73,7 +74,8 @@ def archive(count: int, size: int = 0) -> bytes:
 
 
 def test_an_archive_that_is_refused_leaves_nothing(there: Served) -> None:
-    status, why = sent(there, "PUT /containers/there/archive?path=/tmp", gzip.compress(archive(4, 1 << 20)))
+    content = gzip.compress(archive(2 * BATCH)[:-10240] + archive(4, 1 << 20))
+    status, why = sent(there, "PUT /containers/there/archive?path=/tmp", content)
     assert (status, why) == (400, f"archive holds more than {MOST:,} bytes")
     assert get(there, "/containers/there/archive?path=/tmp/many")[0] == 404
 
