@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic.alias_generators import to_pascal
 
 from cutaway.models import costs
 from cutaway.models.docker.effects import REFUSED, WITHOUT_EFFECT
@@ -107,7 +110,22 @@ def test_who_is_told_what_has_no_effect(host: Host) -> None:
     for refused in ({"StorageOpt": {"size": "1g"}}, {"Isolation": "hyperv"}, {"DeviceRequests": [{"Capabilities": [["gpu"]]}]}):
         with pytest.raises(InvalidError):
             host.run("alpine", *SLEEP, **refused)
-    assert {*WITHOUT_EFFECT, *REFUSED} <= set(HostConfig.model_fields)
+
+
+def test_the_page_tells_of_each_option_what_it_does() -> None:
+    """In the rows of docs/models/docker/options.md: `key`, the command's option, the kind."""
+    page = (Path(__file__).parents[3] / "docs/models/docker/options.md").read_text(encoding="utf-8")
+    told = {}
+    for keys, kind in re.findall(r"^\| (`[^|]*) \|[^|]*\| (effective|shown|refused) \|", page, re.MULTILINE):
+        told |= dict.fromkeys(re.findall(r"`(\w+)`", keys), kind)
+    kinds = dict.fromkeys(map(_name, WITHOUT_EFFECT), "shown") | dict.fromkeys(map(_name, REFUSED), "refused")
+    assert told == {name: kinds.get(name, "effective") for form in (HostConfig, Config) for name in map(_name, form.model_fields)}
+
+
+def _name(field: str) -> str:
+    """Of the API."""
+    found = HostConfig.model_fields.get(field) or Config.model_fields[field]
+    return found.alias or to_pascal(field)
 
 
 def test_names_do_not_run_out(host: Host) -> None:
