@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import json
+import re
 import socket
 import struct
 import tempfile
@@ -175,7 +176,10 @@ class Connection:
         await self._continue()
         size = 0
         while self.http.their_state is h11.SEND_BODY:
-            event = await self._next(BODY_S)
+            try:
+                event = await self._next(BODY_S)
+            except h11.RemoteProtocolError as error:
+                raise InvalidError(str(error)) from None
             if isinstance(event, h11.Data):
                 size += len(event.data)
                 if size > most:
@@ -290,8 +294,8 @@ class Connection:
 
 def _refuse_web_pages(headers: Mapping[str, str]) -> None:
     """A browser sends what any page asks of 127.0.0.1; it says so, or names the host that the page came from. Raises BadRequest."""
-    host = headers.get("host", "").rpartition(":")[0] or headers.get("host", "")
-    if "origin" in headers or (host not in ("localhost", "127.0.0.1", "[::1]") and not host.startswith("127.")):
+    host = re.sub(r":\d+$", "", headers.get("host", ""))
+    if "origin" in headers or not re.fullmatch(r"localhost|127\.\d+\.\d+\.\d+|\[::1\]", host):
         raise BadRequest("requests of web pages are refused")
 
 

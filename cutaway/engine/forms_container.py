@@ -10,6 +10,13 @@ from cutaway.models.docker.daemon import Daemon
 from cutaway.models.docker.links import links_of
 from cutaway.models.docker.networks import Endpoint, Network
 
+LEFT_OUT = ("Init", "Mounts", "StorageOpt", "Sysctls", "Tmpfs")
+"""Of HostConfig, where they are not given."""
+MASKED = ["/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
+          "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap"]  # fmt: skip
+READ_ONLY = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
+"""Of a container that is not privileged (oci/defaults.go of moby)."""
+
 
 def status_of(daemon: Daemon, container: Container) -> str:
     """What stands under STATUS."""
@@ -129,7 +136,7 @@ def inspected(daemon: Daemon, container: Container, *, size: bool) -> dict[str, 
         "Name": f"/{container.name}", "RestartCount": container.restarts, "Driver": "overlay2", "Platform": "linux", "MountLabel": "",
         "ProcessLabel": "", "AppArmorProfile": "" if container.host.privileged else "docker-default",
         "ExecIDs": [one for one in container.execs if one in daemon.execs.by_id and daemon.execs.by_id[one].running] or None,
-        "HostConfig": container.host.as_json() | ({"Links": own_links(daemon, container)} if container.host.links else {}),
+        "HostConfig": _host(daemon, container),
         "GraphDriver": {"Name": "overlay2", "Data": {"ID": container.id, "LowerDir": layer + "-init/diff", "MergedDir": layer + "/merged",
                                                      "UpperDir": layer + "/diff", "WorkDir": layer + "/work"}},
         "Mounts": mounts_of(container), "Config": _config(container), "NetworkSettings": _network_settings(daemon, container),
@@ -139,11 +146,24 @@ def inspected(daemon: Daemon, container: Container, *, size: bool) -> dict[str, 
     return found
 
 
+def _host(daemon: Daemon, container: Container) -> dict[str, Any]:
+    host, found = container.host, container.host.as_json()
+    if host.links:
+        found["Links"] = own_links(daemon, container)
+    found["MemorySwappiness"] = None if host.memory_swappiness == -1 else host.memory_swappiness
+    found["PidsLimit"] = host.pids_limit or None
+    if not host.privileged:
+        found |= {"MaskedPaths": host.masked_paths or MASKED, "ReadonlyPaths": host.readonly_paths or READ_ONLY}
+    return {key: value for key, value in found.items() if value is not None or key not in LEFT_OUT}
+
+
 def _config(container: Container) -> dict[str, Any]:
     found = container.config.as_json()
     if found.get("Healthcheck") is None:
         found.pop("Healthcheck", None)
-    for name in ("StopSignal", "StopTimeout", "ExposedPorts", "MacAddress"):
+    else:
+        found["Healthcheck"] = {key: value for key, value in found["Healthcheck"].items() if value}
+    for name in ("StopSignal", "StopTimeout", "ExposedPorts", "MacAddress", "Shell"):
         if not found.get(name):
             found.pop(name, None)
     found["Volumes"] = found["Volumes"] or None

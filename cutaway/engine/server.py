@@ -21,6 +21,8 @@ from cutaway.engine.engine import VERSION, Engine
 from cutaway.engine.http import Answer, Request
 
 MOST_CONNECTIONS = 256
+BACKLOG = 1024
+"""Who connects while so many wait to be taken is told to try again, and no client does."""
 ARCHIVES_AT_ONCE = 8
 """What comes in together is bounded by as many archives of the greatest size."""
 COMMON = {"Api-Version": routing.API, "Ostype": "linux", "Server": f"Docker/{VERSION} (linux)"}
@@ -51,7 +53,7 @@ def bound(path: Path) -> socket.socket:
         raise OSError(error.errno, error.strerror, str(path)) from None
     finally:
         os.umask(before)
-    made.listen(MOST_CONNECTIONS)
+    made.listen(BACKLOG)
     return made
 
 
@@ -70,7 +72,7 @@ def bound_tcp(address: str) -> socket.socket:
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((host, int(port)))
-        made.listen(MOST_CONNECTIONS)
+        made.listen(BACKLOG)
     except OSError as error:
         made.close()
         if error.errno == errno.EADDRINUSE:
@@ -115,7 +117,7 @@ class Server:
     async def run(self, ended: asyncio.Event) -> None:
         """Until `ended`."""
         servers = [await (asyncio.start_unix_server if one.family == socket.AF_UNIX else asyncio.start_server)(
-            self._connected, sock=one, limit=64 * 1024) for one in self.listening]  # fmt: skip
+            self._connected, sock=one, limit=64 * 1024, backlog=BACKLOG) for one in self.listening]  # fmt: skip
         pacing = asyncio.ensure_future(self.engine.live.run())
         try:
             await ended.wait()

@@ -102,14 +102,13 @@ class Keys:
 
 
 def _key(text: str) -> int:
-    if len(text) == 1:
+    """`a`, `ctrl-a` to `ctrl-z`, `ctrl-@` and its like, `DEL` (moby/term, ascii.go). Raises ValueError."""
+    if len(text) == 1 and text.isascii():
         return ord(text)
-    if text.startswith("ctrl-") and len(text) == 6:
-        letter = text[5]
-        if letter.isalpha():
-            return ord(letter.lower()) - 96
-        if letter in "@[\\]^_":
-            return ord(letter) - 64
+    if text == "DEL":
+        return 127
+    if (at := "@abcdefghijklmnopqrstuvwxyz[\\]^_".find(text.removeprefix("ctrl-"))) >= 0 and len(text) == 6 and text.startswith("ctrl-"):
+        return at
     raise ValueError(text)
 
 

@@ -232,6 +232,7 @@ class Daemon:
     def _made(self, name: str, config: Config, host: HostConfig, image: Image) -> Container:
         log = Log(lambda: self.now_ns, *files_of(host.log_config.config))
         host.runtime = host.runtime or DEFAULT
+        host.cgroupns_mode = host.cgroupns_mode or ("private" if self.machine.cgroup == 2 else "host")
         host.log_config.type = host.log_config.type or "json-file"
         host.ipc_mode = host.ipc_mode or "private"
         host.memory_swap = host.memory_swap or 2 * host.memory

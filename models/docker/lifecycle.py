@@ -83,6 +83,7 @@ class Lifecycle:
                 begin = self._prepare(container)
                 yield from docker.start(self.daemon.start(act), docker.Asked(_having(container), runtime=container.runtime.name))
                 begin()
+            self._tell_volumes(container, "mount")
         except (DaemonError, OSError) as error:
             self._failed(container, error)
             raise
@@ -208,6 +209,13 @@ class Lifecycle:
                 self.daemon.networks.disconnect(network, container.id)
                 self.daemon.tell_network(network, "disconnect", container)
 
+    def _tell_volumes(self, container: Container, action: str) -> None:
+        for point in container.mounts:
+            volume = self.daemon.volumes.by_name.get(point.name) if point.kind == "volume" else None
+            if volume is not None:
+                more = {"destination": point.destination, "propagation": "", "read/write": str(point.writable).lower()}
+                self.daemon.tell_volume(volume, action, {"container": container.id} | (more if action == "mount" else {}))
+
     def _facts(self, container: Container) -> Facts:
         kernel = container.runtime.kernel
         return Facts(
@@ -252,6 +260,7 @@ class Lifecycle:
         container.status = "restarting" if again else "exited"
         container.restarting = again
         self._disconnect(container)
+        self._tell_volumes(container, "unmount")
         container.output.end()
         container.log.flush()
         if not again:

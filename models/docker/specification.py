@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_pascal
 
-from cutaway.models.docker.errors import DaemonError, InvalidError
+from cutaway.models.docker.errors import InvalidError
 from cutaway.models.docker.processes.facts import Machine
 from cutaway.models.docker.processes.signals import signal_of
 
@@ -199,8 +199,6 @@ def check_limits(host: HostConfig, machine: Machine) -> list[str]:
         raise InvalidError("Minimum memory limit can not be less than memory reservation limit, see usage")
     if host.memory_swappiness is not None and not -1 <= host.memory_swappiness <= 100:
         raise InvalidError(f"Invalid value: {host.memory_swappiness}, valid memory swappiness range is 0-100")
-    if host.storage_opt:        # the host's disk is ext4
-        raise DaemonError("--storage-opt is supported only for overlay over xfs with 'pquota' mount option")
     _check_cpus(host, machine)
     for name in ("cpuset_cpus", "cpuset_mems"):
         _check_cpuset(getattr(host, name), machine.cpus if name == "cpuset_cpus" else 1,

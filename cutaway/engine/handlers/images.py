@@ -43,6 +43,7 @@ def summary(daemon: Daemon, image: Image) -> dict[str, Any]:
 
 def inspected(image: Image) -> dict[str, Any]:
     config = {key: value for key, value in image.config.as_json().items() if value is not None or key in SHOWN_EMPTY}
+    config.pop("MacAddress")
     return {
         "Id": image.id, "RepoTags": image.tags, "RepoDigests": image.digests, "Parent": image.parent, "Comment": image.comment,
         "Created": rfc3339(image.created_ns), "DockerVersion": "", "Author": image.author, "Container": image.container, "Config": config,
@@ -180,7 +181,9 @@ async def _import(engine: Engine, request: Request, source: str) -> Answer:
     comment = request.get("message") or "Imported from -"
     image = made(daemon, config, (Step("", daemon.now_ns, layer, comment),), comment=comment)
     if repository := request.get("repo"):
-        daemon.images.tag(image, reference_of(f"{repository}:{request.get('tag')}" if request.get("tag") else repository), daemon.now_ns)
+        reference = reference_of(f"{repository}:{request.get('tag')}" if request.get("tag") else repository)
+        daemon.images.tag(image, reference, daemon.now_ns)
+        daemon.tell_image("tag", image.id, reference.tagged)
     daemon.tell_image("import", image.id, image.id)
     return Reply(content=line({"status": image.id}))
 
@@ -208,6 +211,7 @@ async def commit(engine: Engine, request: Request) -> Answer:
                  parent=container.image.id, container=container.id)  # fmt: skip
     if reference is not None:
         daemon.images.tag(image, reference, daemon.now_ns)
+        daemon.tell_image("tag", image.id, reference.tagged)
     daemon.tell(container, "commit", {"imageID": image.id, "imageRef": reference.tagged if reference else ""})
     return Reply(201, {"Id": image.id})
 

@@ -22,9 +22,9 @@ from typing import IO, Any
 from cutaway.models.docker.errors import InvalidError
 from cutaway.models.docker.filesystem.nodes import Attributes, Directory, File, Link, Made, Node, Special, type_of
 from cutaway.models.docker.filesystem.tree import Layer, join, name_of, parent_of
+from cutaway.models.docker.filesystem.view import LONGEST_PATH, MOST_LEVELS
 
 MOST_ENTRIES = 100_000
-LONGEST_PATH = 4095
 MOST_HEADER_BYTES = 1024 * 1024
 """Of one name or extended header; PATH_MAX of Linux is 4 KiB."""
 PIECE_BYTES = 256 * 1024
@@ -150,7 +150,7 @@ def _members(content: IO[bytes], most_bytes: int) -> Iterator[tuple[tarfile.TarI
             archive.members.clear()      # type: ignore[attr-defined]  # tarfile remembers them all, a kilobyte each
             if count >= MOST_ENTRIES:
                 raise InvalidError(f"archive has more than {MOST_ENTRIES:,} entries")
-            if len(member.name) > LONGEST_PATH:
+            if len(member.name) > LONGEST_PATH or member.name.count("/") > MOST_LEVELS:
                 raise InvalidError(f"Error processing tar file(exit status 1): {member.name[:60]}...: file name too long")
             left -= member.size if member.isreg() else 0
             if left < 0:

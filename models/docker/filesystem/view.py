@@ -17,6 +17,8 @@ MOST_LINKS = 40
 """Links in one name, as MAXSYMLINKS of Linux."""
 LONGEST_PATH = 4095
 """Characters of a name, as PATH_MAX of Linux."""
+MOST_LEVELS = 256
+"""Directories in one another. Linux has no such bound; each step through them takes time here."""
 
 
 def failure(number: int, path: str) -> OSError:
@@ -61,13 +63,16 @@ class View:
     """Unix time that directories carry which a copy makes on its way."""
     watch: Callable[[Mount, str, Node | None, Node | None], None] | None = None
     """Hears of each change: where, what was there, what is there now."""
+    _deepest: list[str] = field(default_factory=list)
+    """The places of mounts, the longest first."""
 
     def mount(self, mount: Mount) -> None:
         self.mounts[mount.at] = mount
+        self._deepest = sorted(self.mounts, key=len, reverse=True)
 
     def resolve(self, name: str, cwd: str = ROOT, *, follow: bool = True) -> str:
         """The path that a name means. Its last part need not be there. Raises OSError."""
-        if len(name) > LONGEST_PATH:
+        if len(name) > LONGEST_PATH or name.count("/") + cwd.count("/") > MOST_LEVELS:
             raise failure(errno.ENAMETOOLONG, name)
         waiting = [part for part in reversed((name if name.startswith("/") else f"{cwd}/{name}").split("/")) if part not in ("", ".")]
         path, links = ROOT, 0
@@ -97,9 +102,7 @@ class View:
 
     def place(self, path: str) -> Place:
         """Which mount a path is in."""
-        at = path
-        while at not in self.mounts:
-            at = parent_of(at)
+        at = next(at for at in self._deepest if path == at or path.startswith(join(at, "")))
         mount = self.mounts[at]
         rest = path[len(at):].strip("/")
         return Place(mount, join(mount.inside, rest) if rest else mount.inside)

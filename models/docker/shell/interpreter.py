@@ -398,27 +398,26 @@ class Interpreter:
 
     def redirected(self, body: Syntax, redirections: Sequence[Syntax]) -> Steps:
         """A command with its files; of a list it is the last one's, though the grammar gives them all of it."""
-        if body.type == "list":
-            return (yield from self._list(body, lambda: self.redirected(body.children[-1], redirections)))
-        if redirections and redirections[-1].type == "heredoc_redirect":
-            return (yield from self._before(tail_of(redirections[-1]), body, redirections))
-        return (yield from self._with_files(body, redirections))
-
-    def _before(self, tail: Tail, body: Syntax, redirections: Sequence[Syntax]) -> Steps:
-        """A command with a here-document, and what stands behind that on its line."""
+        tail = tail_of(redirections[-1]) if redirections and redirections[-1].type == "heredoc_redirect" else Tail()
+        whole = [*redirections, *tail.redirections]
         kept = self.options
         self.options = self.options - {"e"} if tail.rest else self.options
-        whole = [*redirections, *tail.redirections]
-        if tail.stages:
-            status = yield from self._piped([lambda shell: shell._with_files(body, whole),
-                                             *(partial(Interpreter.execute, node=stage) for stage in tail.stages)])  # fmt: skip
+        if body.type == "list":
+            status = yield from self._list(body, lambda: self._through(tail, body.children[-1], whole))
         else:
-            status = yield from self._with_files(body, whole)
+            status = yield from self._through(tail, body, whole)
         self.options = kept
         for operator, node in tail.rest:
             if (operator == "&&") == (status == 0):
                 status = yield from self.execute(node)
         return status
+
+    def _through(self, tail: Tail, body: Syntax, redirections: Sequence[Syntax]) -> Steps:
+        """A command with its files, and the stages that stand behind its here-document."""
+        if not tail.stages:
+            return (yield from self._with_files(body, redirections))
+        stages = [partial(Interpreter.execute, node=stage) for stage in tail.stages]
+        return (yield from self._piped([lambda shell: shell._with_files(body, redirections), *stages]))
 
     def _with_files(self, body: Syntax, redirections: Sequence[Syntax]) -> Steps:
         try:

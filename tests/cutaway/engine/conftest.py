@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,8 +18,10 @@ from cutaway.engine.server import Server, bound
 from cutaway.models import costs
 from cutaway.models.costs import Profile
 from cutaway.models.docker.daemon import Daemon
+from cutaway.models.docker.images import catalogue
 from cutaway.models.docker.ports import Ports
 from cutaway.models.docker.processes.facts import Machine
+from cutaway.models.docker.references import reference_of
 from cutaway.sim.clock import Clock
 
 MACHINE = Machine("host", 2, 4 << 30, "6.1.0-test", "#1 SMP test", "Test Linux")
@@ -39,6 +42,13 @@ class Served:
         return f"unix://{self.path}"
 
 
+def with_alpine(served: Served) -> None:
+    """The image is there at once."""
+    entry, images = catalogue.find("alpine", "latest"), served.engine.daemon.images
+    assert entry is not None
+    images.tag(images.add(entry.image), reference_of("alpine"), 0)
+
+
 def ports() -> Ports:
     return Ports(lambda address, port, protocol, container: None, lambda address, port, protocol: None)
 
@@ -46,15 +56,21 @@ def ports() -> Ports:
 @contextlib.contextmanager
 def serving(path: Path, speed: float = 1000.0, epoch_ns: int = EPOCH_NS) -> Iterator[Served]:
     """An Engine that listens at a path."""
-    listening, ready, loops = bound(path), threading.Event(), []
+    with bound(path) as listening, served_at(listening, path, speed, epoch_ns) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def served_at(listening: socket.socket, path: Path = Path(), speed: float = 1000.0, epoch_ns: int = EPOCH_NS) -> Iterator[Served]:
+    """An Engine at a socket, in a thread of its own."""
+    ready, ended = threading.Event(), asyncio.Event()
     clock = Clock(initial_time=0)
     found: list[Served] = []
 
     async def run() -> None:
         live = Live(clock, speed)
         engine = Engine(Daemon(clock, MACHINE, costs.load("bare-metal"), ports(), 1, epoch_ns), live)
-        server, ended = Server(engine, listening), asyncio.Event()
-        loops.append((asyncio.get_running_loop(), ended))
+        server = Server(engine, listening)
         found.append(Served(path, engine, server, asyncio.get_running_loop()))
         ready.set()
         await server.run(ended)
@@ -64,10 +80,8 @@ def serving(path: Path, speed: float = 1000.0, epoch_ns: int = EPOCH_NS) -> Iter
     try:
         yield found[0]
     finally:
-        loop, ended = loops[0]
-        loop.call_soon_threadsafe(ended.set)
+        found[0].loop.call_soon_threadsafe(ended.set)
         thread.join(20)
-        listening.close()
     assert not thread.is_alive()
 
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cutaway.models.docker.specification import Config, HostConfig
-from tests.cutaway.engine.conftest import Served
+from tests.cutaway.engine.conftest import Served, with_alpine
 from tests.cutaway.engine.test_http import asked
 
 NAMES = ["alpine", "there",
@@ -54,7 +54,7 @@ QUERIES = ("GET /containers/json?filters=", "GET /images/json?filters=", "GET /n
 @pytest.fixture(scope="module")
 def there(served: Served) -> Served:
     """With an image and a container."""
-    assert b"200" in answered(served, "POST", "/images/create?fromImage=alpine&tag=latest", None)
+    with_alpine(served)
     answered(served, "POST", "/containers/create?name=there", {"Image": "alpine", "Cmd": ["sleep", "1000000000"]})
     answered(served, "POST", "/containers/there/start", None)
     return served

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from cutaway.engine import connection
+from cutaway.engine.server import MOST_CONNECTIONS
 from tests.cutaway.engine.conftest import Served
 
 PATIENCE_S = 3.0
@@ -39,6 +41,8 @@ def asked(served: Served, data: bytes) -> bytes:
 
 def _is_whole(found: bytes) -> bool:
     head, _, body = found.partition(b"\r\n\r\n")
+    if head.split(b" ", 2)[1] in (b"204", b"304"):
+        return True
     lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
     return bool(lengths) and len(body) >= int(lengths[0].split(b":")[1])
 
@@ -57,6 +61,9 @@ def get(served: Served, path: str, method: str = "GET", body: object = None) -> 
     [
         b"GARBAGE\r\n\r\n",
         b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/2.0\r\nHost: x\r\n\r\n",
+        b"GET /_ping HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /containers/create HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n",
         b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
         b"POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
@@ -118,14 +125,63 @@ def test_another_kind_of_body_is_refused(served: Served) -> None:
     assert b"unsupported Content-Type header (text/plain)" in found
 
 
-def test_slow_clients_hold_nobody_up(served: Served) -> None:
+def test_slow_clients_hold_nobody_up(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """200 connections that send a byte now and then: others are answered at once, and these have to go in the end."""
+    monkeypatch.setattr(connection, "HEAD_S", 1.0)
     with contextlib.ExitStack() as held:
-        for _ in range(60):
-            one = held.enter_context(connected(served))
-            one.sendall(b"GET /inf")
-        began = time.monotonic()
-        assert get(served, "/containers/json?all=1")[0] == 200
-        assert time.monotonic() - began < 1.0
+        slow = [held.enter_context(connected(served)) for _ in range(200)]
+        began, took = time.monotonic(), []
+        while time.monotonic() - began < 1.3:
+            for one in slow:
+                with contextlib.suppress(OSError):
+                    one.sendall(b"G")
+            asking = time.monotonic()
+            assert get(served, "/containers/json?all=1")[0] == 200
+            took.append(time.monotonic() - asking)
+        assert sorted(took)[len(took) // 2] < 0.2
+        assert all(_is_closed(one) for one in slow)
+
+
+def _is_closed(one: socket.socket) -> bool:
+    try:
+        return one.recv(1) == b""
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+
+
+def test_more_connections_than_there_may_be(fresh: Served) -> None:
+    """Those that ask for nothing make room; where none does, the next is told so."""
+    with contextlib.ExitStack() as held:
+        idle = held.enter_context(connected(fresh))
+        idle.sendall(b"HEAD /_ping HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert idle.recv(4096)
+        for _ in range(MOST_CONNECTIONS - 1):
+            held.enter_context(connected(fresh)).sendall(b"GET /")
+        time.sleep(0.2)
+        assert get(fresh, "/_ping", "HEAD")[0] == 200 and _is_closed(idle)
+        held.enter_context(connected(fresh)).sendall(b"GET /")
+        time.sleep(0.2)
+        assert asked(fresh, b"GET /_ping HTTP/1.1\r\nHost: x\r\n\r\n").startswith(b"HTTP/1.1 503")
+
+
+def test_requests_that_come_together_are_answered_in_turn(served: Served) -> None:
+    with connected(served) as one:
+        one.sendall(b"GET /_ping HTTP/1.1\r\nHost: x\r\n\r\nGET /nonsense HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        found = b""
+        while taken := one.recv(4096):
+            found += taken
+    assert found.index(b"200 OK") < found.index(b"404 Not Found")
+
+
+def test_what_comes_during_a_stream_is_bounded(served: Served) -> None:
+    with connected(served) as one:
+        one.sendall(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert one.recv(4096).startswith(b"HTTP/1.1 200")
+        with pytest.raises(ConnectionError):
+            for _ in range(64):
+                one.sendall(bytes(1 << 20))
 
 
 def test_a_client_that_goes_leaves_nothing_behind(served: Served) -> None:

@@ -38,5 +38,5 @@ def test_a_context_is_bounded_and_stays_inside() -> None:
     assert Context(BytesIO(archive({"../../etc/x": "1"})), 1 << 20).view.exists("/etc/x")
     with pytest.raises(InvalidError, match="more than 10 bytes"):
         Context(BytesIO(archive({"a": "12345678901"})), 10)
-    with pytest.raises(InvalidError, match="in more than 200 directories"):
+    with pytest.raises(InvalidError, match="file name too long"):
         Context(BytesIO(archive({"a/" * 1000: ""})), 10)
