@@ -10,7 +10,8 @@ from cutaway.visuals.geometry import Area, Point
 from cutaway.visuals.palette import mixed
 from cutaway.visuals.section import ABSENT, PART
 
-SLANT, THICKEST, GLASS_FILL = 16.0, 30.0, 0.3
+SLANT, THICKEST, OWN, GAP, GLASS_FILL = 16.0, 30.0, 28.0, 6.0, 0.3
+"""OWN: height of the container's own layer, which has its name on it."""
 AFTER_LANE = 46.0
 """A page's way goes through a row at its left; what is written there begins behind it."""
 
@@ -91,16 +92,16 @@ def _overlay(scene: Scene) -> None:
     if layers:
         count = f"{len(layers)} + 1" if scene.snapshot.is_writable else f"{len(layers)}"
         picture.text(Point(area.right, area.y - 22), count, 26, palette.ink2, align="right")
-    slots = len(layers) + 1
-    step = min(THICKEST + 6, area.height / max(slots, 3))
+    step = min(THICKEST + 6, (area.height - OWN - GAP) / max(len(layers), 2))
     for number, layer in enumerate(layers):
         _layer(scene, _slot(area, number, step), layer, bound=state != "absent")
     if layers or scene.snapshot.is_writable:
-        _writable(scene, _slot(area, len(layers), step))
+        top = area.bottom - len(layers) * step
+        _writable(scene, Area(area.x, top - OWN - GAP, area.width, OWN))
 
 
 def _slot(area: Area, number: int, step: float) -> Area:
-    return Area(area.x, area.bottom - (number + 1) * step, area.width, step - min(6.0, step * 0.2))
+    return Area(area.x, area.bottom - (number + 1) * step, area.width, step - min(GAP, step * 0.2))
 
 
 def _outline(scene: Scene, area: Area, colour: tuple[int, int, int], width: float, *, dashed: bool = False) -> None:
@@ -138,7 +139,5 @@ def _writable(scene: Scene, area: Area) -> None:
     else:
         scene.picture.shape(_corners(area), palette.room)
         _outline(scene, area, scene.hue if state == "now" else palette.ink, NOW if state == "now" else PART)
-    if area.height >= 16:
-        size = 24 if area.height >= 24 else 20
-        said = word("writable", scene.look.language)
-        scene.picture.text(area.middle, said, size, palette.ink if state != "absent" else palette.ink2, align="middle")
+    said = word("writable", scene.look.language)
+    scene.picture.text(area.middle, said, 24, palette.ink if state != "absent" else palette.ink2, align="middle")

@@ -12,9 +12,9 @@ CAPTION, STRIP = 112.0, 150.0
 HARDWARE, KERNEL_SHARE = 92.0, 0.44
 BOX, PROCESS = 78.0, 110.0
 """Heights of a process, and of the one in the container."""
-TERMINAL_SHARE = 0.42
+TERMINAL_SHARE = 0.385
 CHIP_GAP, CHIP_HEIGHT = 10.0, 44.0
-WALL_STEP, WALL_TOP = 9.0, 25.0
+WALL_STEP, WALL_TOP = 7.0, 25.0
 CHIPS = ("mnt", "uts", "ipc", "pid", "net", "cgroup")
 
 

@@ -100,12 +100,12 @@ def _process(scene: Scene, box: Box, inside: Area) -> None:
     picture.text(Point(inside.middle.x, inside.y + 54), "PID 1", 24, palette.ink2, align="middle", room=inside.width - 12)
     if box.pid:
         said = word("on the host", language).format(box.pid)
-        picture.text(Point(inside.middle.x, inside.y + 82), said, 22, palette.ink2, align="middle", room=inside.width - 10)
+        picture.text(Point(inside.middle.x, inside.y + 82), said, 24, palette.ink2, align="middle", room=inside.width - 8)
 
 
 def _inside(area: Area, walls: int) -> Area:
     """Where the process stands, inside of all walls."""
-    side = max(walls, 4) * WALL_STEP + 8
+    side = max(walls, 4) * WALL_STEP + 5
     return Area(area.x + side, area.bottom - PROCESS, area.width - 2 * side, PROCESS - 10)
 
 
@@ -122,7 +122,7 @@ def _walls(scene: Scene, area: Area, walls: tuple[str, ...], now: bool) -> None:
         for x in (pane.x, pane.right):
             picture.line(Point(x, pane.y), Point(x, foot), colour, WALL)
     for number, name in enumerate(walls):
-        x, y = area.x + number * WALL_STEP + 16 + number * 18, area.y + 10 + number * drop
+        x, y = area.x + number * WALL_STEP + 16 + number * 20, area.y + 10 + number * drop
         width = picture.measure(name, 24, bold=True)
         picture.fill(Area(x - 4, y - 10, width + 8, 20), palette.room)
         picture.text(Point(x, y), name, 24, palette.ink, bold=True)

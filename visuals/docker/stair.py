@@ -14,7 +14,7 @@ from cutaway.visuals.figures import LONG, parts_of_total, total_of, unit_for
 from cutaway.visuals.geometry import Area, Point
 
 LONG_FROM_NS = 10_000_000
-HEAD, FOOT, ROW_LEAST, ROW_MOST, NAME, NUMBER = 40.0, 54.0, 24.5, 44.0, 218.0, 110.0
+HEAD, FOOT, ROW_LEAST, ROW_MOST, NAME, NUMBER = 40.0, 54.0, 27.5, 44.0, 218.0, 110.0
 
 
 @dataclass
@@ -70,7 +70,7 @@ def draw_stair(scene: Scene) -> None:
 
 def _row(scene: Scene, row: Row, said: str, y: float, height: float, bars: Area, before_ns: int, total_ns: int) -> None:
     picture, palette = scene.picture, scene.palette
-    size = min(28.0, max(22.0, height * 0.8))
+    size = min(28.0, height * 0.88)
     ink = palette.ink if row.going else palette.ink2
     picture.text(Point(bars.x - NAME, y), _name(scene, row.key), size, ink, bold=row.going, room=NAME - 12)
     width = bars.width / (total_ns or 1)
