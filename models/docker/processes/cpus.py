@@ -97,7 +97,8 @@ class Cpus:
         for share in list(group.shares.values()):
             for thread in list(share.threads.entities) if share.cpu not in group.allowed else []:
                 self._dequeue(thread)
-                self._enqueue(thread, self.cpus[place(self.cpus, thread)])
+                if thread.burst is not None:
+                    self._enqueue(thread, self.cpus[place(self.cpus, thread)])
             share.left_ns = 0
             if share.throttled_at_ns is not None:
                 self._unthrottle(group, share)
