@@ -16,6 +16,8 @@ from cutaway.models.costs import Profile
 from cutaway.models.operations import Operation
 from cutaway.sim.machine import FIXED, CostUse, Cpu, Disk, Group, Kernel, Link, Pool, Step, Thread, Work
 
+PROGRAM_LAYERS = ("mysql", "nginx", "postgresql", "python", "redis")
+"""Layers of server programs: their own instructions, no system calls."""
 ORDER = (
     "client",
     "wire",
@@ -27,13 +29,9 @@ ORDER = (
     "hypervisor",
     "halt polling",
     "guest kernel",
-    "mysql",
-    "nginx",
-    "postgresql",
-    "python",
-    "redis",
+    *PROGRAM_LAYERS,
 )
-"""All layers that time is charged to, as the ledger lists them; the last are the server programs."""
+"""All layers that time is charged to, as the ledger lists them."""
 
 Use = str | tuple[str, int | Fraction]
 """A cost by name, or a name and how many times it is paid."""

@@ -6,6 +6,7 @@ What runs on it is a SimPy process: a start-up, a warm-up, a change of load. `si
 from __future__ import annotations
 
 from collections.abc import Generator
+from heapq import heappop
 from typing import Any
 
 import simpy
@@ -28,3 +29,11 @@ class Clock(simpy.Environment):
         if delay < 0 or self.now + delay > LATEST_NS:
             raise ValueError(f"a delay of {delay} ns at {self.now} ns leads out of the simulated time, 0 to {LATEST_NS} ns")
         return super().timeout(delay, value)
+
+    def forget_idle(self) -> None:
+        """Takes away the next timeouts as long as nobody waits for them any more, as for the grace of a stop that was not needed.
+
+        For a clock that leaps to what comes next: it would go there for nothing.
+        """
+        while self._queue and isinstance(event := self._queue[0][-1], simpy.Timeout) and event.callbacks == []:
+            heappop(self._queue)

@@ -1,4 +1,4 @@
-"""Small runs of the lecture's scenario, made once."""
+"""Small runs of the lecture's scenario, made once, and the order of all tests."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ import cutaway
 from cutaway.scenarios import Scenario
 
 QUICK = {"run.requests": 400, "run.replications": 3, "run.warm up": "5 ms"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests begin first, so that no worker ends long after the others."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(scope="session")

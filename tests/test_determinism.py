@@ -11,6 +11,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 SMALL = ["--set", "run.requests=150", "--set", "run.replications=2", "--set", "run.warm up=5 ms"]
 OTHER_PROCESSORS = {
     "numpy without AVX": {"NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR"},

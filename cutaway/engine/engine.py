@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,8 @@ class Engine:
 
     daemon: Daemon
     live: Live
-    stopping: bool = False
+    most_archive_bytes: int = 64 * 1024 * 1024
+    """Of a context, an image or files that a client sends, and of what they unpack to."""
 
     def version(self) -> dict[str, Any]:
         """`GET /version`."""
@@ -55,7 +57,7 @@ class Engine:
                         "Log": ["json-file", "local", "none"]},
             "MemoryLimit": True, "SwapLimit": True, "CpuCfsPeriod": True, "CpuCfsQuota": True, "CPUShares": True, "CPUSet": True,
             "PidsLimit": True,
-            "IPv4Forwarding": True, "Debug": False, "NFd": 0, "OomKillDisable": False, "NGoroutines": 0,
+            "IPv4Forwarding": True, "Debug": False, "NFd": 0, "OomKillDisable": False, "NGoroutines": len(asyncio.all_tasks()),
             "SystemTime": rfc3339(daemon.now_ns),
             "LoggingDriver": "json-file", "CgroupDriver": "systemd", "CgroupVersion": str(machine.cgroup),
             "NEventsListener": len(daemon.events.listeners),

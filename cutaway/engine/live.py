@@ -66,13 +66,17 @@ class Live:
 
     def _leaps(self) -> bool:
         """Goes to the next event at once where somebody waits and the speed is the greatest."""
-        if self.speed != MAX or not self.waiting or self.clock.peek() == math.inf:
+        if self.speed != MAX or not self.waiting or not self._comes_something():
             return False
         ends = time.monotonic() + SLICE_S
-        while self.waiting and self.clock.peek() != math.inf and time.monotonic() < ends:
+        while self.waiting and self._comes_something() and time.monotonic() < ends:
             self._step()
         self._rebase()
         return True
+
+    def _comes_something(self) -> bool:
+        self.clock.forget_idle()
+        return self.clock.peek() != math.inf
 
     def _until_next(self) -> float:
         at = self.clock.peek()

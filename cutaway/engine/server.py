@@ -10,10 +10,13 @@ import stat
 from pathlib import Path
 
 from cutaway.engine import handlers, routing
+from cutaway.engine.connection import Connection, Room
 from cutaway.engine.engine import VERSION, Engine
-from cutaway.engine.http import Answer, Connection, Request
+from cutaway.engine.http import Answer, Request
 
 MOST_CONNECTIONS = 256
+ARCHIVES_AT_ONCE = 8
+"""What comes in together is bounded by as many archives of the greatest size."""
 COMMON = {"Api-Version": routing.API, "Ostype": "linux", "Server": f"Docker/{VERSION} (linux)"}
 assert handlers
 
@@ -65,6 +68,7 @@ class Server:
     def __init__(self, engine: Engine, listening: socket.socket) -> None:
         self.engine = engine
         self.listening = listening
+        self.room = Room(ARCHIVES_AT_ONCE * engine.most_archive_bytes)
         self.connections: dict[asyncio.Task[None], Connection] = {}
 
     async def run(self, ended: asyncio.Event) -> None:
@@ -84,7 +88,7 @@ class Server:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        connection = Connection(reader, writer, self._answer, COMMON)
+        connection = Connection(reader, writer, self._answer, COMMON, self.room)
         self.connections[task] = connection
         try:
             if len(self.connections) > MOST_CONNECTIONS and not self._make_room():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import struct
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -15,6 +16,10 @@ from cutaway.models.docker.processes.terminal import Terminal
 
 MOST_BYTES = 1024 * 1024
 """Waiting for a client; then the process that writes waits, as on a full pipe."""
+GONE_S = 0.25
+"""Between two looks whether a client is still there that has half-closed its connection: no event tells of it."""
+LAST_INPUT_S = 0.5
+"""For what a client sent before it went."""
 
 
 def framed(stream: int, data: bytes) -> bytes:
@@ -31,6 +36,7 @@ class Feed:
         self.size = 0
         self.ended = False
         self._more = asyncio.Event()
+        self.output: Output | None = None
         self.watcher: Watcher | None = None
 
     def take(self, stream: int, data: bytes) -> bool:
@@ -44,7 +50,7 @@ class Feed:
         return self.size < MOST_BYTES
 
     def watch(self, output: Output) -> None:
-        self.watcher = output.watch(self.take)
+        self.output, self.watcher = output, output.watch(self.take)
 
     def end(self) -> None:
         self.ended = True
@@ -52,8 +58,8 @@ class Feed:
 
     def leave(self) -> None:
         """The client has gone."""
-        if self.watcher is not None:
-            self.live.now(self.watcher.leave)
+        if self.output is not None and self.watcher is not None:
+            self.live.now(partial(self.output.leave, self.watcher))
 
     async def pieces(self) -> AsyncIterator[tuple[int, bytes]]:
         """Until the output ends."""
@@ -125,17 +131,26 @@ async def talk(
     """
     typing = asyncio.ensure_future(_typed(reader, live, pipe, keys, close_stdin))
     showing = asyncio.ensure_future(_shown(writer, feed, raw=raw, wanted=wanted))
+    gone = asyncio.ensure_future(_gone(writer))
     try:
-        done, _ = await asyncio.wait({typing, showing}, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait({typing, showing, gone}, return_when=asyncio.FIRST_COMPLETED)
         if typing in done and typing.exception() is None:
-            await showing      # the client only said that it types no more
-        elif typing in done:
-            showing.cancel()
+            await asyncio.wait({showing, gone}, return_when=asyncio.FIRST_COMPLETED)      # so far it only said that it types no more
+        elif gone in done:
+            await asyncio.wait({typing}, timeout=LAST_INPUT_S)
     finally:
-        for task in (typing, showing):
+        for task in (typing, showing, gone):
             task.cancel()
-        await asyncio.gather(typing, showing, return_exceptions=True)
+        await asyncio.gather(typing, showing, gone, return_exceptions=True)
         feed.leave()
+
+
+async def _gone(writer: asyncio.StreamWriter) -> None:
+    """Until the client has closed both directions, which a Unix socket knows at once; one of TCP when the next output is refused."""
+    asking = select.poll()
+    asking.register(writer.get_extra_info("socket").fileno(), 0)
+    while not asking.poll(0):
+        await asyncio.sleep(GONE_S)
 
 
 async def _shown(writer: asyncio.StreamWriter, feed: Feed, *, raw: bool, wanted: set[int]) -> None:

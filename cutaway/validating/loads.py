@@ -12,6 +12,7 @@ from cutaway.models import stack
 from cutaway.models.clients import PROGRAM
 from cutaway.models.container import PROXY
 from cutaway.models.costs import Profile
+from cutaway.models.layer import PROGRAM_LAYERS
 from cutaway.models.servers.nginx import WORKER
 from cutaway.sim.experiments import seed_of
 from cutaway.sim.results import Result
@@ -128,6 +129,7 @@ def _cpu(result: Result, server: Sequence[str], hogs: int = 0) -> dict[str, floa
         "server_cpu_per_request": server_ns / served / 1e3,
         "client_cpu_per_request": of(PROGRAM, "running_ns") * interrupts_charged(result, CLIENT_CPU) / served / 1e3,
         "server_cpu_share": server_ns / result.counted_ns,
+        "server_user_fraction": _in_programs(result) / server_ns if server_ns else 0.0,
         "server_switches_voluntary_per_request": of_server("sleeps") / served,
         "server_switches_involuntary_per_request": of_server("preemptions") / served,
         "machine_cpu_per_request": sum(cpu["task_ns"] + cpu["irq_ns"] for cpu in result.cpus.values()) / served / 1e3,
@@ -137,6 +139,11 @@ def _cpu(result: Result, server: Sequence[str], hogs: int = 0) -> dict[str, floa
     if hogs:
         found["other_cpu_per_request"] = sum(of(f"hog {number}", "running_ns") for number in range(hogs)) * with_interrupts / served / 1e3
     return found
+
+
+def _in_programs(result: Result) -> int:
+    """CPU time in which programs of the server ran their own instructions."""
+    return sum(int(ns) for layer, ns in zip(result.layers, result.layer_ns, strict=True) if layer in PROGRAM_LAYERS)
 
 
 def _throttling(result: Result, load: Load) -> dict[str, float]:

@@ -29,7 +29,6 @@ NOT_FIGURES = {
     "cpu1_softirq_share": "sampled by the tick, too coarse to compare",
     "softirq_cpu_per_request": "sampled by the tick, too coarse to compare",
     "ksoftirqd_cpu_per_request": "ksoftirqd is not modelled",
-    "server_user_fraction": "sampled by the tick, too coarse to compare",
     "latency_from_send_p50": "the time from sending is not counted apart",
     "latency_from_send_p99": "the time from sending is not counted apart",
 }

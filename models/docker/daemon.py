@@ -24,10 +24,11 @@ from cutaway.models.docker.identity import Identities
 from cutaway.models.docker.images.image import Image
 from cutaway.models.docker.images.store import Images
 from cutaway.models.docker.lifecycle import Lifecycle, limits_of
-from cutaway.models.docker.logs import Log
+from cutaway.models.docker.logs import Log, files_of
 from cutaway.models.docker.mounting import asked_mounts, copy_up, show_mounts
 from cutaway.models.docker.networks import PREDEFINED, Endpoint, Network, Networks, Pool, check_ipam
 from cutaway.models.docker.ports import Ports
+from cutaway.models.docker.privileges import check_privileges
 from cutaway.models.docker.processes.cpus import Cpus
 from cutaway.models.docker.processes.facts import Machine
 from cutaway.models.docker.processes.memory import HostMemory
@@ -36,7 +37,7 @@ from cutaway.models.docker.processes.station import Demand
 from cutaway.models.docker.processes.streams import Output
 from cutaway.models.docker.programs.registry import programs
 from cutaway.models.docker.run import docker_create
-from cutaway.models.docker.specification import Config, HostConfig, check_limits, check_rest
+from cutaway.models.docker.specification import Config, HostConfig, check_limits, check_rest, check_restart
 from cutaway.models.docker.volumes import Volume, Volumes
 from cutaway.models.startup import Start
 from cutaway.sim.clock import Clock
@@ -127,14 +128,16 @@ class Daemon:
         if not [*(config.entrypoint or []), *(config.cmd or [])]:
             raise InvalidError("no command specified")
         check_rest(config, host)
+        check_privileges(host)
         warnings = check_limits(host, self.machine)
         self._check_host(config, host)
-        name = self._name_for(name)
+        name = self._checked_name(name) if name else None
         networks = self._wanted(host, networking)
         yield from docker_create(self.start())
-        if any(one.name == name for one in self.containers.values()):
+        taken = {one.name for one in self.containers.values()}
+        if name in taken:
             raise self._name_taken(name)
-        container = self._made(name, config, host, image)
+        container = self._made(name or self.identities.name(taken), config, host, image)
         container.wanted = networks
         self.containers[container.id] = container
         try:
@@ -142,7 +145,7 @@ class Daemon:
             self._from_others(container)
             for point in container.mounts:
                 copy_up(container, point)
-            show_mounts(container, container.view)
+            show_mounts(container, container.view, self.now_ns)
         except Exception:
             self._drop(container)
             raise
@@ -175,10 +178,7 @@ class Daemon:
         if host.ipc_mode and host.ipc_mode not in ("none", "private", "shareable", "host") and not host.ipc_mode.startswith("container:"):
             raise InvalidError(f"invalid IPC mode: {host.ipc_mode}")
 
-    def _name_for(self, name: str | None) -> str:
-        if not name:
-            taken = {one.name for one in self.containers.values()}
-            return self.identities.name(taken)
+    def _checked_name(self, name: str) -> str:
         if not _NAME.fullmatch(name):
             raise InvalidError(f"Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")
         name = name.removeprefix("/")
@@ -211,7 +211,7 @@ class Daemon:
                                "defined networks only")  # fmt: skip
 
     def _made(self, name: str, config: Config, host: HostConfig, image: Image) -> Container:
-        log = Log(lambda: self.now_ns, lines=not config.tty)
+        log = Log(lambda: self.now_ns, *files_of(host.log_config.config))
         host.runtime = host.runtime or "runc"
         host.log_config.type = host.log_config.type or "json-file"
         host.ipc_mode = host.ipc_mode or "private"
@@ -223,7 +223,8 @@ class Daemon:
         view.mount(Mount("/", tree))
         keep = host.log_config.type != "none"
         output = Output(self.clock, log.write if keep else (lambda stream, data: None))
-        container = Container(self.identities.new("container"), name, self.now_ns, config, host, image, self.clock, tree, view, log, output)
+        id_ = self.identities.new("container")
+        container = Container(id_, name or id_[:12], self.now_ns, config, host, image, self.clock, tree, view, log, output)
         if not config.hostname and host.network_mode != "host" and not host.network_mode.startswith("container:"):
             config.hostname = container.id[:12]
         return container
@@ -318,6 +319,7 @@ class Daemon:
         host: HostConfig = form_of(HostConfig, whole)
         if host.memory and 0 < host.memory_swap < host.memory:
             raise ConflictError("Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time")
+        check_restart(host)
         warnings = check_limits(host, self.machine)
         container.host = host
         if container.space is not None:
@@ -486,6 +488,7 @@ def _check_log(host: HostConfig) -> None:
     for name in host.log_config.config:
         if known is not None and name not in known:
             raise InvalidError(f"unknown log opt '{name}' for {host.log_config.type} log driver")
+    files_of(host.log_config.config)
 
 
 def with_image(config: Config, image: Config) -> Config:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Container
 from hashlib import blake2b
 
-TRIES = 6
-"""For a name that nobody has (daemon/names.go of moby)."""
+MOST_TRIES = 6
+"""Names that are tried; then a container's id is its name (daemon/names.go of moby)."""
 _FEELINGS = (
     "able", "bold", "brave", "bright", "busy", "calm", "clever", "curious", "eager", "fair", "fond", "gentle", "happy", "honest", "jolly",
     "keen",
@@ -34,16 +34,15 @@ class Identities:
         self.given[kind] = number + 1
         return blake2b(f"{self.seed}/{kind}/{number}".encode(), digest_size=32).hexdigest()[:digits]
 
-    def name(self, taken: Collection[str]) -> str:
-        """A name for a container that was given none: two words, after the first try with a digit, and an id where all tries were taken."""
-        for attempt in range(TRIES):
+    def name(self, taken: Container[str] = ()) -> str:
+        """A name for a container that was given none: as Docker's, with a digit from the second try on, and "" after the last."""
+        for k in range(MOST_TRIES):
             digest = int(self.new("name", 16), 16)
-            rest, feeling = divmod(digest, len(_FEELINGS))
-            rest, person = divmod(rest, len(_PEOPLE))
-            name = f"{_FEELINGS[feeling]}_{_PEOPLE[person]}{rest % 10 if attempt else ''}"
-            if name not in taken:
-                return name
-        return self.new("name", 12)
+            made = f"{_FEELINGS[digest % len(_FEELINGS)]}_{_PEOPLE[digest // len(_FEELINGS) % len(_PEOPLE)]}"
+            made += str(digest // (len(_FEELINGS) * len(_PEOPLE)) % 10) if k else ""
+            if made not in taken:
+                return made
+        return ""
 
 
 def digest_of(content: bytes) -> str:

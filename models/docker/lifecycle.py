@@ -95,13 +95,13 @@ class Lifecycle:
     def _prepare(self, container: Container) -> Callable[[], Process]:
         """Finds all that a start needs, so that what is missing is told before anything is made; the value begins PID 1."""
         facts = self._facts(container)
-        container.view = mounted(container, facts, self._hosts(container), self._resolver(container))
+        container.view = mounted(container, facts, self._hosts(container), self._resolver(container), self.daemon.now_ns)
         identity, home = identity_of(container.view, container.config.user, container.host.group_add or [])
         environment = {"PATH": execs.DEFAULT_PATH, "HOSTNAME": container.hostname} | ({"TERM": "xterm"} if container.config.tty else {})
         environment |= environment_of(container.config.env)
         environment.setdefault("HOME", home)
         cwd = container.config.working_dir or "/"
-        container.tree.make_directories(cwd)
+        container.tree.make_directories(cwd, self.daemon.now_ns)
         argv = container.argv
         path = self._find(container, argv[0], cwd, environment)
         try:

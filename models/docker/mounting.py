@@ -115,7 +115,7 @@ def copy_up(container: Container, point: MountPoint) -> None:
             point.tree.put(path[len(point.destination):] or "/", node)
 
 
-def mounted(container: Container, facts: Facts, hosts: str, resolver: str) -> View:
+def mounted(container: Container, facts: Facts, hosts: str, resolver: str, now_ns: int) -> View:
     """The mount namespace of a container that starts."""
     view = View()
     view.mount(Mount("/", container.tree, read_only=container.host.readonly_rootfs))
@@ -130,14 +130,14 @@ def mounted(container: Container, facts: Facts, hosts: str, resolver: str) -> Vi
     for name, text in (("hostname", f"{container.hostname}\n"), ("hosts", hosts), ("resolv.conf", resolver)):
         written.put(f"/{name}", file(text.encode()))
         view.mount(Mount(f"/etc/{name}", written, f"/{name}", "ext4", "/dev/vda1"))
-    show_mounts(container, view)
+    show_mounts(container, view, now_ns)
     return view
 
 
-def show_mounts(container: Container, view: View) -> None:
+def show_mounts(container: Container, view: View, now_ns: int) -> None:
     """The mounts that were asked for, each at its place, which is made where the image has none."""
     for point in container.mounts:
-        container.tree.make_directories(point.destination)
+        container.tree.make_directories(point.destination, now_ns)
         if point.kind == "tmpfs":
             point.tree = Tree()
         source = "tmpfs" if point.kind == "tmpfs" else "/dev/vda1"

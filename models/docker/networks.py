@@ -30,16 +30,27 @@ class Pool:
     range: IPv4Network | None = None
     """From which addresses are given out."""
     auxiliary: dict[str, str] = field(default_factory=dict)
-    used: set[IPv4Address] = field(default_factory=set)
+    used: set[int] = field(default_factory=set)
+    """Addresses that are taken, as numbers."""
+    _lowest: int = 0
+    """Below it all are taken."""
 
     def take(self) -> IPv4Address:
         """The first address that is free. Raises ForbiddenError."""
-        reserved = {self.gateway, *map(IPv4Address, self.auxiliary.values())}
-        for address in (self.range or self.subnet).hosts():
-            if address not in self.used and address not in reserved:
-                self.used.add(address)
-                return address
+        reserved = {int(self.gateway), *(int(IPv4Address(one)) for one in self.auxiliary.values())}
+        within = self.range or self.subnet
+        first, last = int(within.network_address), int(within.broadcast_address)
+        edges = 0 if within.prefixlen > 30 else 1
+        for number in range(max(first + edges, self._lowest), last + 1 - edges):
+            if number not in self.used and number not in reserved:
+                self.used.add(number)
+                self._lowest = number + 1
+                return IPv4Address(number)
         raise ForbiddenError("no available IPv4 addresses on this network's address pools")
+
+    def give_back(self, address: IPv4Address) -> None:
+        self.used.discard(int(address))
+        self._lowest = min(self._lowest, int(address))
 
 
 @dataclass
@@ -173,9 +184,9 @@ class Networks:
         if pool is None or not isinstance(address, IPv4Address):
             raise InvalidError(f"invalid config for network {network.name}: invalid endpoint settings:\nno configured subnet or ip-range "
                                f"contain the IP address {text}")  # fmt: skip
-        if address in pool.used or address == pool.gateway:
+        if int(address) in pool.used or address == pool.gateway:
             raise ForbiddenError("Address already in use")
-        pool.used.add(address)
+        pool.used.add(int(address))
         return address
 
     def disconnect(self, network: Network, container: str) -> Endpoint:
@@ -184,8 +195,8 @@ class Networks:
         if endpoint is None:
             raise NotFoundError(f"container {container} is not connected to network {network.name}")
         for pool in network.pools:
-            if endpoint.address is not None:
-                pool.used.discard(endpoint.address)
+            if endpoint.address is not None and endpoint.address in pool.subnet:
+                pool.give_back(endpoint.address)
         return endpoint
 
 

@@ -270,7 +270,7 @@ def check_rest(config: Config, host: HostConfig) -> None:
         for binding in bindings or []:
             if (text := binding.get("HostPort") or "") and not re.fullmatch(r"\d{1,5}(-\d{1,5})?", text):
                 raise InvalidError(f"invalid port specification: \"{text}\"")
-    _check_restart(host)
+    check_restart(host)
     if config.hostname and (len(config.hostname) > 63 or not re.fullmatch(r"[A-Za-z0-9.-]+", config.hostname)):
         raise InvalidError(f"invalid hostname format: {config.hostname}")
     for line in host.extra_hosts or []:
@@ -280,7 +280,8 @@ def check_rest(config: Config, host: HostConfig) -> None:
         _check_health(config.healthcheck)
 
 
-def _check_restart(host: HostConfig) -> None:
+def check_restart(host: HostConfig) -> None:
+    """Raises InvalidError."""
     policy = host.restart_policy
     if policy.name not in ("", "no", "always", "unless-stopped", "on-failure"):
         raise InvalidError(f"invalid restart policy: unknown policy '{policy.name}'; use one of 'no', 'always', 'on-failure', or "

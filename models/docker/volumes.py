@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from cutaway.models.docker.errors import ConflictError, InvalidError, NotFoundError
 from cutaway.models.docker.filesystem.tree import Tree
 
+_OPTIONS = ("type", "o", "device", "size")
+"""Of the local driver."""
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 
 
@@ -54,6 +56,10 @@ class Volumes:
             raise InvalidError(f"create {volume.name}: \"{volume.name}\" includes invalid characters for a local volume name, only "
                                "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute "
                                "path")  # fmt: skip
+        if unknown := [name for name in volume.options if name not in _OPTIONS]:
+            raise InvalidError(f'create {volume.name}: invalid option: "{unknown[0]}"')
+        if missing := [name for name in ("device", "type") if {*volume.options} - {"size"} and name not in volume.options]:
+            raise InvalidError(f'create {volume.name}: missing required option: "{missing[0]}"')
         there = self.by_name.get(volume.name)
         if there is not None:
             return there, False

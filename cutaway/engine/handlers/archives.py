@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import posixpath
 from collections.abc import Iterator
+from itertools import islice, takewhile
 
 from cutaway.engine.engine import Engine
-from cutaway.engine.http import MOST_BODY_BYTES, Answer, Reply, Request
+from cutaway.engine.http import Answer, Reply, Request
 from cutaway.engine.routing import route
 from cutaway.engine.times import rfc3339
 from cutaway.models.docker.container import Container
 from cutaway.models.docker.errors import ForbiddenError, InvalidError, NotFoundError
-from cutaway.models.docker.filesystem.archive import packed, unpacked
+from cutaway.models.docker.filesystem.archive import check, packed, unpacked
 from cutaway.models.docker.filesystem.nodes import Directory, Link, Node, size_of
 from cutaway.models.docker.filesystem.tree import name_of
+from cutaway.models.docker.filesystem.view import View
 
+BATCH = 1000
+"""Nodes that are put in place without a break."""
 _GO_DIRECTORY, _GO_LINK = 1 << 31, 1 << 27
 """Bits of Go's FileMode."""
 
@@ -66,28 +71,38 @@ async def put(engine: Engine, request: Request) -> Answer:
     path = view.resolve(path)
     if not view.is_directory(path):
         raise InvalidError("extraction point is not a directory")
-    content = await request.body(MOST_BODY_BYTES)
-    for name, node in unpacked(content, MOST_BODY_BYTES):
-        target = f"{path.rstrip('/')}{name}"
-        try:
-            there = view.place(target).node
-            if request.flag("noOverwriteDirNonDir") and there is not None and isinstance(there, Directory) != isinstance(node, Directory):
-                raise InvalidError(f"cannot overwrite directory \"{name}\" with non-directory" if isinstance(there, Directory)
-                                   else f"cannot overwrite non-directory \"{name}\" with directory")  # fmt: skip
-            _make_above(container, target)
-            if not (isinstance(there, Directory) and isinstance(node, Directory)):
-                view.put(target, node)
-        except OSError as error:
-            raise ForbiddenError("container rootfs is marked read-only" if error.errno == 30 else f"{target}: {error.strerror}") from None
+    async with request.archive(engine.most_archive_bytes) as content:
+        await asyncio.to_thread(check, content, engine.most_archive_bytes)
+        nodes = unpacked(content, engine.most_archive_bytes)
+        # A batch at a time in a thread, which touches nothing of the simulation, so that the others' requests go on.
+        while batch := await asyncio.to_thread(lambda: list(islice(nodes, BATCH))):
+            for name, node in batch:
+                _place(view, path, name, node, engine.daemon.now_ns, keeps_kind=request.flag("noOverwriteDirNonDir"))
     engine.daemon.tell(container, "extract-to-dir")
     return Reply(200)
 
 
-def _make_above(container: Container, path: str) -> None:
-    above = path.rpartition("/")[0]
-    if above and not container.view.is_directory(above):
-        _make_above(container, above)
-        container.view.make_directory(above)
+def _place(view: View, folder: str, name: str, node: Node, now_ns: int, *, keeps_kind: bool) -> None:
+    """Puts a node of an archive in its place. Raises InvalidError, ForbiddenError."""
+    target = f"{folder.rstrip('/')}{name}"
+    try:
+        there = view.place(target).node
+        if keeps_kind and there is not None and isinstance(there, Directory) != isinstance(node, Directory):
+            raise InvalidError(f"cannot overwrite directory \"{name}\" with non-directory" if isinstance(there, Directory)
+                               else f"cannot overwrite non-directory \"{name}\" with directory")  # fmt: skip
+        missing = list(takewhile(lambda one: not view.is_directory(one), _above(target)))
+        for above in reversed(missing):
+            view.make_directory(above, now_ns=now_ns)
+        if not (isinstance(there, Directory) and isinstance(node, Directory)):
+            view.put(target, node)
+    except OSError as error:
+        raise ForbiddenError("container rootfs is marked read-only" if error.errno == 30 else f"{target}: {error.strerror}") from None
+
+
+def _above(path: str) -> Iterator[str]:
+    """The directories that a path is in, the nearest first; not the root."""
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 @route("GET", "/containers/{name}/export")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
-from typing import Any
+from collections.abc import AsyncGenerator, Callable, Iterator
 
 from cutaway.engine.engine import Engine
 from cutaway.engine.filters import moment_of
-from cutaway.engine.http import MULTIPLEXED, RAW, Answer, Hijacked, Reply, Request, Streamed, Typed
+from cutaway.engine.http import MULTIPLEXED, RAW, READ_BYTES, Answer, Hijacked, Reply, Request, Streamed, Typed
 from cutaway.engine.routing import route
 from cutaway.engine.streams import Feed, Keys, framed, talk
 from cutaway.engine.times import rfc3339
@@ -81,25 +80,45 @@ async def logs(engine: Engine, request: Request) -> Answer:
 
 
 async def _logged(
-    container: Container, streams: set[int], since: int, until: int, tail: int | None, follow: bool, form: Any
+    container: Container, streams: set[int], since: int, until: int, tail: int | None, follow: bool, form: Callable[[Entry], bytes]
 ) -> AsyncGenerator[bytes, None]:
-    arrived: asyncio.Queue[Entry | None] = asyncio.Queue()
-    log = container.log
-    following = follow and container.running
-    if following:
-        log.listeners.append(arrived.put_nowait)
+    log, more = container.log, asyncio.Event()
+    has_ended = not container.running
+
+    def hear(ended: bool) -> None:
+        nonlocal has_ended
+        has_ended |= ended
+        more.set()
+    leave = log.listen(hear)
     try:
         yield b""          # it listens before the client hears that it does
-        for entry in list(log.select(streams, since, until, tail)):
-            yield form(entry)
-        while following and (entry_ := await arrived.get()) is not None:
-            if until and entry_.time_ns > until:
+        number = log.written
+        for piece in _joined(form, list(log.select(streams, since, until, tail))):
+            yield piece
+        while follow:
+            is_last = has_ended
+            # Who reads slowly misses what the log itself has let go meanwhile, and keeps nobody waiting.
+            entries, number = log.later(number), log.written
+            for piece in _joined(form, [one for one in entries if one.stream in streams and (not until or one.time_ns <= until)]):
+                yield piece
+            if is_last or (until and entries and entries[-1].time_ns > until):
                 return
-            if entry_.stream in streams:
-                yield form(entry_)
+            await more.wait()
+            more.clear()
     finally:
-        if following:
-            log.listeners.remove(arrived.put_nowait)
+        leave()
+
+
+def _joined(form: Callable[[Entry], bytes], entries: list[Entry]) -> Iterator[bytes]:
+    """Several in a piece, for a piece costs more than an entry."""
+    piece = b""
+    for entry in entries:
+        piece += form(entry)
+        if len(piece) >= READ_BYTES:
+            yield piece
+            piece = b""
+    if piece:
+        yield piece
 
 
 @route("GET", "/containers/{name}/stats")

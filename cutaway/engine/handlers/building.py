@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from cutaway.engine.engine import Engine
-from cutaway.engine.http import MOST_BODY_BYTES, Answer, Reply, Request, parsed_json
+from cutaway.engine.http import Answer, Reply, Request, parsed_json
 from cutaway.engine.messages import Messages
 from cutaway.engine.routing import route
 from cutaway.models.docker.building.builder import Build, Options, platform_of
@@ -22,12 +22,12 @@ _LIMITS = {"memory": "Memory", "memswap": "MemorySwap", "cpushares": "CpuShares"
 
 @route("POST", "/build")
 async def build(engine: Engine, request: Request) -> Answer:
-    content = await request.body(MOST_BODY_BYTES)
-    _refuse_what_is_not_here(request)
-    options = _options(request)
-    messages = Messages(engine.live)
-    # A context may be large; nothing of the simulation is touched while it is unpacked, so the others' requests go on.
-    context = await asyncio.to_thread(Context, content, MOST_BODY_BYTES)
+    async with request.archive(engine.most_archive_bytes) as content:
+        _refuse_what_is_not_here(request)
+        options = _options(request)
+        messages = Messages(engine.live)
+        # A context may be large; nothing of the simulation is touched while it is unpacked, so the others' requests go on.
+        context = await asyncio.to_thread(Context, content, engine.most_archive_bytes)
     made = Build(engine.daemon, context, options, messages.put)
     messages.source = made
     return await messages.answer(made.run())

@@ -11,6 +11,7 @@ from cutaway.engine.forms_container import inspected, summary
 from cutaway.engine.http import Answer, Reply, Request
 from cutaway.engine.routing import route
 from cutaway.models.docker.container import Container
+from cutaway.models.docker.dates import written
 from cutaway.models.docker.errors import ConflictError, InvalidError, NotFoundError
 from cutaway.models.docker.specification import Config, HostConfig, form_of
 
@@ -195,12 +196,13 @@ def _processes(engine: Engine, container: Container, asked: str) -> dict[str, An
         parent = one.parent.pid if one.parent else 1
         seconds = one.cpu_ns // 1_000_000_000
         percent = 100 * one.cpu_ns / max(1, now_ns - one.started_ns)         # since it began, as ps tells it
+        began = _clock_or_day(engine.daemon.epoch_ns + one.started_ns, engine.daemon.now_ns)
         clock = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
         held = str(one.resident >> 10)
         rows.append({"UID": one.identity.name, "USER": one.identity.name, "PID": str(one.pid), "PPID": str(parent), "C": str(int(percent)),
                      "%CPU": f"{percent:.1f}", "%MEM": f"{100 * one.resident / memory:.1f}", "VSZ": held, "RSS": held,
                      "TTY": "pts/0" if one.files.terminal else "?",
-                     "STAT": one.state, "START": "00:00", "STIME": "00:00", "TIME": clock, "CMD": " ".join(one.argv),
+                     "STAT": one.state, "START": began, "STIME": began, "TIME": clock, "CMD": " ".join(one.argv),
                      "COMMAND": " ".join(one.argv),
                      "COMM": one.name, "ARGS": " ".join(one.argv)})  # fmt: skip
     titles = ["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"]
@@ -213,11 +215,17 @@ def _processes(engine: Engine, container: Container, asked: str) -> dict[str, An
     return {"Titles": titles, "Processes": [[row[name] for name in titles] for row in rows]}
 
 
+def _clock_or_day(began_ns: int, now_ns: int) -> str:
+    """As ps has it: the time of today, else the day."""
+    return written(began_ns, "%H:%M" if written(began_ns, "%F") == written(now_ns, "%F") else "%b%d")
+
+
 @route("GET", "/containers/{name}/changes")
 async def changes(engine: Engine, request: Request) -> Answer:
     container = _the(engine, request)
     kinds = {"C": 0, "A": 1, "D": 2}
-    return Reply(document=[{"Path": path, "Kind": kinds[kind]} for path, kind in container.tree.changes()] or None)
+    found = [{"Path": path, "Kind": kinds[kind]} for path, kind in container.tree.changes()]
+    return Reply(document=found) if found else Reply(content=b"null\n")
 
 
 @route("POST", "/containers/prune")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
-from typing import Any
+from hashlib import sha256
+from typing import IO, Any
 
 from cutaway.engine.engine import Engine
 from cutaway.engine.filters import Filters, filters_of, moment_of
-from cutaway.engine.http import MOST_BODY_BYTES, Answer, Reply, Request
+from cutaway.engine.http import READ_BYTES, Answer, Reply, Request
 from cutaway.engine.messages import Messages, line
 from cutaway.engine.routing import route
 from cutaway.engine.times import rfc3339
@@ -16,12 +18,11 @@ from cutaway.models.docker.container import Container
 from cutaway.models.docker.daemon import Daemon
 from cutaway.models.docker.errors import ConflictError, DaemonError, InvalidError, NotFoundError
 from cutaway.models.docker.filesystem.archive import as_layer
-from cutaway.models.docker.filesystem.tree import layer_size
-from cutaway.models.docker.identity import digest_of
+from cutaway.models.docker.filesystem.tree import Layer, layer_size
 from cutaway.models.docker.images import catalogue, packing
 from cutaway.models.docker.images.committing import made, written_by
 from cutaway.models.docker.images.image import Image, ImageLayer, Step
-from cutaway.models.docker.images.pulling import pulled
+from cutaway.models.docker.images.pulling import Pull, pulled
 from cutaway.models.docker.references import Reference, reference_of
 from cutaway.models.docker.specification import Config, form_of
 
@@ -161,25 +162,37 @@ async def create(engine: Engine, request: Request) -> Answer:
     if not tag and not reference.tag and not reference.digest:
         reference = replace(reference, tag="latest")
     messages = Messages(engine.live)
-    return await messages.answer(pulled(engine.daemon, reference, request.get("platform"), messages.put))
+    pull = Pull(engine.live.clock, engine.daemon.images, messages.put, request.get("platform"))
+    messages.source = pull
+    return await messages.answer(pulled(engine.daemon, reference, pull))
 
 
 async def _import(engine: Engine, request: Request, source: str) -> Answer:
     if source != "-":
         raise InvalidError("only an archive that is sent along can be imported: nothing outside of the simulation is read")
-    content = await request.body(MOST_BODY_BYTES)
     daemon = engine.daemon
-    files = as_layer(content, MOST_BODY_BYTES)
-    if not files and not content:
+    async with request.archive(engine.most_archive_bytes) as content:
+        files, digest, length = await asyncio.to_thread(_unpacked, content, engine.most_archive_bytes)
+    if not length:
         raise InvalidError("archive is empty")
     config = _changed(form_of(Config, {}), request.query.get("changes", []))
-    layer = ImageLayer(digest_of(content), files, layer_size(files), len(content))
+    layer = ImageLayer(digest, files, layer_size(files), length)
     comment = request.get("message") or "Imported from -"
     image = made(daemon, config, (Step("", daemon.now_ns, layer, comment),), comment=comment)
     if repository := request.get("repo"):
         daemon.images.tag(image, reference_of(f"{repository}:{request.get('tag')}" if request.get("tag") else repository), daemon.now_ns)
     daemon.tell_image("import", image.id, image.id)
     return Reply(content=line({"status": image.id}))
+
+
+def _unpacked(content: IO[bytes], most_bytes: int) -> tuple[Layer, str, int]:
+    """A layer, its digest, and how long its archive is. Raises InvalidError."""
+    digest = sha256()
+    for piece in iter(lambda: content.read(READ_BYTES), b""):
+        digest.update(piece)
+    length = content.tell()
+    content.seek(0)
+    return as_layer(content, most_bytes) if length else {}, f"sha256:{digest.hexdigest()}", length
 
 
 @route("POST", "/commit")
@@ -218,13 +231,13 @@ def _changed(config: Config, lines: list[str]) -> Config:
 
 @route("POST", "/images/load")
 async def load(engine: Engine, request: Request) -> Answer:
-    content = await request.body(MOST_BODY_BYTES)
     daemon, lines = engine.daemon, []
-    try:
-        loaded = list(packing.unpacked(content, MOST_BODY_BYTES))
-    except InvalidError as error:
-        # As dockerd does, after its 200.
-        return Reply(content=line({"errorDetail": {"message": error.message}, "error": error.message}))
+    async with request.archive(engine.most_archive_bytes) as content:
+        try:
+            loaded = await asyncio.to_thread(lambda: list(packing.unpacked(content, engine.most_archive_bytes)))
+        except InvalidError as error:
+            # As dockerd does, after its 200.
+            return Reply(content=line({"errorDetail": {"message": error.message}, "error": error.message}))
     for image, names in loaded:
         image = daemon.images.add(image)
         for name in names:

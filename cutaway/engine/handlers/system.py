@@ -19,6 +19,9 @@ from cutaway.models.docker.events import Event
 
 EVENT_FILTERS = ("config", "container", "daemon", "event", "image", "label", "network", "node", "plugin", "scope", "secret", "service",
                  "type", "volume")
+DISK_USERS = ("image", "container", "volume", "build-cache")
+MOST_WAITING = 1024
+"""Events for a client that does not read; then its stream ends (daemon/events/events.go of moby: bufferSize, which drops the next ones)."""
 _PING = {"Builder-Version": "1", "Cache-Control": "no-cache, no-store, must-revalidate", "Docker-Experimental": "false",
          "Pragma": "no-cache",
          "Swarm": "inactive"}  # fmt: skip
@@ -58,7 +61,9 @@ async def df(engine: Engine, request: Request) -> Answer:
     for image in daemon.images.by_id.values():
         shared = sum(layer.size for layer in image.layers if daemon.images.is_layer_shared(layer.digest, image))
         images.append(image_summary(daemon, image) | {"SharedSize": shared, "Containers": sum(1 for _ in daemon.of_image(image))})
-    kinds = request.query.get("type") or ["image", "container", "volume", "build-cache"]
+    kinds = request.query.get("type") or list(DISK_USERS)
+    if unknown := [kind for kind in kinds if kind not in DISK_USERS]:
+        raise InvalidError(f"unknown object type: {unknown[0]}")
     found: dict[str, Any] = {"LayersSize": sum(layers.values())}
     if "image" in kinds:
         found["Images"] = images
@@ -87,8 +92,14 @@ async def events(engine: Engine, request: Request) -> Answer:
 
 
 async def _events(engine: Engine, filters: Filters, since: int, until: int) -> AsyncGenerator[bytes, None]:
-    arrived: asyncio.Queue[Event] = asyncio.Queue()
-    leave = engine.daemon.events.listen(arrived.put_nowait)
+    arrived: asyncio.Queue[Event | None] = asyncio.Queue(MOST_WAITING + 1)
+
+    def hear(event: Event) -> None:
+        if arrived.qsize() < MOST_WAITING:
+            arrived.put_nowait(event)
+        elif not arrived.full():
+            arrived.put_nowait(None)
+    leave = engine.daemon.events.listen(hear)
     try:
         yield b""          # it listens before the client hears that it does
         kept = list(engine.daemon.events.kept) if since or until else []
@@ -98,12 +109,14 @@ async def _events(engine: Engine, filters: Filters, since: int, until: int) -> A
         while not until or engine.daemon.now_ns < until:
             patience = (until - engine.daemon.now_ns) / 1e9 if until else None
             try:
-                event = await asyncio.wait_for(arrived.get(), patience)
+                heard = await asyncio.wait_for(arrived.get(), patience)
             except TimeoutError:
                 engine.live.catch_up()
                 continue
-            if _wanted(event, filters):
-                yield _line(event)
+            if heard is None:
+                return      # a gap that nobody sees would be worse than an end
+            if _wanted(heard, filters):
+                yield _line(heard)
     finally:
         leave()
 

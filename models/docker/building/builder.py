@@ -23,7 +23,7 @@ from cutaway.models.docker.filesystem.tree import NOTHING, Layer, Tree
 from cutaway.models.docker.filesystem.view import Mount, View
 from cutaway.models.docker.images.committing import layer_of, made, written_by
 from cutaway.models.docker.images.image import Image, ImageLayer, Step
-from cutaway.models.docker.images.pulling import Tell, pulled
+from cutaway.models.docker.images.pulling import Pull, Tell, pulled
 from cutaway.models.docker.processes.exec import DEFAULT_PATH
 from cutaway.models.docker.processes.process import environment_of
 from cutaway.models.docker.processes.streams import Watcher
@@ -88,9 +88,9 @@ class State:
     def steps(self) -> tuple[Step, ...]:
         return self.image.steps if self.image else ()
 
-    def view(self) -> View:
-        """Its files, to read, and to write above them."""
-        view = View()
+    def view(self, now_ns: int = 0) -> View:
+        """Its files, to read, and to write above them at some time."""
+        view = View(made_ns=now_ns)
         view.mount(Mount("/", Tree(self.image.files if self.image else NOTHING)))
         return view
 
@@ -232,7 +232,8 @@ class Build:
     def _image(self, name: str, platform: str) -> Steps:
         found = None if self.options.pull else self.daemon.images.find(name)
         if found is None or (platform and not f"{platform}/".startswith(f"{found.os}/{found.architecture}/")):
-            found = yield from pulled(self.daemon, reference_of(name), platform, self._message)
+            pull = Pull(self.daemon.clock, self.daemon.images, self._message, platform)
+            found = yield from pulled(self.daemon, reference_of(name), pull)
         return found
 
     # --- steps ---
@@ -273,7 +274,7 @@ class Build:
         if self._is_cached(state, probed):
             return
         container = yield from self._container(state, probed)
-        files = _with_directory(state.view(), state.config.working_dir) if one.name == "WORKDIR" else {}
+        files = _with_directory(state.view(self.daemon.now_ns), state.config.working_dir) if one.name == "WORKDIR" else {}
         yield from self._keep(state, probed, layer_of(files, f"{container.id}{self.daemon.now_ns}"), container)
 
     def _run(self, one: Instruction, state: State) -> Steps:
@@ -327,7 +328,7 @@ class Build:
         probed = state.config.model_copy(update={"cmd": command}, deep=True)
         if self._is_cached(state, probed):
             return
-        into = state.view()
+        into = state.view(self.daemon.now_ns)
         performed(copy, into, state.config.working_dir)
         files = into.mounts["/"].tree.layer()
         identity = f"{state.image.id if state.image else SCRATCH}{copy.comment}{self.daemon.now_ns}"

@@ -7,6 +7,7 @@ these two away where they are named.
 from __future__ import annotations
 
 import re
+from typing import IO
 
 from cutaway.models.docker.errors import DaemonError, InvalidError
 from cutaway.models.docker.filesystem.archive import unpacked
@@ -22,7 +23,7 @@ MOST_LEVELS = 200
 class Context:
     """The files of one build."""
 
-    def __init__(self, archive: bytes, most_bytes: int) -> None:
+    def __init__(self, archive: IO[bytes], most_bytes: int) -> None:
         """Raises InvalidError."""
         self.tree = Tree()
         for path, node in unpacked(archive, most_bytes):

@@ -5,6 +5,7 @@ Read first: daemon/builder/dockerfile/copy.go of moby. Not modelled: sources fro
 
 from __future__ import annotations
 
+import io
 import posixpath
 import re
 from collections.abc import Iterator
@@ -163,7 +164,7 @@ def _put(source: Source, into: View, target: str, owner: Owner | None, *, unpack
         return
     if unpack and isinstance(node, File) and is_archive(node.bytes):
         place = made_directory(into, target, ROOT)
-        for path, inner in unpacked(node.bytes, MOST_BYTES):
+        for path, inner in unpacked(io.BytesIO(node.bytes), MOST_BYTES):
             _put_node(into, posixpath.normpath(f"{place}{path}"), inner)
         return
     if target.endswith("/") or into.is_directory(target):
@@ -204,7 +205,7 @@ def made_directory(view: View, path: str, owner: Owner) -> str:
     for part in filter(None, path.split("/")):
         real = view.resolve(join(real, part))
         if view.place(real).node is None:
-            view.put(real, directory(uid=owner[0], gid=owner[1]))
+            view.put(real, directory(uid=owner[0], gid=owner[1], changed_ns=view.made_ns))
         else:
             view.list(real)      # what is no directory is refused
     return real

@@ -1,6 +1,7 @@
 """Archives of simulated files: tar as Docker sends and takes it, in memory, within bounds.
 
-Names in an archive are names in the simulation: an absolute one, or one with `..`, stays inside of the place it is unpacked to.
+Names in an archive are names in the simulation: an absolute one, or one with `..`, stays inside of the place it is unpacked to. What comes
+from a client is read piece by piece: a header that promises too much is refused before anything of it is kept.
 """
 
 from __future__ import annotations
@@ -8,19 +9,25 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import itertools
 import lzma
 import posixpath
 import stat
 import tarfile
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import Any
+from contextlib import contextmanager
+from typing import IO, Any
 
 from cutaway.models.docker.errors import InvalidError
 from cutaway.models.docker.filesystem.nodes import Attributes, Directory, File, Link, Made, Node, Special, type_of
 from cutaway.models.docker.filesystem.tree import Layer, join, name_of, parent_of
 
 MOST_ENTRIES = 100_000
+LONGEST_PATH = 4095
+MOST_HEADER_BYTES = 1024 * 1024
+"""Of one name or extended header; PATH_MAX of Linux is 4 KiB."""
+PIECE_BYTES = 256 * 1024
 WHITEOUT = ".wh."
 """Before the name of a file that a layer hides, as the image specification of the OCI has it."""
 _SECOND_NS = 1_000_000_000
@@ -73,46 +80,100 @@ def _member(name: str, node: Node) -> tuple[tarfile.TarInfo, bytes | None]:
     return member, None
 
 
-def unpacked(content: bytes, most_bytes: int) -> Iterator[tuple[str, Node]]:
+class _Bounded:
+    """A file to read forwards, of which only so much is read; a header does not get more than its share."""
+
+    def __init__(self, file: IO[bytes], most_bytes: int) -> None:
+        self.file = file
+        self.most_bytes = most_bytes
+
+    def read(self, size: int) -> bytes:
+        if size > MOST_HEADER_BYTES:
+            raise InvalidError(f"archive has a header of more than {MOST_HEADER_BYTES:,} bytes")
+        self._check(self.file.tell())
+        return self.file.read(size)
+
+    def seek(self, position: int) -> None:
+        self._check(position)      # before: what is packed is unpacked up to there
+        self.file.seek(position)
+
+    def seekable(self) -> bool:
+        return True
+
+    def _check(self, position: int) -> None:
+        if position > self.most_bytes:
+            raise InvalidError(f"archive holds more than {self.most_bytes:,} bytes")
+
+    def tell(self) -> int:
+        return self.file.tell()
+
+
+def unpacked(content: IO[bytes], most_bytes: int) -> Iterator[tuple[str, Node]]:
     """The nodes of a tar file, plain or packed, under absolute paths; what links hard to a member before is a copy of it.
 
     Raises InvalidError for what is no archive, or has more than it may.
     """
-    left, kept = most_bytes, dict[str, Node]()
+    linked = dict[str, Node]()
+    with _refused():
+        for member, archive in _members(content, most_bytes):
+            path = _inside(member.name)
+            if (node := _node(member, archive, linked)) is not None:
+                linked[path] = node
+                yield path, node
+
+
+def check(content: IO[bytes], most_bytes: int) -> None:
+    """Reads an archive once through, so that one that is refused leaves nothing. Raises InvalidError."""
+    with _refused():
+        for _ in _members(content, most_bytes):
+            pass
+    content.seek(0)
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    """What goes wrong while an archive is read, as the daemon says it."""
     try:
-        with tarfile.open(fileobj=io.BytesIO(_plain(content, most_bytes)), mode="r:") as archive:
-            for count, member in enumerate(archive):
-                if count >= MOST_ENTRIES:
-                    raise InvalidError(f"archive has more than {MOST_ENTRIES:,} entries")
-                path = _inside(member.name)
-                left -= member.size if member.isreg() else 0
-                if left < 0:
-                    raise InvalidError(f"archive holds more than {most_bytes:,} bytes")
-                node = _node(member, archive, kept)
-                if node is not None:
-                    kept[path] = node
-                    yield path, node
-    except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:
+        yield
+    except (tarfile.TarError, EOFError, ValueError, OverflowError, OSError, RecursionError, zlib.error, lzma.LZMAError) as error:
         raise InvalidError(f"Error processing tar file(exit status 1): {error}") from None
+
+
+def _members(content: IO[bytes], most_bytes: int) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
+    """One after the other, within bounds. Raises InvalidError, and what tarfile and the unpackers raise."""
+    left = most_bytes
+    plain: Any = _Bounded(_plain(content), most_bytes + MOST_ENTRIES * 2 * tarfile.BLOCKSIZE)
+    with tarfile.open(fileobj=plain, mode="r:") as archive:
+        for count in itertools.count():
+            if (member := archive.next()) is None:
+                return
+            archive.members.clear()      # type: ignore[attr-defined]  # tarfile remembers them all, a kilobyte each
+            if count >= MOST_ENTRIES:
+                raise InvalidError(f"archive has more than {MOST_ENTRIES:,} entries")
+            if len(member.name) > LONGEST_PATH:
+                raise InvalidError(f"Error processing tar file(exit status 1): {member.name[:60]}...: file name too long")
+            left -= member.size if member.isreg() else 0
+            if left < 0:
+                raise InvalidError(f"archive holds more than {most_bytes:,} bytes")
+            yield member, archive
 
 
 def _inside(name: str) -> str:
     """A member's path, whatever its name says; normpath would keep two slashes at the beginning."""
-    return posixpath.normpath("/" + name.lstrip("/"))
+    return posixpath.normpath("/" + _text(name).lstrip("/"))
 
 
-def _plain(content: bytes, most_bytes: int) -> bytes:
-    opener = next((opener for mark, opener in _PACKED.items() if content.startswith(mark)), None)
-    if opener is None:
-        return content
-    try:
-        with opener(io.BytesIO(content)) as packed_content:
-            plain: bytes = packed_content.read(most_bytes + 1)
-    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
-        raise InvalidError(f"Error processing tar file(exit status 1): {error}") from None
-    if len(plain) > most_bytes:
-        raise InvalidError(f"archive holds more than {most_bytes:,} bytes")
-    return plain
+def _text(name: str) -> str:
+    """A name that is no UTF-8 has marks in their place, for it is shown as JSON."""
+    return name.encode("utf-8", "surrogateescape").decode(errors="replace")
+
+
+def _plain(content: IO[bytes]) -> IO[bytes]:
+    """Unpacks as it is read, where it is packed."""
+    mark = content.read(6)
+    content.seek(0)
+    opener = next((opener for start, opener in _PACKED.items() if mark.startswith(start)), None)
+    return content if opener is None else opener(content)
 
 
 def is_archive(content: bytes) -> bool:
@@ -124,23 +185,23 @@ def is_archive(content: bytes) -> bool:
         return False
 
 
-def _node(member: tarfile.TarInfo, archive: tarfile.TarFile, kept: dict[str, Node]) -> Node | None:
+def _node(member: tarfile.TarInfo, archive: tarfile.TarFile, linked: dict[str, Node]) -> Node | None:
     at = Attributes(member.mode & 0o7777, member.uid, member.gid, int(member.mtime) * _SECOND_NS)
     if member.isdir():
         return Directory(at)
     if member.issym():
-        return Link(member.linkname, at)
+        return Link(_text(member.linkname), at)
     if member.islnk():
-        return kept.get(_inside(member.linkname))
+        return linked.get(_inside(member.linkname))
     if member.isreg():
         handle = archive.extractfile(member)
-        content = handle.read() if handle else b""
+        content = b"".join(iter(lambda: handle.read(PIECE_BYTES), b"")) if handle else b""
         return File(content, len(content), at)
     kind = next((kind for kind, letter in _SPECIAL.items() if letter == member.type), None)
     return Special(kind, at, (member.devmajor, member.devminor)) if kind is not None else None
 
 
-def as_layer(content: bytes, most_bytes: int) -> dict[str, Node | None]:
+def as_layer(content: IO[bytes], most_bytes: int) -> dict[str, Node | None]:
     """A layer out of an image's archive. Raises InvalidError."""
     layer: dict[str, Node | None] = {}
     for path, node in unpacked(content, most_bytes):

@@ -101,11 +101,14 @@ class Tree:
         if path != ROOT:
             self.names.setdefault(parent_of(path), set()).add(name_of(path))
 
-    def make_directories(self, path: str) -> None:
+    def make_directories(self, path: str, now_ns: int = 0) -> None:
         """A directory and those above it, where they are missing."""
-        if not isinstance(self.get(path), Directory):
-            self.make_directories(parent_of(path))
-            self.put(path, directory())
+        missing = []
+        while not isinstance(self.get(path), Directory):
+            missing.append(path)
+            path = parent_of(path)
+        for one in reversed(missing):
+            self.put(one, directory(changed_ns=now_ns))
 
     def remove(self, path: str) -> None:
         """Takes away a node and all below it."""
@@ -119,10 +122,11 @@ class Tree:
 
     def walk(self, path: str) -> list[str]:
         """A node's path and those of all below it, parents first."""
-        found = [path]
-        if isinstance(self.get(path), Directory):
-            for name in self.children(path):
-                found += self.walk(join(path, name))
+        found, waiting = [], [path]
+        while waiting:
+            found.append(one := waiting.pop())
+            if isinstance(self.get(one), Directory):
+                waiting += [join(one, name) for name in reversed(self.children(one))]
         return found
 
     def changes(self) -> Iterator[tuple[str, str]]:

@@ -15,6 +15,8 @@ from cutaway.models.docker.filesystem.tree import ROOT, Tree, join, name_of, par
 
 MOST_LINKS = 40
 """Links in one name, as MAXSYMLINKS of Linux."""
+LONGEST_PATH = 4095
+"""Characters of a name, as PATH_MAX of Linux."""
 
 
 def failure(number: int, path: str) -> OSError:
@@ -57,12 +59,16 @@ class View:
     """By place, the root's first."""
     watch: Callable[[Mount, str, Node | None, Node | None], None] | None = None
     """Hears of each change: where, what was there, what is there now."""
+    made_ns: int = 0
+    """Unix time that directories carry which a copy makes on its way."""
 
     def mount(self, mount: Mount) -> None:
         self.mounts[mount.at] = mount
 
     def resolve(self, name: str, cwd: str = ROOT, *, follow: bool = True) -> str:
         """The path that a name means. Its last part need not be there. Raises OSError."""
+        if len(name) > LONGEST_PATH:
+            raise failure(errno.ENAMETOOLONG, name)
         waiting = [part for part in reversed((name if name.startswith("/") else f"{cwd}/{name}").split("/")) if part not in ("", ".")]
         path, links = ROOT, 0
         while waiting:
@@ -145,10 +151,11 @@ class View:
 
     def walk(self, path: str) -> Iterator[str]:
         """A path and those of all below it, parents first; links are not followed."""
-        yield path
-        if isinstance(self.place(path).node, Directory):
-            for name in self.list(path):
-                yield from self.walk(join(path, name))
+        waiting = [path]
+        while waiting:
+            yield (one := waiting.pop())
+            if isinstance(self.place(one).node, Directory):
+                waiting += [join(one, name) for name in reversed(self.list(one))]
 
     # --- writing ---
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import IO, Any
 
 from cutaway.models.docker.dates import rfc3339, unix_ns_of
 from cutaway.models.docker.errors import InvalidError
@@ -12,6 +13,7 @@ from cutaway.models.docker.filesystem.archive import as_layer, packed_layer
 from cutaway.models.docker.filesystem.archive import packed as packed_members
 from cutaway.models.docker.filesystem.archive import unpacked as members_of
 from cutaway.models.docker.filesystem.nodes import File, Node, file
+from cutaway.models.docker.filesystem.tree import layer_size
 from cutaway.models.docker.images.image import Image, ImageLayer, Step
 from cutaway.models.docker.references import reference_of
 from cutaway.models.docker.specification import Config, form_of
@@ -49,25 +51,42 @@ def _config(image: Image) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def unpacked(content: bytes, most_bytes: int) -> Iterator[tuple[Image, list[str]]]:
+def unpacked(content: IO[bytes], most_bytes: int) -> Iterator[tuple[Image, list[str]]]:
     """The images of an archive and their names. Raises InvalidError."""
     members = {path: node for path, node in members_of(content, most_bytes) if isinstance(node, File)}
+    layers = _Layers(members, most_bytes)
     try:
         manifest = json.loads(members["/manifest.json"].bytes)
         for entry in manifest:
-            yield _image(members, entry, most_bytes), list(entry.get("RepoTags") or [])
+            yield _image(members, layers, entry), list(entry.get("RepoTags") or [])
     except (KeyError, ValueError, TypeError, AttributeError, IndexError, RecursionError):
         raise InvalidError("invalid archive: it holds no image that `docker save` wrote") from None
 
 
-def _image(members: dict[str, File], entry: dict[str, Any], most_bytes: int) -> Image:
+class _Layers:
+    """The layers of an archive, each unpacked once however often it is named, and all of them within one bound."""
+
+    def __init__(self, members: dict[str, File], most_bytes: int) -> None:
+        self.members = members
+        self.left = most_bytes
+        self.by_name: dict[str, dict[str, Node | None]] = {}
+
+    def get(self, name: str) -> dict[str, Node | None]:
+        """Raises InvalidError, KeyError."""
+        if name not in self.by_name:
+            files = as_layer(io.BytesIO(self.members[name].bytes), self.left)
+            self.left -= layer_size(files)
+            self.by_name[name] = files
+        return self.by_name[name]
+
+
+def _image(members: dict[str, File], packed_layers: _Layers, entry: dict[str, Any]) -> Image:
     document = json.loads(members[f"/{entry['Config']}"].bytes)
     sizes = document.get("sizes") or []
     layers = []
     for k, (name, digest) in enumerate(zip(entry["Layers"], document["rootfs"]["diff_ids"], strict=True)):
-        content = members[f"/{name}"].bytes
-        files = as_layer(content, most_bytes)
-        size, packed_size = sizes[k] if k < len(sizes) else (len(content), len(content))
+        files, length = packed_layers.get(f"/{name}"), members[f"/{name}"].size
+        size, packed_size = sizes[k] if k < len(sizes) else (length, length)
         layers.append(ImageLayer(str(digest), files, int(size), int(packed_size)))
     waiting = list(layers)
     steps = []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import simpy
 
-from cutaway.models.docker.errors import NotFoundError
+from cutaway.models.docker.errors import DaemonError, NotFoundError
 from cutaway.models.docker.images import catalogue
 from cutaway.models.docker.images.image import Image, ImageLayer
 from cutaway.models.docker.images.store import Images
@@ -35,9 +35,9 @@ PIECE_NS = 100_000_000
 Tell = Callable[[dict[str, Any]], None]
 
 
-def pulled(daemon: Daemon, reference: Reference, platform: str, tell: Tell) -> Steps:
-    """The image, in the daemon's store and named; `platform` is "" for the host's. Raises NotFoundError."""
-    image = yield from Pull(daemon.clock, daemon.images, tell, "/".join((platform or "linux/amd64").split("/")[:2])).run(reference)
+def pulled(daemon: Daemon, reference: Reference, pull: Pull) -> Steps:
+    """The image, in the daemon's store and named. Raises DaemonError."""
+    image = yield from pull.run(reference)
     if not reference.digest:
         daemon.images.tag(image, reference, daemon.now_ns)
     daemon.tell_image("pull", reference.text, reference.repository)
@@ -51,10 +51,19 @@ class Pull:
     clock: Clock
     images: Images
     tell: Tell
-    platform: str = "linux/amd64"
+    platform: str = ""
+    """As `linux/amd64`; "" for the host's."""
+    cancelled: bool = False
+
+    def cancel(self) -> None:
+        """The client has gone: what is on its way is the last that comes."""
+        self.cancelled = True
+
+    def room(self, there_is: bool) -> None:
+        """Whether the client takes more; a pull tells too little to wait for it."""
 
     def run(self, reference: Reference) -> Steps:
-        """The image, in the store and named. Raises NotFoundError."""
+        """The image, in the store. Raises NotFoundError, DaemonError."""
         yield self.clock.timeout(2 * ROUND_TRIP_NS)
         if reference.digest:
             entry = catalogue.find_digest(reference.repository, reference.digest)
@@ -66,8 +75,9 @@ class Pull:
             raise NotFoundError(f"pull access denied for {reference.repository}, repository does not exist or may require 'docker login': "
                                 "denied: requested access to the resource is denied")  # fmt: skip
         self.tell({"status": f"Pulling from {reference.path}", "id": reference.tag or reference.digest or "latest"})
-        if f"{entry.image.os}/{entry.image.architecture}" != self.platform:
-            raise NotFoundError(f"no matching manifest for {self.platform} in the manifest list entries")
+        platform = "/".join((self.platform or "linux/amd64").split("/")[:2])
+        if f"{entry.image.os}/{entry.image.architecture}" != platform:
+            raise NotFoundError(f"no matching manifest for {platform} in the manifest list entries")
         is_new = entry.image.id not in self.images.by_id
         if is_new:
             yield from self._layers(entry.image)
@@ -110,6 +120,8 @@ class Pull:
             now_rate = rate()
             piece = min(size - done, max(1, now_rate * PIECE_NS // 1_000_000_000))
             yield self.clock.timeout(piece * 1_000_000_000 // now_rate)
+            if self.cancelled:
+                raise DaemonError("context canceled")
             done += piece
             self._say(layer, what, done, size)
 

@@ -158,7 +158,7 @@ class Watcher:
         self.gone = False
 
     def has_room(self) -> None:
-        """It can take more."""
+        """It can take more. Who waits for that goes on."""
         if self.room is not None:
             room, self.room = self.room, None
             room.succeed()
@@ -181,6 +181,10 @@ class Output:
         self.watchers.append(watcher)
         return watcher
 
+    def leave(self, watcher: Watcher) -> None:
+        watcher.leave()
+        self.watchers = [one for one in self.watchers if one is not watcher]
+
     def stream(self, number: int) -> OutputStream:
         return OutputStream(self, number)
 
@@ -196,7 +200,6 @@ class Output:
         for watcher in self.watchers:
             while watcher.room is not None and not watcher.gone:
                 yield watcher.room
-        self.watchers = [watcher for watcher in self.watchers if not watcher.gone]
         self.log(number, data)
         for watcher in self.watchers:
             if not watcher.take(number, data) and watcher.room is None:

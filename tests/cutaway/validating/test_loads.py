@@ -58,6 +58,8 @@ def test_figures_are_in_the_rows_units(result: Result) -> None:
     found = loads.figures(load, costs.load("two-core-vm"))
     assert 0.45 < found["server_cpu_share"] < 0.56
     assert found["server_cpu_per_request"] == pytest.approx(found["server_cpu_share"] * 1e6 / found["throughput"], rel=0.01)
+    own_ns = sum(costs.load("two-core-vm")[f"nginx {part}"].value for part in ("request", "response", "keep-alive"))
+    assert found["server_user_fraction"] == pytest.approx(float(own_ns) / 1000 / found["server_cpu_per_request"], rel=0.05)
     assert found["latency_p50"] < found["latency_mean"] < found["latency_p99"] and 40_000 < found["latency_p99"] < 55_000
     assert found["throttled_fraction"] == 1 and found["periods"] == pytest.approx(10, abs=1)
 

@@ -15,6 +15,8 @@ from cutaway.validating import session
 from cutaway.validating.report import as_html
 from cutaway.validating.validation import Validation, validate
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def validation() -> Validation:

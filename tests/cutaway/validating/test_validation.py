@@ -12,6 +12,8 @@ from cutaway.validating import session
 from cutaway.validating.scores import summary
 from cutaway.validating.validation import Validation, validate
 
+pytestmark = pytest.mark.slow
+
 STACKS = ("native", "native-veth", "docker-host", "docker-bridge", "docker-nat")
 CONNECTIONS = (1, 16, 64)
 BOUNDS = {"throughput and CPU time": 0.06, "mean and p50": 0.08, "start-up": 0.20, "memory": 0.05}

@@ -17,6 +17,8 @@ from cutaway.validating.published.sources import REACHED
 from cutaway.validating.published.validation import Published, validate, verdict_on
 from cutaway.validating.scores import summary
 
+pytestmark = pytest.mark.slow
+
 BOUNDS = {
     "cpu-quota": 0.05,
     "docker-network-various": 0.15,

@@ -70,7 +70,7 @@ class Builder:
 
     def __call__(self, text: str, files: Mapping[str, str | bytes] = FILES, **options: Any) -> Built:
         built = Built([])
-        context = Context(archive({"Dockerfile": text, **files}), 4 << 20)
+        context = Context(io.BytesIO(archive({"Dockerfile": text, **files})), 4 << 20)
         build = Build(self.daemon, context, Options(**options), built.messages.append)
         self.builds.append(build)
 

@@ -1,5 +1,7 @@
 """What .dockerignore does to the Dockerfile and to itself; a client leaves out all else."""
 
+from io import BytesIO
+
 import pytest
 
 from cutaway.models.docker.building.context import Context, is_ignored, patterns_of
@@ -27,14 +29,14 @@ def test_a_pattern_that_cannot_be() -> None:
 
 @pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
 def test_the_dockerfile_is_read_and_taken_away(mode: str) -> None:
-    context = Context(archive({"Dockerfile": "FROM x", ".dockerignore": "Dockerfile\n", "a": "1"}, mode), 1 << 20)
+    context = Context(BytesIO(archive({"Dockerfile": "FROM x", ".dockerignore": "Dockerfile\n", "a": "1"}, mode)), 1 << 20)
     assert context.dockerfile("Dockerfile") == "FROM x"
     assert context.view.list("/") == [".dockerignore", "a"]
 
 
 def test_a_context_is_bounded_and_stays_inside() -> None:
-    assert Context(archive({"../../etc/x": "1"}), 1 << 20).view.exists("/etc/x")
+    assert Context(BytesIO(archive({"../../etc/x": "1"})), 1 << 20).view.exists("/etc/x")
     with pytest.raises(InvalidError, match="more than 10 bytes"):
-        Context(archive({"a": "12345678901"}), 10)
+        Context(BytesIO(archive({"a": "12345678901"})), 10)
     with pytest.raises(InvalidError, match="in more than 200 directories"):
-        Context(archive({"a/" * 1000: ""}), 10)
+        Context(BytesIO(archive({"a/" * 1000: ""})), 10)

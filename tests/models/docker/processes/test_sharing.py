@@ -114,10 +114,13 @@ def test_a_stopped_process_can_be_killed_and_shows_its_state(host_of: Callable[[
 
 
 def test_an_idle_machine_has_no_events(host_of: Callable[[int], Host]) -> None:
+    """Nor has a loop that nobody competes with, so that a clock that leaps to the next event stays where it is."""
     host = host_of(2)
     for _ in range(10):
         host.run("nginx", NanoCpus=500_000_000)
+    hog = host.run("busybox", "sh", "-c", "dd if=/dev/zero of=/dev/null & while :; do :; done")
     host.let_pass(1)
+    assert shares(host, [hog], 1) == [2]
     while host.clock.peek() <= host.clock.now:
         host.clock.step()
     assert host.clock.peek() == float("inf")
