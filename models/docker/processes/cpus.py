@@ -2,48 +2,20 @@
 
 A CPU is looked at when something happens: a thread wakes, ends its burst or is held, a slice is used, a quota is empty, a period begins.
 Slices and quotas are noticed at ticks, as Linux notices them, but no tick happens where there is nothing to notice: a machine whose threads
-sleep has no events, and a lone thread has one, at its end. Read first: docs/models/docker/sharing.md; `fair` has the rules, `groups` the
-cgroups.
+sleep has no events, and a lone thread has one, at its end. Read first: docs/models/docker/sharing.md; `fair` has the rules,
+`groups` the cgroups, `placing` says where threads go.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from cutaway.models.docker.processes.fair import Queue
 from cutaway.models.docker.processes.groups import Burst, Group, Limits, Share, Thread
 from cutaway.models.docker.processes.loads import Load
+from cutaway.models.docker.processes.placing import BALANCE_NS, Cpu, movable, place, unbalanced
 from cutaway.sim.clock import LATEST_NS, Clock
-
-BALANCE_NS = 16_000_000
-"""Between two looks at the balance of load, a CPU: balance_interval of Linux, 1 ms a CPU, times 16 while they are busy."""
-IMBALANCE_PERCENT = 117
-"""A CPU gives threads away if its load is more than this of another's (imbalance_pct of Linux)."""
-
-
-@dataclass(eq=False)
-class Cpu:
-    """One CPU."""
-
-    number: int
-    queue: Queue[Share]
-    thread: Thread | None = None
-    """That has it."""
-    since_ns: int = 0
-    """Up to where the thread's time is booked."""
-    busy_ns: int = 0
-    awake: int = 0
-    """Threads that run or wait here."""
-    due_ns: int = -1
-    """When it is to be looked at; -1 for never."""
-    tick_ns: int = LATEST_NS
-    """When a tick would find that a slice or a quota is used."""
-    chooses: bool = False
-    """Whether who has it must be chosen anew: not because a burst ends and the next begins."""
-    lingers: bool = False
-    """Its thread has ended a burst in this moment, and may have another before the moment is over."""
 
 
 class Cpus:
@@ -101,7 +73,7 @@ class Cpus:
         if thread.burst is None or thread.burst.process.is_frozen:
             self.hold(thread)
             return
-        cpu = self.cpus[thread.cpu if thread.queue is not None else self._place(thread)]
+        cpu = self.cpus[thread.cpu if thread.queue is not None else place(self.cpus, thread)]
         self._book(cpu)
         if thread.queue is None:
             self._enqueue(thread, cpu)
@@ -125,7 +97,8 @@ class Cpus:
         for share in list(group.shares.values()):
             for thread in list(share.threads.entities) if share.cpu not in group.allowed else []:
                 self._dequeue(thread)
-                self._enqueue(thread, self.cpus[self._place(thread)])
+                if thread.burst is not None:
+                    self._enqueue(thread, self.cpus[place(self.cpus, thread)])
             share.left_ns = 0
             if share.throttled_at_ns is not None:
                 self._unthrottle(group, share)
@@ -318,25 +291,6 @@ class Cpus:
 
     # --- where ---
 
-    def _place(self, thread: Thread) -> int:
-        """Where a woken thread goes: where it last ran if that CPU is idle, else to an idle one that it may use, else where it last ran.
-
-        One that has never run, or may not be there any more, goes where the fewest are.
-        """
-        allowed = thread.group.allowed
-        idle = [number for number in allowed if not self.cpus[number].awake]
-        if thread.cpu in allowed and (thread.cpu in idle or not idle):
-            return thread.cpu
-        return idle[0] if idle else min(allowed, key=lambda number: self.cpus[number].awake)
-
-    def _movable(self, cpu: Cpu, to: Cpu) -> Iterator[Thread]:
-        """Threads that wait on a CPU and may run on another, those first that have been there longest."""
-        waiting = [thread for share in cpu.queue.entities for thread in share.threads.entities if thread is not cpu.thread]
-        for thread in sorted(waiting, key=lambda thread: thread.came_ns):
-            share = thread.group.shares.get(to.number)
-            if to.number in thread.group.allowed and (share is None or share.throttled_at_ns is None):
-                yield thread
-
     def _move(self, thread: Thread, to: Cpu) -> None:
         cpu = self.cpus[thread.cpu]
         self._book(cpu)
@@ -348,7 +302,7 @@ class Cpus:
         """A CPU that would go idle takes a thread that waits elsewhere (newidle balance)."""
         for other in self.cpus:
             if other is not cpu and other.awake > 1:
-                for thread in self._movable(other, cpu):
+                for thread in movable(other, cpu):
                     self._move(thread, cpu)
                     return True
         return False
@@ -356,7 +310,7 @@ class Cpus:
     def _push(self, cpu: Cpu) -> None:
         """Threads that wait here go to CPUs that idle: what preempted them may run nowhere else (nohz balance, here at once)."""
         for other in [other for other in self.cpus if not other.awake]:
-            if (thread := next(self._movable(cpu, other), None)) is not None:
+            if (thread := next(movable(cpu, other), None)) is not None:
                 self._book(other)
                 self._move(thread, other)
                 self._look(other)
@@ -369,25 +323,11 @@ class Cpus:
             self._after(self.balance_ns + self._balances % 3 * self.tick_ns, self._balance)
 
     def _balance(self) -> None:
-        """Threads go from the CPU with the largest load to the one with the smallest, if they differ enough (load_balance)."""
         self._balancing = False
-        most, least = (chosen(self.cpus, key=lambda cpu: cpu.queue.weights) for chosen in (max, min))
-        excess = (most.queue.weights - least.queue.weights) // 2
-        if most.queue.weights * 100 > least.queue.weights * IMBALANCE_PERCENT:
-            moved = 0
-            for thread in list(self._movable(most, least)):
-                load = _load(thread)
-                # what would turn the imbalance round is let through only after tries that found nothing else (nr_balance_failed)
-                if moved < excess and load >> self._failed <= excess - moved:
-                    self._book(least)
-                    self._move(thread, least)
-                    self._look(least)
-                    moved += load
-            self._failed = 0 if moved else self._failed + 1
+        going, to = unbalanced(self.cpus, self._failed)
+        for thread in going:
+            self._book(to)
+            self._move(thread, to)
+            self._look(to)
+        self._failed = 0 if going else self._failed + 1
         self._watch_balance()
-
-
-def _load(thread: Thread) -> int:
-    """What a thread weighs at the root of its CPU (task_h_load)."""
-    share = thread.group.shares[thread.cpu]
-    return share.weight * thread.weight // share.threads.weights

@@ -16,7 +16,7 @@ import simpy
 from cutaway.models.docker.processes import signals
 from cutaway.models.docker.processes.groups import Burst, Thread
 from cutaway.models.docker.processes.streams import Reader, Writer
-from cutaway.sim.clock import Clock
+from cutaway.sim.clock import LATEST_NS, Clock
 from cutaway.sim.clock import Process as Steps
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 PIECE_NS = 4_000_000
 """CPU time is asked for in pieces of this length, so that a busy loop does not make an event of every instruction."""
-LONG_NS = 1 << 60
-"""More than any show lasts."""
+LONG_NS = LATEST_NS
+"""For ever: its end is no event."""
 SMALL_BYTES = 400 << 10
 """What a small program holds, as a shell or `sleep`: assumed, 200 KiB to 1 MiB of private pages."""
 

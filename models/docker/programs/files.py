@@ -12,7 +12,7 @@ from cutaway.models.docker.filesystem.nodes import Directory, Link, Node, Specia
 from cutaway.models.docker.filesystem.tree import join, name_of, parent_of
 from cutaway.models.docker.filesystem.view import View, failure
 from cutaway.models.docker.processes.memory import PAGE_BYTES, TOUCH_NS
-from cutaway.models.docker.processes.process import Process
+from cutaway.models.docker.processes.process import LONG_NS, Process
 from cutaway.models.docker.programs.options import failed, options
 from cutaway.sim.clock import Process as Steps
 
@@ -322,7 +322,7 @@ def dd(process: Process, argv: tuple[str, ...]) -> Steps:
             content = view.read(said["if"], process.cwd)[:size] if "if" in said else b""
             view.write(said["of"], content, process.cwd, now_ns=process.space.now_ns, owner=_owner(process))
         elif isinstance(view.node(said["of"], process.cwd) if view.exists(said["of"], process.cwd) else None, Special):
-            yield from process.compute(size // PAGE_BYTES * TOUCH_NS)
+            yield from process.compute(size // PAGE_BYTES * TOUCH_NS if "count" in said else LONG_NS)
         else:
             yield from _filled(process, view.resolve(said["of"], process.cwd), size)
     except OSError as error:

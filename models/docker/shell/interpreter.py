@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cutaway.models.docker.processes import exec as execs
 from cutaway.models.docker.processes import signals
-from cutaway.models.docker.processes.process import LONG_NS, PIECE_NS, Exit, Files, Process, Program
+from cutaway.models.docker.processes.process import LONG_NS, PIECE_NS, SMALL_BYTES, Exit, Files, Process, Program
 from cutaway.models.docker.processes.streams import Bytes, Collected, Empty, FileWriter, Nowhere, Pipe, Writer
 from cutaway.models.docker.shell.heredocs import Tail, tail_of
 from cutaway.models.docker.shell.words import ShellError, fields, text
@@ -489,6 +489,7 @@ class Interpreter:
         program, arguments = execs.loaded(self.process.space.view, path, argv, self.programs)
         self.process.argv = tuple(arguments)
         self.process.handlers.clear()
+        self.process.hold(SMALL_BYTES)
         return (yield from program(self.process, self.process.argv)) or 0
 
     def _fork(self, body: Any, files: Files) -> Process:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cutaway.models.docker.processes.cpus import Cpus
 from cutaway.models.docker.processes.groups import Burst, Group, Limits, Thread
+from cutaway.models.docker.processes.placing import movable
 from cutaway.sim.clock import Clock
 
 MS = 1_000_000
@@ -90,7 +91,7 @@ def check_nobody_idles(cpus: Cpus) -> None:
             assert not cpu.queue.entities
             for other in cpus.cpus:
                 if other is not cpu:
-                    assert not list(cpus._movable(other, cpu))
+                    assert not list(movable(other, cpu))
 
 
 @settings(max_examples=30)

@@ -105,6 +105,23 @@ def test_who_stands_still_leaves_the_cpu(host_of: Callable[[int], Host]) -> None
     assert shares(host, [second], 1) == [pytest.approx(1, abs=0.001)]
 
 
+@pytest.mark.parametrize(("limits", "rate"), [
+    ({"CpusetCpus": "0"}, 1 / 2), ({"CpusetCpus": "0", "NanoCpus": 100_000_000}, 9 / 10), ({"CpusetCpus": "0", "CpuShares": 2}, 1),
+    ({"CpusetCpus": "1"}, 1),
+])  # fmt: skip
+def test_a_hog_slows_a_server_unless_it_is_kept_away(host_of: Callable[[int], Host], limits: dict[str, Any], rate: float) -> None:
+    """By a quota, by few shares, by another CPU; of 1,000 requests a second that it can answer."""
+    host = host_of(2)
+    worker = host.run("busybox", "sleep", "1000", CpusetCpus="0").main
+    host.run("busybox", *HOG, **limits)
+    assert worker is not None
+    station, took = Station(worker, 1), list[int]()
+    for _ in range(2):
+        host.clock.process(asked(station, worker, MS, took))
+    host.let_pass(2)
+    assert len(took) / 2_000 == pytest.approx(rate, abs=0.02)
+
+
 def test_a_stopped_process_can_be_killed_and_shows_its_state(host_of: Callable[[int], Host]) -> None:
     host = host_of(1)
     container = host.run("busybox", "sh", "-c", "sleep 100 & kill -STOP 2; top -n1; kill -KILL 2; wait; echo over")
@@ -114,10 +131,13 @@ def test_a_stopped_process_can_be_killed_and_shows_its_state(host_of: Callable[[
 
 
 def test_an_idle_machine_has_no_events(host_of: Callable[[int], Host]) -> None:
+    """Nor has a loop that nobody competes with, so that a clock that leaps to the next event stays where it is."""
     host = host_of(2)
     for _ in range(10):
         host.run("nginx", NanoCpus=500_000_000)
+    hog = host.run("busybox", "sh", "-c", "dd if=/dev/zero of=/dev/null & while :; do :; done")
     host.let_pass(1)
+    assert shares(host, [hog], 1) == [2]
     while host.clock.peek() <= host.clock.now:
         host.clock.step()
     assert host.clock.peek() == float("inf")
