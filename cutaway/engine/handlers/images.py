@@ -44,11 +44,12 @@ def summary(daemon: Daemon, image: Image) -> dict[str, Any]:
 def inspected(image: Image) -> dict[str, Any]:
     config = {key: value for key, value in image.config.as_json().items() if value is not None or key in SHOWN_EMPTY}
     config.pop("MacAddress")
+    folder = f"/var/lib/docker/overlay2/{image.id[7:]}"
     return {
         "Id": image.id, "RepoTags": image.tags, "RepoDigests": image.digests, "Parent": image.parent, "Comment": image.comment,
         "Created": rfc3339(image.created_ns), "DockerVersion": "", "Author": image.author, "Container": image.container, "Config": config,
         "Architecture": image.architecture, "Os": image.os, "Size": image.size, "VirtualSize": image.size,
-        "GraphDriver": {"Name": "overlay2", "Data": {"UpperDir": f"/var/lib/docker/overlay2/{image.id[7:]}/diff"}},
+        "GraphDriver": {"Name": "overlay2", "Data": {"MergedDir": f"{folder}/merged", "UpperDir": f"{folder}/diff", "WorkDir": f"{folder}/work"}},
         "RootFS": {"Type": "layers", "Layers": [layer.digest for layer in image.layers]},
         "Metadata": {"LastTagTime": rfc3339(image.tagged_ns or -1)},
     }  # fmt: skip
