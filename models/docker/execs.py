@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 START_NS = 60_000_000
 """Shim and runc start a process inside a running container; assumed, 30 to 150 ms."""
+KEPT_NS = 300_000_000_000
+"""For so long what has ended can be asked for its code (daemon/exec.go of moby: execCommandGC)."""
 CANNOT = 126, 127
 _HEAD = "OCI runtime exec failed: exec failed: unable to start container process: "
 
@@ -47,6 +49,8 @@ class Exec:
     pipe: Pipe | None = None
     terminal: Terminal | None = None
     size: tuple[int, int] = (24, 80)
+    ended_ns: int = 0
+    """Simulated time."""
 
 
 class Execs:
@@ -79,10 +83,18 @@ class Execs:
             (bool(asked.get("AttachStdout")), bool(asked.get("AttachStderr"))),
             Output(self.daemon.clock, lambda stream, data: None),
         )  # fmt: skip
+        self._forget_ended(container)
         self.by_id[made.id] = made
         container.execs.append(made.id)
         self.daemon.tell(container, f"exec_create: {' '.join(argv)}", {"execID": made.id})
         return made
+
+    def _forget_ended(self, container: Container) -> None:
+        """Nobody asks any more for one that has ended long ago."""
+        for one in [self.by_id[id_] for id_ in container.execs]:
+            if one.code is not None and int(self.daemon.clock.now) - one.ended_ns > KEPT_NS:
+                container.execs.remove(one.id)
+                del self.by_id[one.id]
 
     def start(self, one: Exec, ready: Callable[[], None]) -> Steps:
         """Starts it; `ready` is told when the client can be connected. Raises ConflictError, InvalidError."""
@@ -154,7 +166,7 @@ class Execs:
                 process.signal(number)
 
     def _ended(self, one: Exec, code: int) -> None:
-        one.running, one.code = False, code
+        one.running, one.code, one.ended_ns = False, code, int(self.daemon.clock.now)
         one.output.end()
         self.daemon.tell(one.container, "exec_die", {"execID": one.id, "exitCode": str(code)})
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cutaway.sim.clock import LATEST_NS, Clock
+from cutaway.sim.clock import LATEST_NS, Clock, Process
 
 
 @pytest.mark.parametrize("delay", [math.nan, math.inf, -1, 1.0, 0.5, True, "1", None])
@@ -25,3 +25,19 @@ def test_time_ends_at_2_to_the_62() -> None:
     assert clock.now == LATEST_NS
     with pytest.raises(ValueError, match="out of the simulated time"):
         clock.timeout(1)
+
+
+def test_timeouts_that_nobody_waits_for_are_forgotten() -> None:
+    clock = Clock(initial_time=0)
+    early, late = clock.timeout(5), clock.timeout(10)
+
+    def waits() -> Process:
+        yield early | clock.timeout(7)
+        yield late
+    clock.process(waits())
+    while clock.peek() < 7:
+        clock.step()
+    clock.forget_idle()
+    assert clock.peek() == 10      # not 7: what was waited for has come
+    clock.run()
+    assert clock.now == 10

@@ -28,6 +28,7 @@ from cutaway.models.docker.specification import Config, form_of
 
 SHOWN_EMPTY = ("Cmd", "Entrypoint", "OnBuild")
 """What an image's configuration shows as null where it has none; Engines from 29 on leave it out."""
+LAYER_FOLDERS = (("MergedDir", "merged"), ("UpperDir", "diff"), ("WorkDir", "work"))
 LIST_FILTERS = ("before", "dangling", "label", "reference", "since", "until")
 
 
@@ -44,11 +45,12 @@ def summary(daemon: Daemon, image: Image) -> dict[str, Any]:
 def inspected(image: Image) -> dict[str, Any]:
     config = {key: value for key, value in image.config.as_json().items() if value is not None or key in SHOWN_EMPTY}
     config.pop("MacAddress")
+    folder = f"/var/lib/docker/overlay2/{image.id[7:]}"
     return {
         "Id": image.id, "RepoTags": image.tags, "RepoDigests": image.digests, "Parent": image.parent, "Comment": image.comment,
         "Created": rfc3339(image.created_ns), "DockerVersion": "", "Author": image.author, "Container": image.container, "Config": config,
         "Architecture": image.architecture, "Os": image.os, "Size": image.size, "VirtualSize": image.size,
-        "GraphDriver": {"Name": "overlay2", "Data": {"UpperDir": f"/var/lib/docker/overlay2/{image.id[7:]}/diff"}},
+        "GraphDriver": {"Name": "overlay2", "Data": {name: f"{folder}/{place}" for name, place in LAYER_FOLDERS}},
         "RootFS": {"Type": "layers", "Layers": [layer.digest for layer in image.layers]},
         "Metadata": {"LastTagTime": rfc3339(image.tagged_ns or -1)},
     }  # fmt: skip

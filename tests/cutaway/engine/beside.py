@@ -186,3 +186,19 @@ COMMANDS = (
     "sleep 0.5; docker exec quiet ls /by-exec",
     "docker rm -f quiet",
 )
+
+FORMS = ("docker inspect formed", "docker network inspect forms", "docker volume inspect formed", "docker image inspect alpine",
+         "docker info --format '{{json .}}'", "docker version --format '{{json .Server}}'")  # fmt: skip
+GONE = {
+    ".ContainerConfig", ".ContainerConfig.AttachStderr", ".ContainerConfig.AttachStdin", ".ContainerConfig.AttachStdout",
+    ".ContainerConfig.Cmd", ".ContainerConfig.Domainname", ".ContainerConfig.Entrypoint", ".ContainerConfig.Env",
+    ".ContainerConfig.Hostname", ".ContainerConfig.Image", ".ContainerConfig.Labels", ".ContainerConfig.OnBuild",
+    ".ContainerConfig.OpenStdin", ".ContainerConfig.StdinOnce", ".ContainerConfig.Tty", ".ContainerConfig.User",
+    ".ContainerConfig.Volumes", ".ContainerConfig.WorkingDir",
+    ".KernelMemory", ".KernelMemoryTCP",
+    ".HostConfig.KernelMemory", ".HostConfig.KernelMemoryTCP", ".ContainerdCommit.Expected", ".InitCommit.Expected", ".RuncCommit.Expected",
+    ".RegistryConfig.AllowNondistributableArtifactsCIDRs", ".RegistryConfig.AllowNondistributableArtifactsHostnames",
+    ".Runtimes.io.containerd.runc.v2", ".Runtimes.io.containerd.runc.v2.path", ".Runtimes.io.containerd.runtime.v1.linux",
+    ".Runtimes.io.containerd.runtime.v1.linux.path",
+}  # fmt: skip
+"""Of 20.10: not in the API of 28.2, or runtimes that the simulation has not."""

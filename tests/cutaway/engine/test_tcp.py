@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -52,3 +56,14 @@ def test_a_client_runs_a_container(port: int) -> None:
 def test_web_pages_are_refused(port: int, head: str) -> None:
     assert asked(port, head).startswith(b"HTTP/1.1 400")
     assert asked(port, "Host: localhost:2375\r\n").endswith(b"OK")
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [(["--tcp", "0.0.0.0:2375"], 2, "an address of this machine alone"), (["--upload", "x"], 2, "expected a size up to 4g"),
+     (["--upload", "0"], 2, "expected a size up to 4g"), (["--upload", "5g"], 2, "expected a size up to 4g")],
+)  # fmt: skip
+def test_what_the_command_refuses(tmp_path: Path, options: list[str], code: int, said: str) -> None:
+    command = [sys.executable, "-m", "cutaway", "up", "--socket", str(tmp_path / "d" / "s"), *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ, "COLUMNS": "200"})
+    assert done.returncode == code and said in done.stderr and not (tmp_path / "d" / "s").exists()

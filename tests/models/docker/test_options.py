@@ -102,6 +102,15 @@ def test_an_exec_needs_its_directory(host: Host) -> None:
     assert one.code == 126
 
 
+def test_execs_that_have_ended_are_forgotten(host: Host) -> None:
+    container = host.run("alpine", *SLEEP)
+    for _ in range(40):
+        one = host.daemon.execs.create(container, {"Cmd": ["true"]})
+        host.done(host.daemon.execs.start(one, lambda: None))
+        host.let_pass(60)
+    assert host.daemon.execs.get(one.id).code == 0 and len(host.daemon.execs.by_id) == len(container.execs) < 10
+
+
 def test_who_is_told_what_has_no_effect(host: Host) -> None:
     form: HostConfig = form_of(HostConfig, {"BlkioWeight": 300, "PidMode": "host", "MemorySwappiness": -1, "IpcMode": "private"})
     host.run("alpine", "true")
