@@ -135,5 +135,5 @@ def _told(line: str, tcp: str | None, terminal: bool) -> None:
     if tcp is not None:
         say(f"Warning: no password guards tcp://{tcp}: every program and every account on this machine may use the Engine there.")
     if terminal:
-        typer.echo("A simulated Engine listens there. Paste that line into another terminal, then use docker as ever. Ctrl-C ends it.",
-                   err=True)
+        typer.echo("A simulated Engine listens there, with no image and no container yet. Paste that line into another terminal, then use "
+                   "docker as ever. Ctrl-C ends it, and all that is in it.", err=True)
