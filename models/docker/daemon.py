@@ -27,12 +27,12 @@ from cutaway.models.docker.images.image import Image
 from cutaway.models.docker.images.store import Images
 from cutaway.models.docker.lifecycle import Lifecycle, limits_of
 from cutaway.models.docker.links import links_of
-from cutaway.models.docker.logs import Log, files_of
+from cutaway.models.docker.logs import Log
 from cutaway.models.docker.mounting import asked_mounts, copy_up, show_mounts
 from cutaway.models.docker.networks import PREDEFINED, Endpoint, Network, Networks, Pool, check_ipam
 from cutaway.models.docker.platforms.runtimes import DEFAULT, runtime_of, shim_binary
 from cutaway.models.docker.ports import Ports
-from cutaway.models.docker.privileges import check_privileges
+from cutaway.models.docker.privileges import check_capabilities, check_security
 from cutaway.models.docker.processes.cpus import Cpus
 from cutaway.models.docker.processes.facts import Machine
 from cutaway.models.docker.processes.memory import HostMemory
@@ -134,7 +134,8 @@ class Daemon:
         check_rest(config, host)
         warnings = check_limits(host, self.machine) + warnings_of(host)
         refuse(host)
-        check_privileges(host)
+        check_capabilities(host)
+        check_security(host)
         self._check_host(config, host)
         warnings += _of_sandbox(host)
         name = self._checked_name(name) if name else None
@@ -230,7 +231,7 @@ class Daemon:
                                "defined networks only")  # fmt: skip
 
     def _made(self, name: str, config: Config, host: HostConfig, image: Image) -> Container:
-        log = Log(lambda: self.now_ns, *files_of(host.log_config.config))
+        log = Log(lambda: self.now_ns)
         host.runtime = host.runtime or DEFAULT
         host.cgroupns_mode = host.cgroupns_mode or ("private" if self.machine.cgroup == 2 else "host")
         host.log_config.type = host.log_config.type or "json-file"
@@ -326,7 +327,8 @@ class Daemon:
         if name == container.name:
             raise InvalidError("Renaming a container with the same name as its current name")
         if not _NAME.fullmatch(name):
-            raise InvalidError(f"Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")
+            raise InvalidError(f"Error when allocating new name: Invalid container name (/{name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are "
+                               "allowed")  # fmt: skip
         if any(one.name == name for one in self.containers.values()):
             raise ConflictError(f"Error when allocating new name: {self._name_taken(name).message}")
         old, container.name = container.name, name
@@ -375,6 +377,8 @@ class Daemon:
         if any(other.name == name for other in self.networks):
             raise ConflictError(f"network with name {name} already exists")
         check_ipam(ipam)
+        if (ipam.get("Driver") or "default") != "default":
+            raise NotFoundError(f"plugin \"{ipam['Driver']}\" not found")
         network = Network(self.identities.new("network"), name, driver, self.now_ns, options=dict(asked.get("Options") or {}),
                           labels=dict(asked.get("Labels") or {}), internal=bool(asked.get("Internal")),
                           attachable=bool(asked.get("Attachable")),
@@ -541,7 +545,6 @@ def _check_log(host: HostConfig) -> None:
     for name in host.log_config.config:
         if known is not None and name not in known:
             raise InvalidError(f"unknown log opt '{name}' for {kind} log driver")
-    files_of(host.log_config.config)
 
 
 def with_image(config: Config, image: Config) -> Config:

@@ -28,14 +28,18 @@ KEPT_AS_FILES = ("journald", "syslog")
 
 
 def refuse(host: HostConfig) -> None:
-    """Raises InvalidError, DaemonError, in the daemon's words."""
+    """What is refused when a container is created, in the daemon's words. Raises DaemonError."""
     if host.isolation not in ("", "default"):
-        raise InvalidError(f"invalid isolation '{host.isolation}' on linux")
+        raise InvalidError(f"invalid isolation: \"{host.isolation}\" - linux only supports 'default'")
     if host.storage_opt:
         raise DaemonError("--storage-opt is supported only for overlay over xfs with 'pquota' mount option")
+
+
+def refuse_start(host: HostConfig) -> None:
+    """The same of what is found out when a container starts. Raises DaemonError."""
     for request in host.device_requests or []:
         capabilities = " ".join(f"[{' '.join(one)}]" for one in request.capabilities or [])
-        raise InvalidError(f'could not select device driver "{request.driver}" with capabilities: [{capabilities}]')
+        raise DaemonError(f'could not select device driver "{request.driver}" with capabilities: [{capabilities}]')
 
 
 def warnings_of(host: HostConfig) -> list[str]:

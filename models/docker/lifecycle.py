@@ -15,16 +15,18 @@ from typing import TYPE_CHECKING
 from cutaway.models.costs import Profile
 from cutaway.models.docker import run as docker
 from cutaway.models.docker.container import Container
+from cutaway.models.docker.effects import refuse_start
 from cutaway.models.docker.errors import ConflictError, DaemonError, InvalidError, NothingToDo
 from cutaway.models.docker.health import Checker
 from cutaway.models.docker.links import environment as link_environment
 from cutaway.models.docker.links import links_of
+from cutaway.models.docker.logs import files_of
 from cutaway.models.docker.mounting import mounted
 from cutaway.models.docker.naming import hosts_of, resolver_of
 from cutaway.models.docker.platforms.runtimes import Kernel, runtime_of, shim_binary
 from cutaway.models.docker.platforms.step import BRIDGED, OVERLAY, PUBLISHED, SECCOMP
 from cutaway.models.docker.ports import Ports
-from cutaway.models.docker.privileges import UNLIMITED_FILES, capabilities_of, limit_of
+from cutaway.models.docker.privileges import UNLIMITED_FILES, capabilities_of, check_start, limit_of
 from cutaway.models.docker.processes import exec as execs
 from cutaway.models.docker.processes import signals
 from cutaway.models.docker.processes.facts import Facts, Interface, Machine
@@ -96,6 +98,9 @@ class Lifecycle:
 
     def _prepare(self, container: Container) -> Callable[[], Process]:
         """Finds all that a start needs, so that what is missing is told before anything is made; the value begins PID 1."""
+        refuse_start(container.host)
+        check_start(container.host)
+        container.log.file_bytes, container.log.most_files = files_of(container.host.log_config.config)
         facts, links = self._facts(container), links_of(container, self.daemon.container)
         shared = self._shared(container)
         hosts = hosts_of(self.daemon, shared or container, links if shared is None else [])

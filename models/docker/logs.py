@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from cutaway.models.docker.errors import InvalidError
+from cutaway.models.docker.errors import DaemonError, InvalidError
 from cutaway.models.docker.units import decimal_size_of_text
 
 MOST_BYTES, FILES = 4 * 1024 * 1024, 4
@@ -115,7 +115,7 @@ class Log:
 
 
 def files_of(options: Mapping[str, str]) -> tuple[int, int]:
-    """Bytes of a file, and how many there are at most, as a container's log options say. Raises InvalidError."""
+    """Bytes of a file, and how many there are at most, as a container's log options say. Raises DaemonError."""
     size, files = options.get("max-size"), options.get("max-file", "1")
     try:
         most_files = int(files)
@@ -134,5 +134,5 @@ def files_of(options: Mapping[str, str]) -> tuple[int, int]:
     return max(1, min(asked, MOST_BYTES // most_files)), most_files
 
 
-def _wrong(why: str) -> InvalidError:
-    return InvalidError(f"failed to create task for container: failed to initialize logging driver: {why}")
+def _wrong(why: str) -> DaemonError:
+    return DaemonError(f"failed to create task for container: failed to initialize logging driver: {why}")

@@ -34,39 +34,44 @@ SYSCTLS = {"kernel.msgmax": "8192", "kernel.msgmnb": "16384", "kernel.msgmni": "
 DEVICES = {"/dev/null": (1, 3), "/dev/zero": (1, 5), "/dev/full": (1, 7), "/dev/random": (1, 8), "/dev/urandom": (1, 9), "/dev/tty": (5, 0),
            "/dev/fuse": (10, 229), "/dev/kvm": (10, 232), "/dev/net/tun": (10, 200)}  # fmt: skip
 """Of the simulated host, with their numbers (Documentation/admin-guide/devices.txt of Linux)."""
-
 SECURITY = ("label", "apparmor", "seccomp", "no-new-privileges", "systempaths", "writable-cgroups")
 """Options of `--security-opt` that have a value."""
 
 
-def check_privileges(host: HostConfig) -> None:
+def check_capabilities(host: HostConfig) -> None:
     """Raises InvalidError."""
     for what, names in (("CapAdd", host.cap_add), ("CapDrop", host.cap_drop)):
         for name in names or []:
             if (short := name.upper().removeprefix("CAP_")) not in (*CAPABILITIES, "ALL"):
                 raise InvalidError(f'invalid {what}: unknown capability: "CAP_{short}"')
-    for name in host.sysctls or {}:
-        if name not in SYSCTLS and not name.startswith(("net.", "fs.mqueue.")):
-            raise InvalidError("failed to create task for container: failed to create shim task: OCI runtime create failed: "
-                               f'runc create failed: sysctl "{name}" is not in a separate kernel namespace: unknown')
-    for one in host.ulimits or []:
-        if (kind := one.get("Name")) not in RLIMITS:
-            raise InvalidError(f"invalid ulimit type: {kind}")
-        soft, hard = one.get("Soft") or 0, one.get("Hard") or 0
-        if not isinstance(soft, int) or not isinstance(hard, int):
-            raise InvalidError(f"invalid JSON: HostConfig.Ulimits: {kind}: a number is expected")
-        if hard != -1 and (soft == -1 or soft > hard):
-            raise InvalidError(f"ulimit soft limit must be less than or equal to hard limit: {soft} > {hard}")
-    _check_security(host.security_opt or [])
 
 
-def _check_security(options: list[str]) -> None:
-    for option in options:
+def check_security(host: HostConfig) -> None:
+    """Raises InvalidError."""
+    for option in host.security_opt or []:
         key, separator, _ = option.partition("=" if "=" in option else ":")
         if not separator and option not in ("no-new-privileges", "disable"):
             raise InvalidError(f'invalid --security-opt 1: "{option}"')
         if separator and key not in SECURITY:
             raise InvalidError(f'invalid --security-opt 2: "{option}"')
+
+
+def check_start(host: HostConfig) -> None:
+    """What runc refuses when it makes a container. Raises DaemonError."""
+    for name in host.sysctls or {}:
+        if name not in SYSCTLS and not name.startswith(("net.", "fs.mqueue.")):
+            raise _refused(f'sysctl "{name}" is not in a separate kernel namespace')
+    for one in host.ulimits or []:
+        kind, soft, hard = one.get("Name"), one.get("Soft") or 0, one.get("Hard") or 0
+        if kind not in RLIMITS:
+            raise _refused(f"wrong rlimit value: RLIMIT_{str(kind).upper()}")
+        if not isinstance(soft, int) or not isinstance(hard, int) or (hard != -1 and (soft == -1 or soft > hard)):
+            raise _refused(f"unable to start container process: error during container init: error setting rlimit {kind}: invalid argument")
+
+
+def _refused(why: str) -> DaemonError:
+    return DaemonError("failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: "
+                       f"{why}: unknown")  # fmt: skip
 
 
 def capabilities_of(host: HostConfig) -> frozenset[str]:

@@ -71,7 +71,7 @@ def is_the_daemons(found: bytes) -> bool:
 
 
 @pytest.mark.parametrize("target", BODIES)
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_body_gets_an_answer_of_the_daemons(there: Served, target: str, data: st.DataObject) -> None:
     body = data.draw(BODIES[target])

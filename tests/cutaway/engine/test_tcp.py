@@ -60,9 +60,8 @@ def test_web_pages_are_refused(port: int, head: str) -> None:
 
 @pytest.mark.parametrize(
     ("options", "code", "said"),
-    [(["--tcp", "0.0.0.0:2375"], 2, "an address of this machine alone"), (["--upload", "x"], 2, "expected a size up to 4g"),
-     (["--upload", "0"], 2, "expected a size up to 4g"), (["--upload", "5g"], 2, "expected a size up to 4g")],
-)  # fmt: skip
+    [(["--tcp", "0.0.0.0:2375"], 2, "an address of this machine alone"), (["--upload", "5g"], 2, "expected a size up to 4g")],
+)
 def test_what_the_command_refuses(tmp_path: Path, options: list[str], code: int, said: str) -> None:
     command = [sys.executable, "-m", "cutaway", "up", "--socket", str(tmp_path / "d" / "s"), *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ, "COLUMNS": "200"})

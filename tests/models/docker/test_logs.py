@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cutaway.models.docker.errors import InvalidError
+from cutaway.models.docker.errors import DaemonError
 from cutaway.models.docker.logs import AROUND_BYTES, LONGEST_LINE, MOST_BYTES, Log, files_of
 
 
@@ -53,5 +53,5 @@ def test_options(options: dict[str, str], files: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("options", [{"max-size": "x"}, {"max-size": "0"}, {"max-file": "0"}, {"max-file": "²"}])
 def test_options_that_cannot_be(options: dict[str, str]) -> None:
-    with pytest.raises(InvalidError, match="failed to initialize logging driver"):
+    with pytest.raises(DaemonError, match="failed to initialize logging driver"):
         files_of(options)

@@ -61,7 +61,7 @@ def test_limits_parameters_and_devices(host: Host) -> None:
     assert said(host, "ls", "/dev/net", Devices=[{"PathOnHost": "/dev/net/tun", "PathInContainer": "/dev/net/tun"}]) == "tun"
     with pytest.raises(DaemonError, match='adding custom device "/dev/nonsense": no such file or directory'):
         host.run("alpine", *SLEEP, Devices=[{"PathOnHost": "/dev/nonsense"}])
-    with pytest.raises(InvalidError, match="is not in a separate kernel namespace"):
+    with pytest.raises(DaemonError, match="is not in a separate kernel namespace"):
         host.run("alpine", *SLEEP, Sysctls={"vm.swappiness": "1"})
 
 
