@@ -15,19 +15,21 @@ from cutaway.engine.server import MOST_CONNECTIONS
 from tests.cutaway.engine.conftest import Served
 
 PATIENCE_S = 3.0
+LONG_S = 30.0
+"""For an answer that must come, on a busy machine too."""
 
 
 @contextlib.contextmanager
-def connected(served: Served) -> Iterator[socket.socket]:
+def connected(served: Served, patience_s: float = PATIENCE_S) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as one:
-        one.settimeout(PATIENCE_S)
+        one.settimeout(patience_s)
         one.connect(str(served.path))
         yield one
 
 
-def asked(served: Served, data: bytes) -> bytes:
+def asked(served: Served, data: bytes, patience_s: float = PATIENCE_S) -> bytes:
     """All that comes back for some bytes, until the Engine closes or nothing comes any more."""
-    with connected(served) as one:
+    with connected(served, patience_s) as one:
         with contextlib.suppress(ConnectionError):
             one.sendall(data)
         found = b""
@@ -50,7 +52,7 @@ def _is_whole(found: bytes) -> bool:
 def get(served: Served, path: str, method: str = "GET", body: object = None) -> tuple[int, object]:
     content = json.dumps(body).encode() if body is not None else b""
     head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n".encode()
-    found = asked(served, head + content)
+    found = asked(served, head + content, LONG_S)
     status = int(found.split(b" ", 2)[1])
     text = found.partition(b"\r\n\r\n")[2]
     return status, json.loads(text) if text.strip() else None
