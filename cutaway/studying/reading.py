@@ -86,7 +86,8 @@ def _read(folder: StudyFolder, study: LoadedStudy, batch: Batch, content: bytes,
             if size > UNPACKED * LARGEST_FILE or not held.schema_arrow.equals(expected):
                 raise _refused(folder, batch)
             wanted = None if columns is None else list(dict.fromkeys([*_WHICH, *columns]))
-            table = held.read(columns=wanted)
+            # Without threads: Arrow's may abort the process when it ends (apache/arrow 34314), and a batch is small
+            table = held.read(columns=wanted, use_threads=False)
     except (pa.ArrowException, OSError):
         raise _refused(folder, batch) from None
     if not _is_it(study, batch, table):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +95,18 @@ def test_failed_runs_are_told(tmp_path: Path) -> None:
     assert list(found.failed) == ["000000-00-00000-00001", "000000-00-00002-00003"] and "memory" in found.failed["000000-00-00000-00001"]
     with pytest.raises(StudyError, match="no run is done yet"):
         found.table()
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are counted in /proc")
+def test_reading_starts_no_thread(done: cutaway.StudyResults) -> None:
+    """Arrow's threads may abort a process when it ends."""
+    script = f"""
+import os, cutaway
+found = cutaway.open_study({str(done.folder)!r})
+before = len(os.listdir("/proc/self/task"))
+assert found.table().num_rows == 16 and len(os.listdir("/proc/self/task")) == before
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
 
 def test_a_folder_without_a_study(tmp_path: Path) -> None:
