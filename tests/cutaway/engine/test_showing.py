@@ -70,7 +70,7 @@ def asked(method: str, path: str, query: dict[str, list[str]]) -> Request:
 
 
 def until(true: Any) -> None:
-    ends = time.monotonic() + 10
+    ends = time.monotonic() + 30
     while not true():
         assert time.monotonic() < ends
         time.sleep(0.005)
@@ -281,11 +281,15 @@ def test_pictures_of_each_step_without_a_screen_and_a_clean_end(tmp_path: Path) 
     command = [sys.executable, "-m", "cutaway", "up", "--socket", str(socket), "--speed", "max"]
     refused = subprocess.run([*command, "--view"], env=environment, capture_output=True, text=True, timeout=60)
     assert refused.returncode == 69 and refused.stderr.startswith("No display") and not socket.exists()
-    with subprocess.Popen([*command, "--view-record", str(shown), "--size", "640x360"], env=environment, stderr=subprocess.PIPE) as process:
-        until(socket.exists)
-        with contextlib.closing(docker.DockerClient(base_url=f"unix://{socket}")) as client:
-            client.containers.run("alpine:3.10", "true", remove=True)
-        until(lambda: len(list(tmp_path.glob("run-*.png"))) >= 16)
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
-        assert process.returncode == 130 and errors == b"" and not socket.exists()
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([*command, "--view-record", str(shown), "--size", "640x360"], env=environment, **pipes) as process:
+        try:
+            assert process.stdout and process.stdout.readline().startswith(b"export DOCKER_HOST=")
+            with contextlib.closing(docker.DockerClient(base_url=f"unix://{socket}")) as client:
+                client.containers.run("alpine:3.10", "true", remove=True)
+            until(lambda: len(list(tmp_path.glob("run-*.png"))) >= 16)
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=60)
+            assert process.returncode == 130 and errors == b"" and not socket.exists()
+        finally:
+            process.kill()
