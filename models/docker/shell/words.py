@@ -33,8 +33,6 @@ class Piece:
     """Nothing in it is split or is a pattern."""
 
 
-QUOTES = ("string", "raw_string", "translated_string", "ansi_c_string")
-Arithmetic = Callable[["Syntax"], int]
 
 
 def fields(shell: Interpreter, node: Syntax) -> Steps:
