@@ -15,6 +15,7 @@ from cutaway.engine.routing import route
 from cutaway.engine.times import rfc3339
 from cutaway.models.docker.building.configuring import changed_by_lines
 from cutaway.models.docker.container import Container
+from cutaway.models.docker.creating import with_image
 from cutaway.models.docker.daemon import Daemon
 from cutaway.models.docker.errors import ConflictError, DaemonError, InvalidError, NotFoundError
 from cutaway.models.docker.filesystem.archive import as_layer
@@ -225,8 +226,6 @@ def _commit_name(request: Request) -> Reference | None:
 
 
 def _over(config: Config, container: Container) -> Config:
-    from cutaway.models.docker.daemon import with_image
-
     return with_image(config, container.config)
 
 

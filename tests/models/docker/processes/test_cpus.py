@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cutaway.models.docker.processes.cpus import Cpus
-from cutaway.models.docker.processes.groups import Burst, Group, Limits, Thread
+from cutaway.models.docker.processes.groups import Burst, Group, Thread
+from cutaway.models.docker.processes.limits import Limits
 from cutaway.models.docker.processes.placing import movable
 from cutaway.sim.clock import Clock
 
