@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cutaway.models.contention import Host
 from cutaway.models.costs import Profile
 from cutaway.models.docker.container import Container
 from cutaway.models.docker.effects import warnings_of
@@ -27,6 +26,7 @@ from cutaway.models.docker.networks import Network, Networks
 from cutaway.models.docker.ports import Ports
 from cutaway.models.docker.preparing import limits_of
 from cutaway.models.docker.processes.cpus import Cpus
+from cutaway.models.docker.processes.daemons import Daemons
 from cutaway.models.docker.processes.facts import Machine
 from cutaway.models.docker.processes.memory import HostMemory
 from cutaway.models.docker.processes.process import Program
@@ -76,7 +76,7 @@ class Daemon:
         self.networking = Networking(self)
         self.cpus = Cpus(self.clock, self.machine.cpus, self.machine.slice_ns, self.machine.tick_ns)
         self.memory = HostMemory(self.machine.memory)
-        self._host = Host(self.clock, self.machine.cpus)
+        self.daemons = Daemons(self.cpus)
         self.networking.create_predefined()
 
     @property
@@ -85,8 +85,8 @@ class Daemon:
         return self.epoch_ns + int(self.clock.now)
 
     def start(self, act: Act) -> Start:
-        """A start or a part of one; those at once share the host."""
-        return Start(self.clock, self.profile, host=self._host, watch=act)
+        """A start or a part of one; those at once share the host, with each other and with the containers."""
+        return Start(self.clock, self.profile, host=self.daemons, watch=act)
 
     # --- finding ---
 

@@ -10,15 +10,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import simpy
 
 from cutaway.models.docker.processes.fair import Entity, Queue
 from cutaway.models.docker.processes.limits import Limits
-
-if TYPE_CHECKING:
-    from cutaway.models.docker.processes.process import Process
 
 PIECE_NS = 5_000_000
 """Of a quota, taken by a CPU at once: sched_cfs_bandwidth_slice_us of Linux."""
@@ -28,11 +25,24 @@ LEAST_WEIGHT = 2
 """Of an entity in a queue (MIN_SHARES of Linux)."""
 
 
+class Worker(Protocol):
+    """Who wants CPU time, as far as it is known here: mostly a process."""
+
+    used_ns: int
+    """That it has had, as far as it is booked."""
+    bursts: set[Burst]
+    """That it wants and has not had yet."""
+
+    @property
+    def is_frozen(self) -> bool:
+        """It stands still, and gets none."""
+
+
 @dataclass(eq=False)
 class Burst:
-    """CPU time that a process wants."""
+    """CPU time that is wanted."""
 
-    process: Process
+    process: Worker
     left_ns: int
     ended: simpy.Event
     """It has had it, or nobody wants it any more."""

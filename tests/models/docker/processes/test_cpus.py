@@ -44,7 +44,7 @@ def act(cpus: Cpus, workers: list[Worker], what: str, number: int, wanted_ns: in
     """Does one of the things that can happen; the CPU time that is wanted more."""
     worker = workers[number]
     if what == "want":
-        burst = Burst(worker, wanted_ns, cpus.clock.event())  # type: ignore[arg-type]
+        burst = Burst(worker, wanted_ns, cpus.clock.event())
         worker.bursts.add(burst)
         cpus.add(burst, worker.thread.waiting, [worker.thread])
         return wanted_ns
