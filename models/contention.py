@@ -1,15 +1,17 @@
 """What starts at the same moment share on one host: its CPUs, and locks of its kernel.
 
-Serves: `Host`. Work takes its time when the CPUs suffice for all that runs, and longer by the same factor for all where they do not: work
-of several threads wants as many CPUs. A lock is held by one at a time, in the order of asking.
+Serves: `Host`; `Locks`, its half that a simulated Docker host has, too. Work takes its time when the CPUs suffice for all that runs, and
+longer by the same factor for all where they do not: work of several threads wants as many CPUs. A lock is held by one at a time, in the
+order of asking.
 Not modelled: priorities, disks. Read first: docs/models/startup.md.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
+from typing import Protocol
 
 from simpy import Event, Resource
 
@@ -24,19 +26,38 @@ class _Work:
     done: Event
 
 
-@dataclass
-class Host:
-    """CPUs and locks. With one work at a time nothing waits."""
-
-    clock: Clock
-    cpus: int
-    _running: list[_Work] = field(default_factory=list)
-    _locks: dict[str, Resource] = field(default_factory=dict)
-    _settled_ns: int = 0
-    _next: Event | None = None
+class Shared(Protocol):
+    """What a start asks of the host that it shares."""
 
     def work(self, duration_ns: int, threads: Fraction = Fraction(1)) -> Process:
         """Ends when so much was done: after `duration_ns` at full speed, which takes `threads` CPUs all the time (a mean, from 1 on)."""
+
+    def lock(self, name: str) -> Resource:
+        """Taken by `with host.lock(name).request() as turn: yield turn`."""
+
+
+class Locks:
+    """Of a kernel, by name."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self._locks: dict[str, Resource] = {}
+
+    def lock(self, name: str) -> Resource:
+        return self._locks.setdefault(name, Resource(self.clock))
+
+
+class Host(Locks):
+    """CPUs and locks, for starts alone. With one work at a time nothing waits."""
+
+    def __init__(self, clock: Clock, cpus: int) -> None:
+        super().__init__(clock)
+        self.cpus = cpus
+        self._running: list[_Work] = []
+        self._settled_ns = 0
+        self._next: Event | None = None
+
+    def work(self, duration_ns: int, threads: Fraction = Fraction(1)) -> Process:
         self._settle()
         one = _Work(Fraction(duration_ns), threads, self.clock.event())
         self._running.append(one)
@@ -48,10 +69,6 @@ class Host:
                 self._settle()
                 self._running.remove(one)
                 self._plan()
-
-    def lock(self, name: str) -> Resource:
-        """Taken by `with host.lock(name).request() as turn: yield turn`."""
-        return self._locks.setdefault(name, Resource(self.clock))
 
     @property
     def wanted(self) -> Fraction:

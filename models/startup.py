@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
 
-from cutaway.models.contention import Host
+from cutaway.models.contention import Host, Shared
 from cutaway.models.costs import Cost, Profile
 from cutaway.models.layer import times_as_text
 from cutaway.sim.clock import Clock, Process
@@ -61,14 +61,14 @@ class Start:
     """One start on the clock, and the book of its phases."""
 
     def __init__(
-        self, clock: Clock, profile: Profile, draw: Draw = lambda cost: cost.value, host: Host | None = None, watch: Watch | None = None,
+        self, clock: Clock, profile: Profile, draw: Draw = lambda cost: cost.value, host: Shared | None = None, watch: Watch | None = None,
     ) -> None:
         """`draw` gives a cost its value this time; the profile's value by default. `host` is what starts at once share; by default it has
         CPUs enough, and nobody else."""
         self.clock = clock
         self.profile = profile
         self.draw = draw
-        self.host = host or Host(clock, ENOUGH)
+        self.host: Shared = host or Host(clock, ENOUGH)
         self.watch = watch or Unwatched()
         self.phases: list[Phase] = []
 

@@ -17,8 +17,7 @@ WITHOUT_EFFECT: dict[str, tuple[Any, ...]] = {
     "blkio_device_read_bps": (), "blkio_device_read_i_ops": (), "blkio_device_write_bps": (), "blkio_device_write_i_ops": (),
     "blkio_weight": (), "blkio_weight_device": (), "cgroup": (), "cpu_count": (), "cpu_percent": (), "cpu_realtime_period": (),
     "cpu_realtime_runtime": (), "device_cgroup_rules": (), "io_maximum_bandwidth": (), "io_maximum_i_ops": (),
-    "ipc_mode": ("private", "shareable", "none"), "masked_paths": (), "memory_reservation": (), "memory_swappiness": (-1,),
-    "oom_kill_disable": (), "pid_mode": (), "readonly_paths": (), "userns_mode": ("host",),
+    "ipc_mode": ("private", "shareable", "none"), "masked_paths": (), "pid_mode": (), "readonly_paths": (), "userns_mode": ("host",),
 }  # fmt: skip
 """With values that change nothing in reality either; what is empty never does."""
 REFUSED = ("device_requests", "isolation", "storage_opt")

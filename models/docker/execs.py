@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from cutaway.models.docker.container import Container
 from cutaway.models.docker.errors import ConflictError, InvalidError, NotFoundError
 from cutaway.models.docker.processes import exec as execs
-from cutaway.models.docker.processes.process import Files, Process, environment_of
-from cutaway.models.docker.processes.streams import Empty, Output, Pipe
+from cutaway.models.docker.processes.process import Process, environment_of
+from cutaway.models.docker.processes.streams import Output, Pipe
 from cutaway.models.docker.processes.terminal import Terminal
 from cutaway.models.docker.users import identity_of
 from cutaway.sim.clock import Process as Steps
@@ -133,7 +133,9 @@ class Execs:
                 return
             path = execs.found(container.view, one.argv[0], one.cwd, environment)
             program, arguments = execs.loaded(container.view, path, one.argv, self.daemon.programs)
-            one.process = space.spawn(program, arguments, environment, one.cwd, identity, self._files(one))
+            files = space.open(one.output, one.size if one.tty else None, reads=one.stdin)
+            one.terminal, one.pipe = files.terminal, files.stdin if isinstance(files.stdin, Pipe) else None
+            one.process = space.spawn(program, arguments, environment, one.cwd, identity, files)
         except OSError as error:
             missing = isinstance(error, FileNotFoundError)
             why = ("executable file not found in $PATH" if "/" not in one.argv[0] else f"stat {one.argv[0]}: no such file or "
@@ -148,22 +150,6 @@ class Execs:
     def _refused(self, one: Exec, text: str, code: int) -> Steps:
         yield from one.output.send(1, text.encode())
         self._ended(one, code)
-
-    def _files(self, one: Exec) -> Files:
-        clock = self.daemon.clock
-        if one.tty:
-            one.terminal = Terminal(clock, one.output, lambda number: self._to_foreground(one, number))
-            one.terminal.rows, one.terminal.columns = one.size
-            return Files(one.terminal, one.terminal, one.terminal, one.terminal)
-        one.pipe = Pipe(clock) if one.stdin else None
-        return Files(one.pipe or Empty(), one.output.stream(1), one.output.stream(2))
-
-    def _to_foreground(self, one: Exec, number: int) -> None:
-        """A key's signal goes to all processes of the terminal."""
-        space = one.container.space
-        for process in list(space.processes.values()) if space else []:
-            if process.files.terminal is one.terminal:
-                process.signal(number)
 
     def _ended(self, one: Exec, code: int) -> None:
         one.running, one.code, one.ended_ns = False, code, int(self.daemon.clock.now)

@@ -21,7 +21,7 @@ def _hosts(daemon: Daemon, container: Container, links: list[Link]) -> Iterator[
     yield from ("127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback")
     for line in container.host.extra_hosts or []:
         name, _, address = line.partition(":")
-        yield f"{daemon.host_address(address)}\t{name}"
+        yield f"{daemon.networking.host_address(address)}\t{name}"
     if "bridge" in container.endpoints:
         yield from hosts_lines(container, links)
     domain = container.config.domainname

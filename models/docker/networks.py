@@ -13,7 +13,6 @@ from typing import Any
 from cutaway.models.docker.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 
 PREDEFINED = ("bridge", "host", "none")
-DRIVERS = ("bridge", "host", "null")
 POOLS = tuple(
     [IPv4Network(f"172.{second}.0.0/16") for second in range(17, 32)]
     + [IPv4Network(f"192.168.{third}.0/20") for third in range(0, 256, 16)]

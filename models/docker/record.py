@@ -18,7 +18,7 @@ import simpy
 from cutaway.sim.clock import Clock
 from cutaway.sim.clock import Process as Steps
 
-Kind = Literal["pull", "create", "start", "program", "exec", "stop", "kill", "remove", "page"]
+Kind = Literal["pull", "create", "start", "program", "exec", "stop", "remove", "page"]
 """`program` is the container's own program from its execve until it listens, which no command waits for."""
 KEPT = 256
 """Acts that are over and remembered."""

@@ -12,6 +12,7 @@ from cutaway.engine.http import Answer, Reply, Request
 from cutaway.engine.routing import route
 from cutaway.models.docker.asking import NetworkingAsked, checked
 from cutaway.models.docker.container import Container
+from cutaway.models.docker.creating import create as create_container
 from cutaway.models.docker.dates import written
 from cutaway.models.docker.errors import ConflictError, InvalidError, NotFoundError
 from cutaway.models.docker.links import unlink
@@ -100,7 +101,7 @@ async def create(engine: Engine, request: Request) -> Answer:
     host = form_of(HostConfig, document.get("HostConfig"))
     networking = checked(NetworkingAsked, document.get("NetworkingConfig"))
     container, warnings = await engine.live.do(
-        engine.daemon.create(request.get("name") or None, config, host, networking, request.get("platform"))
+        create_container(engine.daemon, request.get("name") or None, config, host, networking, request.get("platform"))
     )
     return Reply(201, {"Id": container.id, "Warnings": warnings})
 

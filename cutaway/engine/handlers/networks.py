@@ -58,7 +58,7 @@ async def inspect(engine: Engine, request: Request) -> Answer:
 
 @route("POST", "/networks/create")
 async def create(engine: Engine, request: Request) -> Answer:
-    network = engine.daemon.create_network(checked(NetworkAsked, await request.table()))
+    network = engine.daemon.networking.create(checked(NetworkAsked, await request.table()))
     return Reply(201, {"Id": network.id, "Warning": ""})
 
 
@@ -75,7 +75,7 @@ async def connect(engine: Engine, request: Request) -> Answer:
     document = checked(ConnectAsked, await request.table())
     network = engine.daemon.networks.get(request.parts["name"])
     container = engine.daemon.container(document.get("Container") or "")
-    engine.live.now(lambda: engine.daemon.connect_later(container, network, document.get("EndpointConfig") or {}))
+    engine.live.now(lambda: engine.daemon.networking.connect_later(container, network, document.get("EndpointConfig") or {}))
     return Reply(200)
 
 
@@ -84,7 +84,7 @@ async def disconnect(engine: Engine, request: Request) -> Answer:
     document = checked(ConnectAsked, await request.table())
     network = engine.daemon.networks.get(request.parts["name"])
     container = engine.daemon.container(document.get("Container") or "")
-    engine.live.now(lambda: engine.daemon.disconnect(container, network))
+    engine.live.now(lambda: engine.daemon.networking.disconnect(container, network))
     return Reply(200)
 
 

@@ -18,6 +18,7 @@ from cutaway.models.docker.building.copying import ROOT, Copy, copy_of, made_dir
 from cutaway.models.docker.building.instructions import Dockerfile, Instruction, Stage, dockerfile_of, instruction_of
 from cutaway.models.docker.building.words import expanded as expanded_word
 from cutaway.models.docker.container import Container
+from cutaway.models.docker.creating import create
 from cutaway.models.docker.errors import CommandFailedError, DaemonError, InvalidError
 from cutaway.models.docker.filesystem.tree import NOTHING, Layer, Tree
 from cutaway.models.docker.filesystem.view import Mount, View
@@ -374,7 +375,7 @@ class Build:
         host = self.options.host.model_copy(deep=True)
         host.log_config.type = "none"
         nothing = None if state.image else Image("", Config(), (), self.daemon.now_ns)
-        container, warnings = yield from self.daemon.create(None, config, host, {}, image=nothing)
+        container, warnings = yield from create(self.daemon, None, config, host, {}, image=nothing)
         self.containers.append(container)
         if self._cancelled:
             yield from self.daemon.remove(self.containers.pop(), force=True, volumes=True)

@@ -12,7 +12,8 @@ from collections import deque
 from collections.abc import Callable
 
 from cutaway.models.docker.processes.fair import Queue
-from cutaway.models.docker.processes.groups import Burst, Group, Limits, Share, Thread
+from cutaway.models.docker.processes.groups import Burst, Group, Share, Thread
+from cutaway.models.docker.processes.limits import Limits
 from cutaway.models.docker.processes.loads import Load
 from cutaway.models.docker.processes.placing import BALANCE_NS, Cpu, movable, place, unbalanced
 from cutaway.sim.clock import LATEST_NS, Clock

@@ -58,8 +58,6 @@ class Facts:
     interfaces: list[Interface] = field(default_factory=list)
     resolve: Callable[[str], list[str]] = lambda name: []
     """Addresses of a name; none if there is none."""
-    names_of: Callable[[str], list[str]] = lambda address: []
-    """Names at an address."""
     reach: Callable[[str, int, str], object | None] = lambda address, port, protocol: None
     """Who listens at an address, as the networks of the container lead there."""
     cost: Callable[[str], int] = lambda name: 0

@@ -10,54 +10,39 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import simpy
 
-from cutaway.models.docker.processes.fair import WEIGHT, Entity, Queue
-
-if TYPE_CHECKING:
-    from cutaway.models.docker.processes.process import Process
+from cutaway.models.docker.processes.fair import Entity, Queue
+from cutaway.models.docker.processes.limits import Limits
 
 PIECE_NS = 5_000_000
 """Of a quota, taken by a CPU at once: sched_cfs_bandwidth_slice_us of Linux."""
-PERIOD_NS = 100_000_000
-"""Of a quota, unless another is asked for; Docker's and Linux's default."""
 KEPT_NS = 1_000_000
 """Of that by a CPU where nothing of the cgroup runs any more: min_cfs_rq_runtime of Linux."""
 LEAST_WEIGHT = 2
 """Of an entity in a queue (MIN_SHARES of Linux)."""
 
 
-@dataclass
-class Limits:
-    """What a cgroup allows."""
+class Worker(Protocol):
+    """Who wants CPU time, as far as it is known here: mostly a process."""
 
-    quota_ns: int | None = None
-    """CPU time in a period; None for no limit."""
-    period_ns: int = PERIOD_NS
-    shares: int = WEIGHT
-    memory: int | None = None
-    """Bytes."""
-    reservation: int = 0
-    """Bytes below which its page cache is taken last, when the host has no memory left."""
-    pids: int | None = None
-    cpuset: tuple[int, ...] | None = None
-    oom_score_adj: int = 0
-    """How much sooner or later than its size says a process is killed for want of memory, in thousandths of what there is."""
+    used_ns: int
+    """That it has had, as far as it is booked."""
+    bursts: set[Burst]
+    """That it wants and has not had yet."""
 
     @property
-    def cpus(self) -> Fraction | None:
-        """CPU time a time; None for no limit."""
-        return None if self.quota_ns is None else Fraction(self.quota_ns, self.period_ns)
+    def is_frozen(self) -> bool:
+        """It stands still, and gets none."""
 
 
 @dataclass(eq=False)
 class Burst:
-    """CPU time that a process wants."""
+    """CPU time that is wanted."""
 
-    process: Process
+    process: Worker
     left_ns: int
     ended: simpy.Event
     """It has had it, or nobody wants it any more."""

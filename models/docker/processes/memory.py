@@ -36,6 +36,14 @@ class HostMemory:
     """Bytes."""
     cgroups: list[Memory] = field(default_factory=list)
     used: int = 0
+    programs: set[str] = field(default_factory=set)
+    """What it holds once however many containers there are: daemons, pages of programs that all run."""
+
+    def hold_once(self, what: str, size: int) -> None:
+        """From the first container that needs it, and for good."""
+        if what not in self.programs:
+            self.programs.add(what)
+            self.used += size
 
     def fit(self) -> None:
         """Makes room: page cache first, of cgroups above their reservation before that of others; then the OOM killer."""
@@ -60,7 +68,7 @@ class Memory:
     killed: Callable[[Process], None]
     """Hears of each process that is killed for want of memory, before it is."""
     beside: int = 0
-    """Bytes that the host holds for it outside of its cgroup: a virtual machine's."""
+    """Bytes that the host holds for it outside of its cgroup: its shim, docker-proxy, a virtual machine."""
     limit: int = UNLIMITED
     reservation: int = 0
     oom_score_adj: int = 0

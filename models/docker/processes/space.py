@@ -11,9 +11,12 @@ from typing import Any
 from cutaway.models.docker.filesystem.view import View, failure
 from cutaway.models.docker.processes import signals
 from cutaway.models.docker.processes.cpus import Cpus
-from cutaway.models.docker.processes.groups import Burst, Group, Limits, Thread
+from cutaway.models.docker.processes.groups import Burst, Group, Thread
+from cutaway.models.docker.processes.limits import Limits
 from cutaway.models.docker.processes.memory import Memory
 from cutaway.models.docker.processes.process import SMALL_BYTES, Files, Identity, Process, Program
+from cutaway.models.docker.processes.streams import Empty, Output, Pipe
+from cutaway.models.docker.processes.terminal import Terminal
 from cutaway.sim.clock import Clock
 
 
@@ -93,6 +96,23 @@ class Space:
             process.freeze("cgroup")
         process.hold(SMALL_BYTES)
         return process
+
+    def open(self, output: Output, size: tuple[int, int] | None, *, reads: bool) -> Files:
+        """What a program that Docker begins has open: a terminal of so many rows and columns, or without a `size` a stream each.
+
+        Without a terminal it finds its input at its end, unless it `reads`, by a pipe.
+        """
+        if size is None:
+            return Files(Pipe(self.clock) if reads else Empty(), output.stream(1), output.stream(2))
+        made = Terminal(self.clock, output, lambda number: self._to_foreground(made, number))
+        made.rows, made.columns = size
+        return Files(made, made, made, made)
+
+    def _to_foreground(self, terminal: Terminal, number: int) -> None:
+        """A key's signal goes to all processes of the terminal."""
+        for process in list(self.processes.values()):
+            if process.files.terminal is terminal:
+                process.signal(number)
 
     def thread(self, waiting: deque[Burst]) -> Thread:
         """A thread of its processes, that works off what waits there."""

@@ -29,6 +29,7 @@ COMMAND_NS = 1_000
 UNTOLD = (signals.INT, signals.PIPE)
 """Signals of which a shell says nothing when a command ends by them."""
 NOT_FOUND, NOT_EXECUTABLE, SYNTAX = 127, 126, 2
+CLAUSES = ("elif_clause", "else_clause")
 MOST_BYTES = 32 << 20
 """Of all variables of a shell: they are really held."""
 WORDS = ("word", "string", "raw_string", "ansi_c_string", "translated_string", "concatenation", "simple_expansion", "expansion",
@@ -230,31 +231,16 @@ class Interpreter:
         return children[-1].code or 0
 
     def _do_if_statement(self, node: Syntax) -> Steps:
-        body: list[Syntax] = []
-        asked = None
-        for child in node.named_children:
-            if child.type in ("elif_clause", "else_clause"):
-                break
-            if asked is None:
-                asked = child
-            else:
-                body.append(child)
-        assert asked is not None
-        if (yield from self._asked(asked)):
-            return (yield from self._all(body))
-        for child in node.named_children:
-            if child.type == "elif_clause":
-                first, *rest = child.named_children
-                if (yield from self._asked(first)):
-                    return (yield from self._all(rest))
-            elif child.type == "else_clause":
-                return (yield from self._all(child.named_children))
+        for clause in [node, *(child for child in node.named_children if child.type in CLAUSES)]:
+            asked, body = _parts(clause)
+            if not asked or (yield from self._asked(asked)):
+                return (yield from self._all(body))
         return 0
 
-    def _asked(self, node: Syntax) -> Steps:
-        """Whether a condition holds; what fails in it ends no script."""
+    def _asked(self, nodes: Sequence[Syntax]) -> Steps:
+        """Whether a condition holds, which the last of its commands decides; what fails in it ends no script."""
         kept, self.options = self.options, self.options - {"e"}
-        status = yield from self.execute(node)
+        status = yield from self._all(nodes)
         self.options = kept
         return status == 0
 
@@ -265,9 +251,7 @@ class Interpreter:
         if wanted and not self.functions and all(map(_does_nothing, node.named_children)):
             yield from self._spin()
         while True:
-            for one in asked[:-1]:
-                yield from self.execute(one)
-            if (yield from self._asked(asked[-1])) != wanted:
+            if (yield from self._asked(asked)) != wanted:
                 return status
             try:
                 status = yield from self.execute(body)
@@ -578,6 +562,13 @@ class Interpreter:
         if operator.startswith("&"):
             return replace(files, stdout=writer, stderr=writer)
         return _with(files, 1 if number is None else number, writer)
+
+
+def _parts(clause: Syntax) -> tuple[list[Syntax], list[Syntax]]:
+    """The condition of an `if` or `elif`, none of an `else`, and what is done then."""
+    children = [child for child in clause.children if child.type not in CLAUSES]
+    then = next((k for k, child in enumerate(children) if child.type == "then"), 0)
+    return [child for child in children[:then] if child.is_named], [child for child in children[then:] if child.is_named]
 
 
 def _does_nothing(node: Syntax) -> bool:

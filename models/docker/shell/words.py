@@ -33,10 +33,6 @@ class Piece:
     """Nothing in it is split or is a pattern."""
 
 
-QUOTES = ("string", "raw_string", "translated_string", "ansi_c_string")
-Arithmetic = Callable[["Syntax"], int]
-
-
 def fields(shell: Interpreter, node: Syntax) -> Steps:
     """The fields that a word becomes: none, one or several."""
     if node.type in ("simple_expansion", "expansion") and _name_of(node) == "@":

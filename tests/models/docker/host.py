@@ -5,6 +5,7 @@ from typing import Any
 
 from cutaway.models.costs import Profile
 from cutaway.models.docker.container import Container
+from cutaway.models.docker.creating import create
 from cutaway.models.docker.daemon import Daemon
 from cutaway.models.docker.images import catalogue
 from cutaway.models.docker.ports import Ports
@@ -42,7 +43,7 @@ class Host:
         self.daemon.images.tag(self.daemon.images.add(entry.image), reference, 0)
         form: Config = form_of(Config, {"Image": image, "Cmd": list(command) or None, **(config or {})})
         limits: HostConfig = form_of(HostConfig, host)
-        container: Container = self.done(self.daemon.create(name, form, limits, {}))[0]
+        container: Container = self.done(create(self.daemon, name, form, limits, {}))[0]
         self.done(self.daemon.lifecycle.start(container))
         return container
 

@@ -10,6 +10,7 @@ import pytest
 from pydantic.alias_generators import to_pascal
 
 from cutaway.models import costs
+from cutaway.models.docker.creating import create
 from cutaway.models.docker.effects import REFUSED, WITHOUT_EFFECT
 from cutaway.models.docker.errors import ConflictError, DaemonError, InvalidError, NotFoundError
 from cutaway.models.docker.specification import Config, HostConfig, form_of
@@ -112,10 +113,11 @@ def test_execs_that_have_ended_are_forgotten(host: Host) -> None:
 
 
 def test_who_is_told_what_has_no_effect(host: Host) -> None:
-    form: HostConfig = form_of(HostConfig, {"BlkioWeight": 300, "PidMode": "host", "MemorySwappiness": -1, "IpcMode": "private"})
+    form: HostConfig = form_of(HostConfig, {"BlkioWeight": 300, "PidMode": "host", "MemorySwappiness": -1, "IpcMode": "private",
+                                           "MemoryReservation": 32 << 20, "OomKillDisable": True})
     host.run("alpine", "true")
-    warnings = host.done(host.daemon.create(None, form_of(Config, {"Image": "alpine"}), form, {}))[1]
-    assert [one.partition(" ")[0] for one in warnings] == ["BlkioWeight", "PidMode"]
+    warnings = host.done(create(host.daemon, None, form_of(Config, {"Image": "alpine"}), form, {}))[1]
+    assert [one.partition(" ")[0] for one in warnings if "no effect" in one] == ["BlkioWeight", "PidMode"]
     for refused in ({"StorageOpt": {"size": "1g"}}, {"Isolation": "hyperv"}, {"DeviceRequests": [{"Capabilities": [["gpu"]]}]}):
         with pytest.raises(DaemonError):
             host.run("alpine", *SLEEP, **refused)
@@ -125,9 +127,10 @@ def test_the_page_tells_of_each_option_what_it_does() -> None:
     """In the rows of docs/models/docker/options.md: `key`, the command's option, the kind."""
     page = (Path(__file__).parents[3] / "docs/models/docker/options.md").read_text(encoding="utf-8")
     told = {}
-    for keys, kind in re.findall(r"^\| (`[^|]*) \|[^|]*\| (effective|shown|refused) \|", page, re.MULTILINE):
+    for keys, kind in re.findall(r"^\| (`[^|]*) \|[^|]*\| (effective|shown|discarded|refused) \|", page, re.MULTILINE):
         told |= dict.fromkeys(re.findall(r"`(\w+)`", keys), kind)
     kinds = dict.fromkeys(map(_name, WITHOUT_EFFECT), "shown") | dict.fromkeys(map(_name, REFUSED), "refused")
+    kinds |= dict.fromkeys(("MemorySwappiness", "OomKillDisable"), "discarded")
     assert told == {name: kinds.get(name, "effective") for form in (HostConfig, Config) for name in map(_name, form.model_fields)}
 
 
@@ -142,7 +145,7 @@ def test_names_do_not_run_out(host: Host) -> None:
     host.run("alpine", "true")
     form = form_of(Config, {"Image": "alpine", "Cmd": ["true"]})
     for _ in range(1100):
-        host.done(host.daemon.create(None, form, form_of(HostConfig, {}), {}))
+        host.done(create(host.daemon, None, form, form_of(HostConfig, {}), {}))
     names = [one.name for one in host.daemon.containers.values()]
     assert len(set(names)) == 1101 and sum(name[-1].isdigit() for name in names) > 76
 

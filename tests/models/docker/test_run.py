@@ -68,7 +68,7 @@ def test_without_a_daemon_there_are_fewer_programs_to_ask(profile: Profile) -> N
 
 
 def test_a_daemon_s_starts_at_once_share_what_a_scenario_s_do(profile: Profile) -> None:
-    """Four clients at once: each start ends when that of a scenario does."""
+    """Four clients at once: each start ends when that of a scenario does, though here slices are given and there shares."""
     host = Host(profile)
     containers = [host.run("alpine:latest", "true", name=f"c{number}") for number in range(4)]
     host.let_pass(1)
@@ -86,7 +86,7 @@ def test_a_daemon_s_starts_at_once_share_what_a_scenario_s_do(profile: Profile) 
         clock.run()
         return sorted(total_ns(start.phases) for start in starts)
 
-    assert sorted(one.started_ns - host.daemon.epoch_ns - begun_ns for one in containers) == ends(4)
+    assert sorted(one.started_ns - host.daemon.epoch_ns - begun_ns for one in containers) == pytest.approx(ends(4), rel=0.03)
     assert ends(4)[-1] > 1.5 * ends(1)[0]
 
 

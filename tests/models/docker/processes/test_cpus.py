@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cutaway.models.docker.processes.cpus import Cpus
-from cutaway.models.docker.processes.groups import Burst, Group, Limits, Thread
+from cutaway.models.docker.processes.groups import Burst, Group, Thread
+from cutaway.models.docker.processes.limits import Limits
 from cutaway.models.docker.processes.placing import movable
 from cutaway.sim.clock import Clock
 
@@ -43,7 +44,7 @@ def act(cpus: Cpus, workers: list[Worker], what: str, number: int, wanted_ns: in
     """Does one of the things that can happen; the CPU time that is wanted more."""
     worker = workers[number]
     if what == "want":
-        burst = Burst(worker, wanted_ns, cpus.clock.event())  # type: ignore[arg-type]
+        burst = Burst(worker, wanted_ns, cpus.clock.event())
         worker.bursts.add(burst)
         cpus.add(burst, worker.thread.waiting, [worker.thread])
         return wanted_ns

@@ -122,6 +122,26 @@ def test_a_hog_slows_a_server_unless_it_is_kept_away(host_of: Callable[[int], Ho
     assert len(took) / 2_000 == pytest.approx(rate, abs=0.02)
 
 
+def test_a_start_and_a_container_take_cpu_time_from_each_other(host_of: Callable[[int], Host]) -> None:
+    """The work of daemons and runtimes is as heavy as a container: it takes twice as long beside a loop, which has the rest."""
+    host = host_of(1)
+    one, group = host.run("busybox", "true"), host.daemon.daemons.group
+
+    def start_ns() -> int:
+        host.let_pass(1)
+        began = int(host.clock.now)
+        host.done(host.daemon.lifecycle.start(one))
+        return int(host.clock.now) - began
+
+    alone_ns, hog = start_ns(), host.run("busybox", *HOG)
+    host.let_pass(1)
+    before = group.used_ns, cpu_ns(hog), int(host.clock.now)
+    beside_ns = start_ns()
+    worked_ns = group.used_ns - before[0]
+    assert beside_ns == pytest.approx(alone_ns + worked_ns, rel=0.02) and worked_ns > alone_ns / 2
+    assert cpu_ns(hog) - before[1] == int(host.clock.now) - before[2] - worked_ns
+
+
 def test_a_stopped_process_can_be_killed_and_shows_its_state(host_of: Callable[[int], Host]) -> None:
     host = host_of(1)
     container = host.run("busybox", "sh", "-c", "sleep 100 & kill -STOP 2; top -n1; kill -KILL 2; wait; echo over")
