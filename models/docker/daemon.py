@@ -33,6 +33,7 @@ from cutaway.models.docker.networks import PREDEFINED, Endpoint, Network, Networ
 from cutaway.models.docker.platforms.runtimes import DEFAULT, runtime_of, shim_binary
 from cutaway.models.docker.ports import Ports
 from cutaway.models.docker.privileges import check_privileges
+from cutaway.models.docker.processes import signals
 from cutaway.models.docker.processes.cpus import Cpus
 from cutaway.models.docker.processes.facts import Machine
 from cutaway.models.docker.processes.memory import HostMemory
@@ -289,7 +290,7 @@ class Daemon:
             if container.has_process:
                 yield from act.begins("kernel", "SIGKILL: the processes end")
                 if container.has_process:
-                    self.lifecycle.kill(container, "KILL")
+                    self.lifecycle.signal(container, signals.KILL)
                     assert container.main is not None
                     if not container.main.ended.processed:
                         yield container.main.ended

@@ -17,7 +17,7 @@ from cutaway.visuals.stage import Language, Said
 State = Literal["absent", "there", "now"]
 NOW = 3.0
 MEGA, MEBI = 1_000_000, 1 << 20
-ALL = ("overlay", "veth", "address", "nat", "shim", "name spaces", "cgroup", "joined", "process", "writable")
+ALL = ("overlay", "veth", "address", "nat", "shim", "sandbox", "name spaces", "cgroup", "joined", "process", "writable")
 
 
 @dataclass
@@ -71,10 +71,12 @@ class Scene:
 
 
 def step_now(snapshot: Snapshot) -> Step | None:
-    """The step that the picture is about: at the gate, or going on."""
+    """The step that the picture is about: at the gate, or going on; of what took no time at all, the last, so that it is seen."""
     if snapshot.held is not None:
         return snapshot.held
-    return next((step for step in reversed(snapshot.steps) if step.going), None)
+    steps = snapshot.steps
+    in_no_time = bool(steps) and not any(step.took_ns for step in steps)
+    return next((step for step in reversed(steps) if step.going), steps[-1] if in_no_time else None)
 
 
 def parts_of(snapshot: Snapshot) -> frozenset[str]:
@@ -84,7 +86,8 @@ def parts_of(snapshot: Snapshot) -> frozenset[str]:
         return frozenset()
     made = {"writable"} if snapshot.is_writable else set()
     if box.is_running:
-        made |= set(ALL) - (set() if box.ports else {"nat"}) - (set() if box.bridge else {"veth", "address", "joined", "nat"})
+        lacks = ("nat", box.ports), ("sandbox", box.sandbox), *((part, box.bridge) for part in ("veth", "address", "joined", "nat"))
+        made |= set(ALL) - {part for part, there in lacks if not there}
     else:
         for each in box.starting:
             who, _, what = each.partition(": ")

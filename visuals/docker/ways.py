@@ -116,6 +116,13 @@ def _to_cgroup(layout: Layout) -> Way:
     return [*_to_runtime(layout), [*down, _right(cgroup)]]
 
 
+def _of_memory(layout: Layout) -> Way:
+    """From the cgroup up into the container: nobody asks for it, the kernel does it by itself."""
+    cgroup, box, level = layout.places["cgroup"], layout.places["container"], _level(layout)
+    beside, up = layout.places["name spaces"].right + 12, box.middle.x
+    return [[_right(cgroup), Point(beside, cgroup.middle.y), Point(beside, level), Point(up, level), Point(up, box.bottom + 3)]]
+
+
 def _of_page(layout: Layout) -> Way:
     """From the client into the kernel, through NAT, bridge and veth, and up into the container."""
     client, box = layout.places["client"], layout.places["container"]
@@ -142,6 +149,7 @@ WAYS: dict[str, Callable[[Layout], Way]] = {
     "name spaces": _to_name_spaces,
     "exec": _to_name_spaces,
     "cgroup": _to_cgroup,
+    "memory": _of_memory,
     "page in": _of_page,
     "page": _of_page,
     "page back": _of_page,

@@ -23,7 +23,7 @@ LAYER_STATES = {
     "Downloading": "loading", "Verifying Checksum": "loaded", "Download complete": "loaded", "Extracting": "unpacking",
     "Pull complete": "there", "Already exists": "there",
 }  # fmt: skip
-SHOWN_COMMANDS, EXEC_LINES, MOST_LINES = 4, 40, 40
+SHOWN_COMMANDS, EXEC_LINES, MOST_LINES, LONGEST_ERROR = 4, 40, 40, 400
 SUM_S = 0.001
 """For each container sums are kept for so long: a thousand are counted once a second."""
 
@@ -86,7 +86,7 @@ class Snapshots:
         image = self._image(container, command)
         return Snapshot(
             title=short(page.said) if page is not None else self._title(command),
-            error=short(command.error) if command is not None and page is None else "",
+            error=short(command.error, LONGEST_ERROR) if command is not None and page is None else "",
             client=_browser(page.client) if page is not None else command.client if command is not None else "docker",
             is_page=page is not None, request=self._request(page, command), aside=self._aside(), lines=self._lines(page),
             steps=tuple(self._steps(acts)),
@@ -200,7 +200,15 @@ class Snapshots:
         busy = [step.who.removeprefix("containerd-") for step in now if step.works]
         pulls = [act.layers.values() for act in self.record.going.values() if act.kind == "pull"]
         unpacked = sum(layer.size for layers in pulls for layer in layers if layer.status == "Pull complete")
-        return Host(machine.name, machine.kernel, machine.cpus, self._summed().disk + unpacked, tuple(busy[: machine.cpus]))
+        return Host(machine.name, machine.kernel, machine.cpus, self._summed().disk + unpacked,
+                    tuple([*busy, *self._computing()][: machine.cpus]))  # fmt: skip
+
+    def _computing(self) -> Iterable[str]:
+        """Containers of which a process has a CPU, one each."""
+        for cpu in self.daemon.cpus.cpus:
+            if cpu.thread is not None and cpu.thread.burst is not None:
+                space = cpu.thread.burst.process.space
+                yield next((one.name for one in self.daemon.containers.values() if one.space is space), cpu.thread.burst.process.name)
 
     def _meters(self) -> tuple[Meter, ...]:
         worked, sums = self.record.worked_ns, self._summed()
