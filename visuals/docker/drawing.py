@@ -71,12 +71,11 @@ class Scene:
 
 
 def step_now(snapshot: Snapshot) -> Step | None:
-    """The step that the picture is about: at the gate, or going on; of what took no time at all, the last, so that it is seen."""
+    """The step that the picture is about: at the gate, or going on; or the last if it took no time, so that it is seen."""
     if snapshot.held is not None:
         return snapshot.held
     steps = snapshot.steps
-    in_no_time = bool(steps) and not any(step.took_ns for step in steps)
-    return next((step for step in reversed(steps) if step.going), steps[-1] if in_no_time else None)
+    return next((step for step in reversed(steps) if step.going), steps[-1] if steps and not steps[-1].took_ns else None)
 
 
 def parts_of(snapshot: Snapshot) -> frozenset[str]:

@@ -35,6 +35,6 @@ def _processors(scene: Scene, area: Area) -> None:
         whole = count == host.cpus
         one = host.busy[number] if busy else word("idle", language)
         said = one if whole else word("busy", language).format(len(host.busy), host.cpus)
-        picture.text(Point(chip.x + 14, chip.middle.y - 13), f"CPU {number}" if whole else "CPU", 24, palette.ink2)
+        picture.text(Point(chip.x + 14, chip.middle.y - 14), f"CPU {number}" if whole else "CPU", 24, palette.ink2)
         ink = palette.ink if busy else palette.ink2
-        picture.text(Point(chip.x + 14, chip.middle.y + 14), said, 26, ink, bold=busy, room=chip.width - 22)
+        picture.text(Point(chip.x + 14, chip.middle.y + 13), said, 26, ink, bold=busy, room=chip.width - 22)

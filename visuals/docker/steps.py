@@ -43,7 +43,8 @@ ROWS: dict[str, Said] = {
     "exec": Said("exec", "exec"),
     "signal": Said("멈춤 신호", "stop signal"),
     "any signal": Said("신호", "signal"),
-    "freezer": Said("cgroup 얼리기", "cgroup freezer"),
+    "freeze": Said("cgroup 얼리기", "freeze cgroup"),
+    "thaw": Said("cgroup 녹이기", "thaw cgroup"),
     "oom": Said("OOM killer", "OOM killer"),
     "kill": Said("SIGKILL", "SIGKILL"),
     "remove": Said("지우기", "remove"),
@@ -148,10 +149,10 @@ STEPS: dict[str, Told] = {
     "kernel: a signal to PID 1": Told("any signal", "signal", (), Said(
         "PID 1에 신호 하나를 보낸다. 무엇을 할지는 프로그램이 정한다.",
         "PID 1 gets a signal; what comes of it is the program's choice.")),
-    "runtime: pause: freezes the cgroup": Told("freezer", "cgroup", (), Said(
+    "runtime: pause: freezes the cgroup": Told("freeze", "cgroup", (), Said(
         "런타임({runtime})이 cgroup을 얼린다. 프로세스는 남아 있지만 CPU를 얻지 못한다.",
         "{runtime} freezes the cgroup: the processes stay, but get no CPU.")),
-    "runtime: resume: thaws the cgroup": Told("freezer", "cgroup", (), Said(
+    "runtime: resume: thaws the cgroup": Told("thaw", "cgroup", (), Said(
         "런타임({runtime})이 cgroup을 녹인다. 프로세스는 멈췄던 곳에서 이어 간다.",
         "{runtime} thaws the cgroup: the processes go on where they stood.")),
     "kernel: out of memory: the OOM killer ends a process": Told("oom", "memory", (), Said(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cutaway.engine.showing.commands import UNREADABLE, Command
+from cutaway.engine.showing.command_line import UNREADABLE
+from cutaway.engine.showing.commands import Command
 from cutaway.models.docker.container import Container
 from cutaway.models.docker.daemon import Daemon
 from cutaway.models.docker.lifecycle import limits_of
@@ -73,7 +74,8 @@ def _wanted(daemon: Daemon, command: Command) -> Box:
     ports = tuple((_port(one), port_of(inside)[0]) for inside, one in places)
     program = _program(argv) if argv else str(body.get("Image") or "").rpartition("/")[2].partition(":")[0]
     mode, runtime = host.get("NetworkMode") or "default", str(host.get("Runtime") or DEFAULT)
-    return Box(command.asked[0].request.get("name"), program, _shown(runtime), bridge=_bridge(daemon, "bridge" if mode == "default" else mode), ports=ports)
+    bridge = _bridge(daemon, "bridge" if mode == "default" else mode)
+    return Box(command.asked[0].request.get("name"), program, _shown(runtime), bridge=bridge, ports=ports)
 
 
 def walls_of(container: Container) -> tuple[str, ...]:

@@ -45,6 +45,10 @@ VALUES = {"t": "-t", "signal": "-s"}
 ID = re.compile(r"\b[0-9a-f]{64}\b")
 
 
+UNREADABLE = AttributeError, KeyError, TypeError, ValueError
+"""What comes of a document that is JSON and nothing that an Engine knows; the daemon refuses it by itself."""
+
+
 def short(text: str, longest: int = LONGEST) -> str:
     """Ids as people see them; and no longer than can be read."""
     return ID.sub(lambda found: found[0][:12], text)[:longest]
@@ -59,9 +63,18 @@ def line_of(request: Request, table: tuple[tuple[str, str, str], ...]) -> str:
             to = request.get("name") or ":".join(part for part in (request.get("repo"), request.get("tag")) if part)
             return short(form.format(
                 **parts, flags="".join(f" {flag}" for flag in _flags(request)), to=to, container=request.get("container"),
-                limits="".join(f" {limit}" for limit in _limits(body)), body=body.get("Name") or "", one=(parts.get("verb") or "").removesuffix("s"),
+                body=body.get("Name") or "", one=(parts.get("verb") or "").removesuffix("s"),
+                limits=_new_limits(body) if "{limits}" in form else "",
             )).rstrip()  # fmt: skip
     return ""
+
+
+def _new_limits(body: dict[str, Any]) -> str:
+    """Of a `docker update`."""
+    try:
+        return "".join(f" {limit}" for limit in _limits(body))
+    except UNREADABLE:
+        return ""
 
 
 def _flags(request: Request) -> Iterator[str]:

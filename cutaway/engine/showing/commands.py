@@ -23,9 +23,6 @@ ASIDE_S = 5.0
 """A request of another command is told of for so long."""
 NOISE = re.compile(r"/_ping|/version|/events|/auth|/containers/[^/]+/(resize|wait)|/exec/[^/]+/(resize|json)")
 
-UNREADABLE = AttributeError, KeyError, TypeError, ValueError
-"""What comes of a document that is JSON and nothing that an Engine knows; the daemon refuses it by itself."""
-
 Kind = Literal["run", "pull", "exec", "other", "look"]
 
 
@@ -87,7 +84,7 @@ class Command:
                     return command_line.pull_line(request)
                 case "exec":
                     return command_line.exec_line(request, command_line.short(request.plain_path.split("/")[2]))
-        except UNREADABLE:
+        except command_line.UNREADABLE:
             return f"docker {self.kind}"
         return command_line.line_of(request, command_line.SIMPLE) or command_line.line_of(request, command_line.LOOKS)
 
