@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from cutaway.visuals.docker.layout import Layout
-from cutaway.visuals.docker.snapshot import Snapshot, Step
+from cutaway.visuals.docker.snapshot import Box, Snapshot, Step
 from cutaway.visuals.docker.steps import STEPS, Told, key_of, told
 from cutaway.visuals.geometry import Area, Point
 from cutaway.visuals.palette import PALETTES, Palette
@@ -75,7 +75,13 @@ def step_now(snapshot: Snapshot) -> Step | None:
     if snapshot.held is not None:
         return snapshot.held
     steps = snapshot.steps
-    return next((step for step in reversed(steps) if step.going), steps[-1] if steps and not steps[-1].took_ns else None)
+    return next((step for step in reversed(steps) if step.going), steps[-1] if steps and _stays(steps[-1], snapshot.box) else None)
+
+
+def _stays(last: Step, box: Box | None) -> bool:
+    """Whether a step is still to be seen when it is over: not the kill that a container's end tells of."""
+    is_told = told(last).place == "memory" and box is not None and box.exit_code is not None
+    return not last.took_ns and not is_told
 
 
 def parts_of(snapshot: Snapshot) -> frozenset[str]:

@@ -113,7 +113,7 @@ def caption_of(scene: Scene) -> str:
     snapshot, language, box = scene.snapshot, scene.look.language, scene.snapshot.box
     if snapshot.error:
         return refusal(snapshot.error, language)
-    if scene.told is not None and not (box is not None and box.exit_code is not None and scene.is_at("memory")):
+    if scene.told is not None:
         said = _told(scene, scene.told)
         return f"{word('next', language)}{said}" if snapshot.held is not None else said
     if snapshot.pages > 1:

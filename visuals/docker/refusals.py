@@ -11,6 +11,9 @@ REFUSALS: tuple[tuple[str, Said], ...] = (
     ("port is already allocated", Said(
         "호스트의 그 포트는 이미 다른 컨테이너의 것이다. 포트 하나는 컨테이너 하나로만 이어진다.",
         "Another container has that port of the host already, and a port leads to one container only.")),
+    ("address already in use", Said(
+        "호스트의 그 포트는 다른 프로그램이 이미 쓰고 있다.",
+        "Another program of the host has that port already.")),
     ("is already in use by container", Said(
         "그 이름의 컨테이너가 이미 있다. 지우거나(docker rm) 다른 이름을 붙인다.",
         "There is a container of that name already: remove it (docker rm), or take another name.")),

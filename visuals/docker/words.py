@@ -56,12 +56,12 @@ WORDS = {
     "is frozen": Said("{name}: cgroup이 얼렸다. CPU를 얻지 못한다.", "{name}: frozen by its cgroup; it gets no CPU."),
     "is throttled": Said(
         "{name}: CPU {cpus}개 몫을 다 쓰면 다음 주기까지 멈춘다(throttling). 주기 {periods}개 가운데 {throttled}개에서 그랬다.",
-        "{name} has {cpus} CPU: when that is used it stands still until the next period, so in {throttled} of {periods} periods.",
+        "{name} may use {cpus} CPU; once that is used up it stands still until the next period: so in {throttled} of {periods} periods.",
     ),
     "has ended": Said("{name}: 끝났다. 종료 코드 {code}.", "{name} has ended, with exit code {code}."),
     "oom killed": Said(
         "{name}: 메모리 한도{limit}를 넘으려다 커널이 죽였다(OOM). 종료 코드 {code}. 다른 컨테이너는 그대로다.",
-        "{name} wanted more than its memory{limit} and was killed by the kernel (OOM), exit code {code}. Others go on.",
+        "{name} wanted more than its memory{limit} and was killed by the kernel (OOM), exit code {code}. Other containers go on.",
     ),
     "runs": Said("{name}: 돌고 있다.", "{name} runs."),
     "runs at": Said("{name}: 돌고 있다. http://127.0.0.1:{port}/", "{name} runs: http://127.0.0.1:{port}/"),

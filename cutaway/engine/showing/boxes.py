@@ -45,8 +45,9 @@ def _counted(container: Container) -> tuple[int, Group | None]:
 
 
 def _shown(runtime: str) -> str:
-    """What people call a runtime."""
-    return runtime.removesuffix("-runtime")
+    """What people call a runtime, be it given by its shim's name."""
+    found = runtime_of(runtime)
+    return found.name.removesuffix("-runtime") if found is not None else runtime.rpartition(".v")[0].rpartition(".")[2] or runtime
 
 
 def _kernel_of(runtime: str) -> tuple[str, str]:
