@@ -18,7 +18,7 @@ import simpy
 from cutaway.sim.clock import Clock
 from cutaway.sim.clock import Process as Steps
 
-Kind = Literal["pull", "create", "start", "program", "exec", "stop", "kill", "pause", "unpause", "oom", "remove", "page"]
+Kind = Literal["pull", "create", "start", "program", "exec", "stop", "kill", "pause", "unpause", "oom", "remove", "build", "page"]
 """`program` is the container's own program from its execve until it listens, which no command waits for; `oom` the kernel's
 kill for want of memory, which no command asks for."""
 KEPT = 256

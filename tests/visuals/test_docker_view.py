@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from cutaway.models.docker.building.builder import CONFIGURING, FILLING
 from cutaway.models.docker.platforms.engines import DOCKER
 from cutaway.models.docker.platforms.runtimes import RUNTIMES
 from cutaway.visuals.docker.controls import Controls
@@ -135,6 +136,7 @@ def test_every_step_has_a_place_a_row_and_a_sentence_in_both_languages() -> None
         for said in (text for each in (one.caption, one.sandboxed) if each for text in (each.ko, each.en)):
             assert said and {field for _, field, _, _ in string.Formatter().parse(said) if field} <= named, key
         assert one.caption.ko != one.caption.en and any("가" <= letter <= "힣" for letter in one.caption.ko), key
+    assert {f"builder: {name}" for name in ("FROM", *FILLING, CONFIGURING)} <= STEPS.keys()
 
 
 def test_every_word_is_used_and_every_word_that_is_used_is_there() -> None:

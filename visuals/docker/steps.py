@@ -48,6 +48,10 @@ ROWS: dict[str, Said] = {
     "oom": Said("OOM killer", "OOM killer"),
     "kill": Said("SIGKILL", "SIGKILL"),
     "remove": Said("지우기", "remove"),
+    "from": Said("FROM", "FROM"),
+    "run": Said("RUN", "RUN"),
+    "copy": Said("COPY, ADD", "COPY, ADD"),
+    "configure": Said("이미지 설정", "configuration"),
     "page in": Said("가는 길", "way in"),
     "page": Said("{program}", "{program}"),
     "page back": Said("오는 길", "way back"),
@@ -161,6 +165,21 @@ STEPS: dict[str, Told] = {
     "dockerd: take the writable layer and the name away": Told("remove", "disk", (), Said(
         "쓰기 층과 이름이 사라진다. 이미지의 층은 남는다.",
         "The writable layer and the name go; the image's layers stay.")),
+    "builder: FROM": Told("from", "dockerd", (), Said(
+        "바탕이 될 이미지에서 시작한다. 없으면 먼저 받는다.",
+        "The build starts from a base image, which is pulled first if it is missing.")),
+    "builder: RUN": Told("run", "dockerd", (), Said(
+        "임시 컨테이너에서 명령을 돌리고, 바뀐 파일을 새 층으로 남긴다.",
+        "A temporary container runs the command; the files that it changed become a new layer.")),
+    "builder: COPY": Told("copy", "disk", (), Said(
+        "docker build가 보낸 파일을 새 층에 넣는다.",
+        "Files that docker build sent along go into a new layer.")),
+    "builder: ADD": Told("copy", "disk", (), Said(
+        "docker build가 보낸 파일을 새 층에 넣는다. 압축은 푼다.",
+        "Files that docker build sent along go into a new layer; archives are unpacked.")),
+    "builder: configure": Told("configure", "dockerd", (), Said(
+        "이미지의 설정만 바뀐다(CMD, ENV, EXPOSE 따위).",
+        "Only the image's configuration changes: CMD, ENV, EXPOSE and the like.")),
     "kernel: way in: NAT, bridge, veth": Told("page in", "page in", (), Said(
         "NAT이 목적지를 {address}:{inner}로 바꾸고, 브리지와 veth를 지난다.",
         "NAT makes the destination {address}:{inner}; then bridge and veth.")),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import itertools
 import os
 import pickle
 import signal
@@ -136,6 +138,16 @@ def test_what_takes_no_time_is_shown_too(watched: Watched) -> None:
         assert [key_of(step.who, step.what) for step in last] == [key] and step_now(watched.view.take()) == last[-1]
     shown = watched.view.take()
     assert shown.box is not None and (shown.box.is_running, shown.box.exit_code, shown.title) == (False, 137, "docker kill")
+
+
+def test_a_build_is_told_instruction_by_instruction(watched: Watched) -> None:
+    file = io.BytesIO(b"FROM alpine:3.10\nENV A=b\nRUN echo hi > /x\n")
+    watched.client.images.build(fileobj=file, tag="mine", forcerm=True)
+    shown = watched.view.take()
+    whats = [step.what for step in shown.steps]
+    assert (shown.title, whats) == ("docker build", ["FROM", "configure", "RUN"]) and all(step.took_ns for step in shown.steps)
+    act = next(act for act in watched.record.past if act.kind == "build")
+    assert act.subject == "mine:latest" and all(one.ended_ns == two.begun_ns for one, two in itertools.pairwise(act.steps))
 
 
 def test_an_oom_kill_is_seen_with_the_full_cgroup_and_afterwards(watched: Watched) -> None:
