@@ -65,7 +65,7 @@ def test_nothing_lies_over_anything_or_is_cut_at_any_step(size: tuple[int, int],
 STATES: dict[str, dict[str, Any]] = {
     "throttled": {"periods": 1204, "throttled": 1203}, "frozen": {"is_paused": True}, "ended": {"is_running": False, "exit_code": 137},
     "oom killed": {"is_running": False, "exit_code": 137, "is_oom": True, "memory": 512 << 20},
-    "sandboxed": {"runtime": "kata", "sandbox": "QEMU", "kernel": "6.12.28"},
+    "sandboxed": {"runtime": "kata", "sandbox": "QEMU", "kernel": "6.12.28", "is_guest": True},
 }
 
 
@@ -92,6 +92,7 @@ def test_a_quota_and_an_oom_kill_can_be_seen() -> None:
     assert signs["throttled"] == ["square cgroup, square"] and signs["oom killed"] == ["cross killed", "cross cgroup, cross"]
     assert "so in 1203 of 1204 periods." in " ".join(line.removeprefix("text ") for line in shown["throttled"])
     assert "text QEMU" in shown["sandboxed"] and "text kernel 6.12.28" in shown["sandboxed"] and "text QEMU" not in shown["throttled"]
+    assert "text Namespaces, in guest" in shown["sandboxed"] and "text Namespaces" in shown["throttled"]
 
 
 def test_a_step_that_takes_no_time_stays_to_be_seen() -> None:

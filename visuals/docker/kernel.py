@@ -53,7 +53,8 @@ def _network(scene: Scene) -> None:
 def _name_spaces(scene: Scene) -> None:
     palette, picture, box = scene.palette, scene.picture, scene.snapshot.box
     area, state = scene.layout.places["name spaces"], scene.state("name spaces")
-    _heading(scene, Area(area.x + 96, area.y, area.width - 96, 0), word("name spaces", scene.look.language))
+    heading = word("name spaces in the guest" if box is not None and box.is_guest else "name spaces", scene.look.language)
+    _heading(scene, Area(area.x + 104, area.y, area.width - 104, 0), heading)
     own = box.walls if box else CHIPS
     for number, name in enumerate(CHIPS):
         chip = scene.layout.chip(number)

@@ -76,6 +76,8 @@ class Box:
     """Release of its own kernel; "" where it runs on the host's."""
     sandbox: str = ""
     """Process of the host in which that kernel is."""
+    is_guest: bool = False
+    """That kernel is a virtual machine's, and so are the name spaces."""
     memory: int = 0
     """Of its cgroup now; at its end, if that was for want of memory."""
     memory_limit: int = 0

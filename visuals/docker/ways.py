@@ -11,6 +11,8 @@ from itertools import pairwise
 from cutaway.visuals.docker.layout import Layout
 from cutaway.visuals.geometry import Area, Point
 
+ABOVE = 6.0
+"""A way to the name spaces ends so far above them: its sign covers no name."""
 Stretch = list[Point]
 Way = list[Stretch]
 
@@ -105,7 +107,7 @@ def _before_overlay(layout: Layout) -> float:
 
 def _to_name_spaces(layout: Layout) -> Way:
     runtime = layout.places["runtime"]
-    return [*_to_runtime(layout), [_down(runtime), Point(runtime.middle.x, layout.places["name spaces"].y)]]
+    return [*_to_runtime(layout), [_down(runtime), Point(runtime.middle.x, layout.places["name spaces"].y - ABOVE)]]
 
 
 def _to_cgroup(layout: Layout) -> Way:

@@ -22,6 +22,7 @@ WORDS = {
     "veth": Said("veth 한 쌍", "veth pair"),
     "no network": Said("자기 네트워크 없음", "no network of its own"),
     "name spaces": Said("네임스페이스", "Namespaces"),
+    "name spaces in the guest": Said("네임스페이스 (게스트 안)", "Namespaces, in guest"),
     "memory": Said("메모리 MiB", "Memory, MiB"),
     "cpu time": Said("CPU 시간", "CPU time"),
     "layers": Said("overlay 층", "Overlay layers"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from cutaway.engine.showing.command_line import UNREADABLE
 from cutaway.engine.showing.commands import Command
 from cutaway.models.docker.container import Container
@@ -21,14 +23,14 @@ def box_of(daemon: Daemon, container: Container) -> Box:
     space = container.space if container.has_process else None
     start = next((act for act in daemon.record.going.values() if act.kind == "start" and act.subject == container.id), None)
     endpoint = next((one for one in container.endpoints.values() if one.address is not None), None)
-    host, own = container.host, _kernel_of(container.host.runtime)
+    host, own = container.host, _sandbox_of(container.host.runtime)
     memory, group = _counted(container)
     return Box(
         container.name, _program(container.argv), _shown(host.runtime), is_running=space is not None, is_paused=container.paused,
         exit_code=container.exit_code if container.status == "exited" else None, is_oom=container.oom_killed,
         starting=tuple(f"{step.who}: {step.what}" for step in start.steps if step.ended_ns is not None) if start else (),
-        walls=walls_of(container), pid=container.pid, kernel=own[0], sandbox=own[1], memory=memory, memory_limit=host.memory or 0,
-        cpus=float(limits_of(host).cpus or 0), periods=group.periods if group else 0,
+        walls=walls_of(container), pid=container.pid, kernel=own.kernel, sandbox=own.process, is_guest=own.is_guest,
+        memory=memory, memory_limit=host.memory or 0, cpus=float(limits_of(host).cpus or 0), periods=group.periods if group else 0,
         throttled=group.throttled_periods if group else 0, bridge=_bridge(daemon, next(iter(container.endpoints or container.wanted), "")),
         address=str(endpoint.address) if endpoint is not None else "", ports=_ports(container),
     )  # fmt: skip
@@ -50,10 +52,23 @@ def _shown(runtime: str) -> str:
     return found.name.removesuffix("-runtime") if found is not None else runtime.rpartition(".v")[0].rpartition(".")[2] or runtime
 
 
-def _kernel_of(runtime: str) -> tuple[str, str]:
-    """Release of the kernel that a container has for itself by this runtime, and the host's process that it is in; "" for none."""
+class Sandbox(NamedTuple):
+    """What a container has for itself besides name spaces."""
+
+    kernel: str = ""
+    """Its release."""
+    process: str = ""
+    """Of the host, that the kernel is in."""
+    is_guest: bool = False
+    """A virtual machine's."""
+
+
+def _sandbox_of(runtime: str) -> Sandbox:
+    """By this runtime."""
     found = runtime_of(runtime)
-    return (found.kernel.release, found.holds[0].what) if found is not None and found.kernel is not None else ("", "")
+    if found is None or found.kernel is None:
+        return Sandbox()
+    return Sandbox(found.kernel.release, found.holds[0].what, not found.in_its_cgroup)
 
 
 def wanted_box(daemon: Daemon, command: Command | None) -> Box | None:

@@ -184,7 +184,7 @@ class Commands:
     def _new(self, kind: Kind, one: Asked, *, container: str = "", image: str = "") -> Command:
         agent = one.request.headers.get("user-agent", "")
         name = agent.partition("/")[0][:LONGEST_NAME] or "?"
-        client = {"Docker-Client": "docker", "docker-sdk-python": "docker-py"}.get(name, name)
+        client = {"Docker-Client": "docker", "docker-sdk-python": "docker-py", "docker-compose": "compose"}.get(name, name)
         made = Command(kind, client, [one], self.record.count, container, image)
         self.last.append(made)
         return made

@@ -34,6 +34,7 @@ class Sums:
 
     running: int = 0
     memory: int = 0
+    """What their cgroups hold, and the host for their virtual machines."""
     cpu_ns: int = 0
     disk: int = 0
 
@@ -190,7 +191,7 @@ class Snapshots:
         if now_s >= self._sums_until_s:
             running = [one.space for one in self.daemon.containers.values() if one.has_process and one.space is not None]
             cpu_ns = sum(space.cpu_ns for space in running)
-            self._sums = Sums(len(running), sum(space.memory.usage for space in running), cpu_ns, self.daemon.disk[1])
+            self._sums = Sums(len(running), sum(space.memory.usage + space.memory.beside for space in running), cpu_ns, self.daemon.disk[1])
             self._sums_until_s = now_s + len(self.daemon.containers) * SUM_S
         return self._sums
 

@@ -182,8 +182,8 @@ def test_a_container_of_its_own_kernel_says_so(watched: Watched) -> None:
         client.containers.run("alpine:3.10", "sleep 1000", detach=True, runtime=runtime)
         box = watched.view.take().box
         assert box is not None
-        seen[box.runtime] = box.sandbox, box.kernel
-    assert seen == {"runc": ("", ""), "runsc": ("sentry", "4.4.0"), "kata": ("QEMU", "6.12.28")}
+        seen[box.runtime] = box.sandbox, box.kernel, box.is_guest
+    assert seen == {"runc": ("", "", False), "runsc": ("sentry", "4.4.0", False), "kata": ("QEMU", "6.12.28", True)}
     with pytest.raises(docker.errors.APIError):
         client.containers.run("alpine:3.10", "true", detach=True, runtime="io.containerd.foo.v1")
     assert watched.view.take().error.endswith("file does not exist: unknown")
