@@ -25,6 +25,7 @@ from cutaway.models.docker.networking import Networking
 from cutaway.models.docker.networks import Network, Networks
 from cutaway.models.docker.ports import Ports
 from cutaway.models.docker.preparing import limits_of
+from cutaway.models.docker.processes import signals
 from cutaway.models.docker.processes.cpus import Cpus
 from cutaway.models.docker.processes.daemons import Daemons
 from cutaway.models.docker.processes.facts import Machine
@@ -129,7 +130,7 @@ class Daemon:
             if container.has_process:
                 yield from act.begins("kernel", "SIGKILL: the processes end")
                 if container.has_process:
-                    self.lifecycle.kill(container, "KILL")
+                    self.lifecycle.signal(container, signals.KILL)
                     assert container.main is not None
                     if not container.main.ended.processed:
                         yield container.main.ended

@@ -110,7 +110,7 @@ class Execs:
         ready()
         self.daemon.tell(container, f"exec_start: {' '.join(one.argv)}", {"execID": one.id})
         with self.daemon.record.act("exec", container.id, " ".join(one.argv)) as act:
-            yield from act.begins("runc", "exec: a process into the name spaces", START_NS)
+            yield from act.begins(container.runtime.name, "exec: a process into the name spaces", START_NS)
             yield self.daemon.clock.timeout(START_NS)
         if not container.has_process:
             self._ended(one, 137)

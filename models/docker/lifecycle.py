@@ -161,11 +161,24 @@ class Lifecycle:
                 self.daemon.tell(container, "die", {"exitCode": str(container.exit_code), "execDuration": "0"})
             container.restarting = False
 
-    def kill(self, container: Container, text: str | None) -> None:
-        """Raises ConflictError, InvalidError."""
+    def kill(self, container: Container, text: str | None) -> Steps:
+        """A signal to PID 1; of SIGKILL it waits for the end. Raises ConflictError, InvalidError."""
         number = signals.signal_of(text) if text else signals.KILL
+        self._check_killable(container)
+        with self.daemon.record.act("kill", container.id) as act:
+            yield from act.begins("kernel", "SIGKILL: the processes end" if number == signals.KILL else "a signal to PID 1")
+            self.signal(container, number)
+            main = container.main
+            if number == signals.KILL and main is not None and not main.ended.processed:
+                yield main.ended
+
+    def _check_killable(self, container: Container) -> None:
         if not container.has_process:
             raise ConflictError(f"cannot kill container: {container.id}: container {container.id} is not running")
+
+    def signal(self, container: Container, number: int) -> None:
+        """PID 1 has it. Raises ConflictError."""
+        self._check_killable(container)
         assert container.main is not None
         if number == signals.KILL:
             container.manually_stopped = True
@@ -223,22 +236,35 @@ class Lifecycle:
 
     # --- pause ---
 
-    def pause(self, container: Container) -> None:
+    def pause(self, container: Container) -> Steps:
         """Raises ConflictError."""
+        self._check_pausable(container)
+        with self.daemon.record.act("pause", container.id) as act:
+            yield from act.begins(container.runtime.name, "pause: freezes the cgroup")
+            self._check_pausable(container)      # it may have ended while the step was held
+            assert container.space is not None
+            container.space.freeze()
+            container.paused, container.status = True, "paused"
+        self.daemon.tell(container, "pause")
+
+    def _check_pausable(self, container: Container) -> None:
         if not container.has_process or container.space is None:
             raise ConflictError(f"container {container.id} is not running")
         if container.paused:
             raise ConflictError(f"container {container.id} is already paused")
-        container.space.freeze()
-        container.paused, container.status = True, "paused"
-        self.daemon.tell(container, "pause")
 
-    def unpause(self, container: Container) -> None:
+    def unpause(self, container: Container) -> Steps:
         """Raises ConflictError."""
+        self._check_paused(container)
+        with self.daemon.record.act("unpause", container.id) as act:
+            yield from act.begins(container.runtime.name, "resume: thaws the cgroup")
+            self._check_paused(container)
+            self.thaw(container)
+        self.daemon.tell(container, "unpause")
+
+    def _check_paused(self, container: Container) -> None:
         if not container.paused:
             raise ConflictError(f"container {container.id} is not paused")
-        self.thaw(container)
-        self.daemon.tell(container, "unpause")
 
     def thaw(self, container: Container) -> None:
         if container.space is not None:

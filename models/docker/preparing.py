@@ -128,6 +128,8 @@ def _memory(daemon: Daemon, container: Container, processes: dict[int, Process])
     def killed(process: Process) -> None:
         """The shim hears of it, and tells the daemon."""
         container.oom_killed = True
+        with daemon.record.act("oom", container.id) as act:
+            act.happened("kernel", "out of memory: the OOM killer ends a process", int(daemon.clock.now))
         daemon.tell(container, "oom")
     return Memory(daemon.memory, container.view, processes, charged, killed, beside)
 

@@ -18,8 +18,9 @@ import simpy
 from cutaway.sim.clock import Clock
 from cutaway.sim.clock import Process as Steps
 
-Kind = Literal["pull", "create", "start", "program", "exec", "stop", "remove", "page"]
-"""`program` is the container's own program from its execve until it listens, which no command waits for."""
+Kind = Literal["pull", "create", "start", "program", "exec", "stop", "kill", "pause", "unpause", "oom", "remove", "build", "page"]
+"""`program` is the container's own program from its execve until it listens, which no command waits for; `oom` the kernel's
+kill for want of memory, which no command asks for."""
 KEPT = 256
 """Acts that are over and remembered."""
 

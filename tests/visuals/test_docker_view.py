@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import ast
 import string
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cutaway.models.docker.building.builder import CONFIGURING, FILLING
 from cutaway.models.docker.platforms.engines import DOCKER
 from cutaway.models.docker.platforms.runtimes import RUNTIMES
 from cutaway.visuals.docker.controls import Controls
 from cutaway.visuals.docker.drawing import Look, Scene
 from cutaway.visuals.docker.frame import caption_of
 from cutaway.visuals.docker.layout import layout_for
+from cutaway.visuals.docker.refusals import REFUSALS, refusal
 from cutaway.visuals.docker.scene import draw
-from cutaway.visuals.docker.snapshot import Box, Layer, Line, Meter, Request, Snapshot, Step
+from cutaway.visuals.docker.snapshot import Box, Host, Layer, Line, Meter, Request, Snapshot, Step
 from cutaway.visuals.docker.steps import ROWS, STEPS, key_of, told
 from cutaway.visuals.docker.ways import WAYS, along
 from cutaway.visuals.docker.words import WORDS
@@ -59,6 +62,59 @@ def test_nothing_lies_over_anything_or_is_cut_at_any_step(size: tuple[int, int],
         assert picture.collisions() == [], key
 
 
+STATES: dict[str, dict[str, Any]] = {
+    "throttled": {"periods": 1204, "throttled": 1203}, "frozen": {"is_paused": True}, "ended": {"is_running": False, "exit_code": 137},
+    "oom killed": {"is_running": False, "exit_code": 137, "is_oom": True, "memory": 512 << 20},
+    "sandboxed": {"runtime": "kata", "sandbox": "QEMU", "kernel": "6.12.28", "is_guest": True},
+}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_nothing_lies_over_anything_or_is_cut_in_any_state(size: tuple[int, int], language: Any) -> None:
+    refused = [snapshot(error=f"Conflict: {part} by it", steps=()) for part, _ in REFUSALS]
+    for one in (*(snapshot(box=replace(BOX, **state), host=Host(busy=("hog", "half"))) for state in STATES.values()), *refused):
+        picture = MeasuredPicture(size)
+        draw(one, Look(language), picture)
+        assert picture.collisions() == [], (one.box, one.error)
+
+
+def shown_of(one: Snapshot) -> list[str]:
+    picture = LinesPicture()
+    draw(one, Look("en"), picture)
+    return picture.lines
+
+
+def test_a_quota_and_an_oom_kill_can_be_seen() -> None:
+    shown = {name: shown_of(snapshot(box=replace(BOX, **state), steps=())) for name, state in STATES.items()}
+    signs = {name: [line for line in lines if line.startswith("square") or line.startswith("cross")] for name, lines in shown.items()}
+    assert {name for name, found in signs.items() if found} == {"throttled", "oom killed"}
+    assert signs["throttled"] == ["square cgroup, square"] and signs["oom killed"] == ["cross killed", "cross cgroup, cross"]
+    assert "so in 1203 of 1204 periods." in " ".join(line.removeprefix("text ") for line in shown["throttled"])
+    assert "text QEMU" in shown["sandboxed"] and "text kernel 6.12.28" in shown["sandboxed"] and "text QEMU" not in shown["throttled"]
+    assert "text Namespaces, in guest" in shown["sandboxed"] and "text Namespaces" in shown["throttled"]
+
+
+def test_a_step_that_takes_no_time_stays_to_be_seen() -> None:
+    freezes = Step("runc", "pause: freezes the cgroup", 0)
+    frozen = shown_of(snapshot(steps=(freezes,), box=replace(BOX, is_paused=True)))
+    assert "disc cgroup" in frozen and any("runc freezes the cgroup" in line for line in frozen)
+    assert "disc cgroup" not in shown_of(snapshot(steps=(replace(freezes, took_ns=1),)))
+
+
+def test_a_refusal_is_marked_where_it_is_made_and_explained() -> None:
+    said = "Bind for 0.0.0.0:8080 failed: port is already allocated"
+    assert "cross refused" in shown_of(snapshot(error=said)) and refusal(said, "ko").startswith("호스트의 그 포트")
+    long = "failed to create task: " * 12 + "the end is told"
+    assert any(line.endswith("the end is told") for line in shown_of(snapshot(error=long)))
+
+
+def test_the_last_command_stays_in_sight_whatever_it_prints() -> None:
+    lines = (Line("$ docker exec web ls", "command"), *(Line(f"line {number}") for number in range(40)))
+    shown = shown_of(snapshot(lines=lines))
+    assert "text $ docker exec web ls" in shown and "text line 39" in shown and "text line 20" not in shown
+
+
 def test_what_the_last_row_reads_is_large_enough() -> None:
     """23 px of 1080 at least, but for the hint at the foot, and what is written on a layer."""
     for size in SIZES:
@@ -75,12 +131,13 @@ def test_every_state_can_be_drawn_in_every_theme(theme: str) -> None:
 
 
 def test_every_step_has_a_place_a_row_and_a_sentence_in_both_languages() -> None:
-    named = {"address", "port", "inner", "program", "runtime"}
+    named = {"address", "port", "inner", "program", "runtime", "sandbox", "kernel"}
     for key, one in STEPS.items():
         assert one.row in ROWS and one.place in WAYS, key
-        for said in (one.caption.ko, one.caption.en):
+        for said in (text for each in (one.caption, one.sandboxed) if each for text in (each.ko, each.en)):
             assert said and {field for _, field, _, _ in string.Formatter().parse(said) if field} <= named, key
         assert one.caption.ko != one.caption.en and any("가" <= letter <= "힣" for letter in one.caption.ko), key
+    assert {f"builder: {name}" for name in ("FROM", *FILLING, CONFIGURING)} <= STEPS.keys()
 
 
 def test_every_word_is_used_and_every_word_that_is_used_is_there() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from cutaway.visuals.docker.layout import Layout
-from cutaway.visuals.docker.snapshot import Snapshot, Step
+from cutaway.visuals.docker.snapshot import Box, Snapshot, Step
 from cutaway.visuals.docker.steps import STEPS, Told, key_of, told
 from cutaway.visuals.geometry import Area, Point
 from cutaway.visuals.palette import PALETTES, Palette
@@ -17,7 +17,7 @@ from cutaway.visuals.stage import Language, Said
 State = Literal["absent", "there", "now"]
 NOW = 3.0
 MEGA, MEBI = 1_000_000, 1 << 20
-ALL = ("overlay", "veth", "address", "nat", "shim", "name spaces", "cgroup", "joined", "process", "writable")
+ALL = ("overlay", "veth", "address", "nat", "shim", "sandbox", "name spaces", "cgroup", "joined", "process", "writable")
 
 
 @dataclass
@@ -71,10 +71,17 @@ class Scene:
 
 
 def step_now(snapshot: Snapshot) -> Step | None:
-    """The step that the picture is about: at the gate, or going on."""
+    """The step that the picture is about: at the gate, or going on; or the last if it took no time, so that it is seen."""
     if snapshot.held is not None:
         return snapshot.held
-    return next((step for step in reversed(snapshot.steps) if step.going), None)
+    steps = snapshot.steps
+    return next((step for step in reversed(steps) if step.going), steps[-1] if steps and _stays(steps[-1], snapshot.box) else None)
+
+
+def _stays(last: Step, box: Box | None) -> bool:
+    """Whether a step is still to be seen when it is over: not the kill that a container's end tells of."""
+    is_told = told(last).place == "memory" and box is not None and box.exit_code is not None
+    return not last.took_ns and not is_told
 
 
 def parts_of(snapshot: Snapshot) -> frozenset[str]:
@@ -84,7 +91,8 @@ def parts_of(snapshot: Snapshot) -> frozenset[str]:
         return frozenset()
     made = {"writable"} if snapshot.is_writable else set()
     if box.is_running:
-        made |= set(ALL) - (set() if box.ports else {"nat"}) - (set() if box.bridge else {"veth", "address", "joined", "nat"})
+        lacks = ("nat", box.ports), ("sandbox", box.sandbox), *((part, box.bridge) for part in ("veth", "address", "joined", "nat"))
+        made |= set(ALL) - {part for part, there in lacks if not there}
     else:
         for each in box.starting:
             who, _, what = each.partition(": ")

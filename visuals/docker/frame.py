@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from cutaway.visuals.docker.drawing import Scene
+from cutaway.visuals.docker.drawing import Scene, mebibytes
+from cutaway.visuals.docker.refusals import refusal
+from cutaway.visuals.docker.snapshot import Box
+from cutaway.visuals.docker.steps import Told
 from cutaway.visuals.docker.ways import gates
 from cutaway.visuals.docker.words import word
 from cutaway.visuals.figures import clock, times
@@ -10,9 +13,8 @@ from cutaway.visuals.frame import RULE, broken
 from cutaway.visuals.geometry import Area, Point
 from cutaway.visuals.layout import CUT, GUTTER, MARGIN, RIGHT_MARGIN, TOP_BAR
 from cutaway.visuals.section import draw_gate, draw_room
+from cutaway.visuals.stage import Language
 
-OTHER_SYSTEM = "no matching manifest"
-"""How a daemon says that an image is for another operating system or processor."""
 FLOORS = ("user space", "kernel", "hardware")
 
 
@@ -45,17 +47,25 @@ def draw_top(scene: Scene) -> None:
     picture.text(Point(scene.layout.user.right - 240, y), snapshot.title, 40, palette.ink, bold=True, align="middle", room=440)
     said = speed_said(scene)
     picture.text(Point(right, y), said, 26, palette.ink2, align="right")
-    total_ns = sum(step.took_ns for step in snapshot.steps)
-    digits, unit = clock(total_ns, max(total_ns, 10_000_000))
     x = right - picture.measure(said, 26) - 22
-    picture.text(Point(x, y), unit, 32, palette.ink2, align="right")
-    x -= picture.measure(unit, 32) + 10
+    if snapshot.steps:
+        x = _clock(scene, x, y)
+    if snapshot.is_holding:
+        _held_badge(scene, x, y, word("held", language) if snapshot.held_count < 2 else
+                    word("held more", language).format(snapshot.held_count))  # fmt: skip
+
+
+def _clock(scene: Scene, right: float, y: float) -> float:
+    """The sum of the steps; where it begins."""
+    palette, picture = scene.palette, scene.picture
+    total_ns = sum(step.took_ns for step in scene.snapshot.steps)
+    digits, unit = clock(total_ns, max(total_ns, 10_000_000))
+    picture.text(Point(right, y), unit, 32, palette.ink2, align="right")
+    x = right - picture.measure(unit, 32) - 10
     picture.number(Point(x, y), digits, 44, palette.ink, align="right")
     x -= picture.measure(digits, 44, bold=True, number=True) + 12
     picture.text(Point(x, y), "t =", 32, palette.ink2, align="right")
-    if snapshot.is_holding:
-        _held_badge(scene, x - picture.measure("t =", 32) - 22, y, word("held", language) if snapshot.held_count < 2 else
-                    word("held more", language).format(snapshot.held_count))  # fmt: skip
+    return x - picture.measure("t =", 32) - 22
 
 
 def _aside(scene: Scene) -> str:
@@ -88,7 +98,11 @@ def speed_said(scene: Scene) -> str:
 def draw_caption(scene: Scene) -> None:
     """The sentence to the step that goes on or is to come; between commands, how things stand."""
     said, area, picture = caption_of(scene), scene.layout.caption, scene.picture
-    lines = broken(said, 40, area.width, picture)[:2]
+    lines = broken(said, 40, area.width, picture)
+    while len(lines) > 2 and ": " in said:      # of a refusal in the daemon's words the last ones say why
+        said = said.partition(": ")[2]
+        lines = broken(said, 40, area.width, picture)
+    lines = lines[:2]
     for number, line in enumerate(lines):
         y = area.middle.y + (number - (len(lines) - 1) / 2) * 48
         picture.text(Point(area.x, y), line, 40, scene.palette.ink, bold=True, room=area.width)
@@ -98,13 +112,9 @@ def caption_of(scene: Scene) -> str:
     """In the viewer's language."""
     snapshot, language, box = scene.snapshot, scene.look.language, scene.snapshot.box
     if snapshot.error:
-        return word("other system", language) if OTHER_SYSTEM in snapshot.error else snapshot.error
+        return refusal(snapshot.error, language)
     if scene.told is not None:
-        port, inner = box.ports[0] if box and box.ports else ("?", "?")
-        said = scene.say(scene.told.caption).format(
-            address=(box.address if box else "") or "…", port=port, inner=inner, program=box.program if box else "",
-            runtime=box.runtime if box else "runc",
-        )  # fmt: skip
+        said = _told(scene, scene.told)
         return f"{word('next', language)}{said}" if snapshot.held is not None else said
     if snapshot.pages > 1:
         return word("pages", language).format(snapshot.pages)
@@ -112,10 +122,28 @@ def caption_of(scene: Scene) -> str:
         return word("page is back", language).format(program=box.program)
     if not snapshot.title:
         return word("waits for a command", language)
-    if box is not None and box.is_running:
-        key = "is frozen" if box.is_paused else "runs at" if box.ports else "runs"
-        return word(key, language).format(name=box.name, port=box.ports[0][0] if box.ports else "")
-    return word("done", language)
+    return _standing(box, language) if box is not None else word("done", language)
+
+
+def _told(scene: Scene, told: Told) -> str:
+    """A step's sentence."""
+    box = scene.snapshot.box or Box("", "")
+    port, inner = box.ports[0] if box.ports else ("?", "?")
+    said = told.sandboxed if told.sandboxed is not None and box.sandbox else told.caption
+    return scene.say(said).format(address=box.address or "…", port=port, inner=inner, program=box.program, runtime=box.runtime,
+                                  sandbox=box.sandbox, kernel=box.kernel)  # fmt: skip
+
+
+def _standing(box: Box, language: Language) -> str:
+    """How the container is while no step goes on."""
+    if box.is_running:
+        key = "is frozen" if box.is_paused else "is throttled" if box.throttled else "runs at" if box.ports else "runs"
+    else:
+        key = "done" if box.exit_code is None else "oom killed" if box.is_oom else "has ended"
+    return word(key, language).format(
+        name=box.name, port=box.ports[0][0] if box.ports else "", cpus=f"{box.cpus:g}", periods=box.periods, throttled=box.throttled,
+        code=box.exit_code, limit=f" ({mebibytes(box.memory_limit)} MiB)" if box.memory_limit else "",
+    )  # fmt: skip
 
 
 def draw_hint(scene: Scene) -> None:

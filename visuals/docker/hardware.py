@@ -32,8 +32,9 @@ def _processors(scene: Scene, area: Area) -> None:
         chip = Area(area.x + number * (width + GAP), area.y, width, area.height)
         busy = len(host.busy) > number
         picture.frame(chip, scene.hue if busy else palette.ink, NOW if busy else PART, radius=5, ground=palette.room)
-        picture.text(Point(chip.x + 12, chip.middle.y), "CPU", 26, palette.ink, bold=True)
-        x = chip.x + 12 + picture.measure("CPU", 26, bold=True) + 10
-        said = word("busy", language).format(len(host.busy), host.cpus) if count < host.cpus else (
-            host.busy[number] if busy else word("idle", language))
-        picture.text(Point(x, chip.middle.y), said, 26, palette.ink if busy else palette.ink2, room=chip.right - x - 8)
+        whole = count == host.cpus
+        one = host.busy[number] if busy else word("idle", language)
+        said = one if whole else word("busy", language).format(len(host.busy), host.cpus)
+        picture.text(Point(chip.x + 14, chip.middle.y - 14), f"CPU {number}" if whole else "CPU", 24, palette.ink2)
+        ink = palette.ink if busy else palette.ink2
+        picture.text(Point(chip.x + 14, chip.middle.y + 13), said, 26, ink, bold=busy, room=chip.width - 22)

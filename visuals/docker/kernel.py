@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from cutaway.visuals.docker.drawing import NOW, Scene, draw_row, mebibytes, megabytes
 from cutaway.visuals.docker.layout import CHIPS
-from cutaway.visuals.docker.snapshot import Layer
+from cutaway.visuals.docker.snapshot import Box, Layer
 from cutaway.visuals.docker.words import word
 from cutaway.visuals.geometry import Area, Point
 from cutaway.visuals.palette import mixed
 from cutaway.visuals.section import ABSENT, PART
 
-SLANT, THICKEST, OWN, GAP, GLASS_FILL = 16.0, 30.0, 28.0, 6.0, 0.3
+SLANT, THICKEST, OWN, GAP, GLASS_FILL = 16.0, 30.0, 36.0, 6.0, 0.3
 """OWN: height of the container's own layer, which has its name on it."""
 AFTER_LANE = 46.0
 """A page's way goes through a row at its left; what is written there begins behind it."""
+
+
+SIGN, SIGN_ROOM = 11.0, 34.0
 
 
 def draw_kernel(scene: Scene) -> None:
@@ -50,7 +53,8 @@ def _network(scene: Scene) -> None:
 def _name_spaces(scene: Scene) -> None:
     palette, picture, box = scene.palette, scene.picture, scene.snapshot.box
     area, state = scene.layout.places["name spaces"], scene.state("name spaces")
-    _heading(scene, Area(area.x + 96, area.y, area.width - 96, 0), word("name spaces", scene.look.language))
+    heading = word("name spaces in the guest" if box is not None and box.is_guest else "name spaces", scene.look.language)
+    _heading(scene, Area(area.x + 104, area.y, area.width - 104, 0), heading)
     own = box.walls if box else CHIPS
     for number, name in enumerate(CHIPS):
         chip = scene.layout.chip(number)
@@ -64,21 +68,29 @@ def _name_spaces(scene: Scene) -> None:
 
 
 def _cgroup(scene: Scene) -> None:
-    """What it counts, and what it allows."""
-    area, box, state = scene.layout.places["cgroup"], scene.snapshot.box, scene.state("cgroup")
-    said = "cgroup"
+    """What it counts, and what it allows; a square where it has used its CPU time and waits, a cross where the kernel killed in it."""
+    area, box, palette, picture = scene.layout.places["cgroup"], scene.snapshot.box, scene.palette, scene.picture
+    state = "now" if scene.is_at("cgroup", "memory") else scene.state("cgroup")
+    counts = box is not None and (state != "absent" or box.is_oom)
     draw_row(scene, area, "", state)
-    if box is not None and state != "absent":
-        limit = f" / {mebibytes(box.memory_limit)}" if box.memory_limit else ""
-        said = f"cgroup   {mebibytes(box.memory)}{limit} MiB"
-        if box.cpus:
-            said += f"   {box.cpus:g} CPU"
+    ink, said, sign = palette.ink if counts else palette.ink2, "cgroup", ""
+    if box is not None and counts:
+        said = _counts(box)
+        sign = "cross" if box.is_oom else "square" if box.throttled and not box.is_paused else ""
         if box.memory_limit:
             share = min(box.memory / box.memory_limit, 1.0)
-            fill = mixed(scene.palette.glass, scene.palette.room, GLASS_FILL)
-            scene.picture.fill(Area(area.x + 3, area.y + 3, (area.width - 6) * share, area.height - 6), fill)
-    ink = scene.palette.ink2 if state == "absent" else scene.palette.ink
-    scene.picture.text(Point(area.x + 14, area.middle.y), said, 26, ink, bold=state != "absent", room=area.width - 24)
+            fill = mixed(palette.glass, palette.room, GLASS_FILL)
+            picture.fill(Area(area.x + 3, area.y + 3, (area.width - 6) * share, area.height - 6), fill)
+    picture.text(Point(area.x + 14, area.middle.y), said, 26, ink, bold=counts, room=area.width - 24 - (SIGN_ROOM if sign else 0))
+    if sign:
+        picture.sign(sign, Point(area.right - SIGN_ROOM / 2, area.middle.y), SIGN, scene.hue, ground=palette.room, name=f"cgroup, {sign}")
+
+
+def _counts(box: Box) -> str:
+    """Of the cgroup: 11 MiB, or 11 / 64 MiB; and its CPUs."""
+    limit = f" / {mebibytes(box.memory_limit)}" if box.memory_limit else ""
+    cpus = f"   {box.cpus:g} CPU" if box.cpus else ""
+    return f"cgroup   {mebibytes(box.memory)}{limit} MiB{cpus}"
 
 
 # --- layers --------------------------------------------------------------------------------------------------------------------------
@@ -140,4 +152,5 @@ def _writable(scene: Scene, area: Area) -> None:
         scene.picture.shape(_corners(area), palette.room)
         _outline(scene, area, scene.hue if state == "now" else palette.ink, NOW if state == "now" else PART)
     said = word("writable", scene.look.language)
-    scene.picture.text(area.middle, said, 24, palette.ink if state != "absent" else palette.ink2, align="middle")
+    ink = palette.ink if state != "absent" else palette.ink2
+    scene.picture.text(Point(area.middle.x, area.middle.y + 1), said, 24, ink, align="middle")

@@ -9,7 +9,7 @@ from cutaway.visuals.layout import CEILING, FLOOR_PLANE, GUTTER, HINT, MARGIN, R
 
 PANEL, PANEL_GAP = 560.0, 30.0
 CAPTION, STRIP = 112.0, 150.0
-HARDWARE, KERNEL_SHARE = 92.0, 0.44
+HARDWARE, KERNEL_SHARE = 100.0, 0.44
 BOX, PROCESS = 78.0, 110.0
 """Heights of a process, and of the one in the container."""
 TERMINAL_SHARE = 0.385

@@ -10,6 +10,8 @@ from cutaway.visuals.geometry import Area, Point
 from cutaway.visuals.palette import mixed
 from cutaway.visuals.section import ABSENT, GLASS, PART, WALL
 
+KILLED = 13.0
+"""Radius of the sign on who was killed."""
 DAEMONS = ("dockerd", "containerd")
 
 
@@ -22,8 +24,7 @@ def draw_people(scene: Scene) -> None:
         state: State = "now" if scene.is_at(name, "hook") and _does(scene, name) else "there"
         draw_box(scene, scene.layout.places[name], name, f"{mebibytes(size)} MiB" if size else "", state)
     _shim(scene, memory["shim"].memory if "shim" in memory else None)
-    runtime = scene.snapshot.box.runtime if scene.snapshot.box else "runc"
-    _helper(scene, "runtime", runtime, scene.is_at("runtime", "name spaces", "cgroup", "exec") or _does(scene, runtime))
+    _runtime(scene)
     _helper(scene, "iptables", "iptables", scene.is_at("iptables"))
     _container(scene)
 
@@ -32,6 +33,17 @@ def _helper(scene: Scene, place: str, name: str, works: bool) -> None:
     """A process that is there only while it works."""
     second = word("short" if works else "not running", scene.look.language)
     draw_box(scene, scene.layout.places[place], name, second, "now" if works else "absent")
+
+
+def _runtime(scene: Scene) -> None:
+    """The runtime, which is there only while it works; or what it leaves behind: the process that a container's own kernel is in."""
+    box = scene.snapshot.box
+    name = box.runtime if box else "runc"
+    works = scene.is_at("runtime", "name spaces", "cgroup", "exec") or _does(scene, name)
+    if box is None or scene.state("sandbox") == "absent":
+        _helper(scene, "runtime", name, works)
+        return
+    draw_box(scene, scene.layout.places["runtime"], box.sandbox, word("stays", scene.look.language), "now" if works else "there")
 
 
 def _does(scene: Scene, who: str) -> bool:
@@ -83,6 +95,8 @@ def _container(scene: Scene) -> None:
     if scene.state("process") == "absent":
         picture.frame(inside, palette.line, ABSENT, radius=9, dashed=True)
         picture.text(inside.middle, box.program, 28, palette.ink2, align="middle", room=inside.width - 10)
+        if box.is_oom:
+            picture.sign("cross", Point(inside.middle.x, inside.y), KILLED, scene.hue, ground=palette.room, name="killed")
         return
     _process(scene, box, inside)
 
@@ -99,7 +113,7 @@ def _process(scene: Scene, box: Box, inside: Area) -> None:
         return
     picture.text(Point(inside.middle.x, inside.y + 54), "PID 1", 24, palette.ink2, align="middle", room=inside.width - 12)
     if box.pid:
-        said = word("on the host", language).format(box.pid)
+        said = word("own kernel", language).format(box.kernel) if box.kernel else word("on the host", language).format(box.pid)
         picture.text(Point(inside.middle.x, inside.y + 82), said, 24, palette.ink2, align="middle", room=inside.width - 8)
 
 
@@ -107,6 +121,10 @@ def _inside(area: Area, walls: int) -> Area:
     """Where the process stands, inside of all walls."""
     side = max(walls, 4) * WALL_STEP + 5
     return Area(area.x + side, area.bottom - PROCESS, area.width - 2 * side, PROCESS - 10)
+
+
+NAME_STEP = 8.0
+"""By which a wall's name is further in than that of the next; the last still ends on its own wall."""
 
 
 def _walls(scene: Scene, area: Area, walls: tuple[str, ...], now: bool) -> None:
@@ -122,7 +140,7 @@ def _walls(scene: Scene, area: Area, walls: tuple[str, ...], now: bool) -> None:
         for x in (pane.x, pane.right):
             picture.line(Point(x, pane.y), Point(x, foot), colour, WALL)
     for number, name in enumerate(walls):
-        x, y = area.x + number * WALL_STEP + 16 + number * 20, area.y + 10 + number * drop
+        x, y = area.x + number * (WALL_STEP + NAME_STEP) + 16, area.y + 10 + number * drop
         width = picture.measure(name, 24, bold=True)
         picture.fill(Area(x - 4, y - 10, width + 8, 20), palette.room)
         picture.text(Point(x, y), name, 24, palette.ink, bold=True)

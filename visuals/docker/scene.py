@@ -53,10 +53,11 @@ def _links(scene: Scene) -> None:
 
 
 def _way(scene: Scene) -> Way:
-    """From the client to where the step happens."""
-    if scene.told is None and not scene.snapshot.is_page:
+    """From the client to where the step happens; of a refusal, to who refuses."""
+    if scene.told is None and not scene.snapshot.is_page and not scene.snapshot.error:
         return []
-    way = WAYS[scene.told.place if scene.told else "page back"](scene.layout)
+    place = "dockerd" if scene.snapshot.error else scene.told.place if scene.told else "page back"
+    way = WAYS[place](scene.layout)
     for stretch in way:
         scene.picture.way(stretch, scene.hue, WIDTH)
     return way
@@ -64,6 +65,9 @@ def _way(scene: Scene) -> Way:
 
 def _sign(scene: Scene, way: Way) -> None:
     """Where the step happens; a page is as far on its way as the step is done. What stands at the gate waits."""
+    if scene.snapshot.error:
+        scene.picture.sign("cross", way[-1][-1], FOLLOWED, scene.hue, ground=scene.palette.room, halo=True, name="refused")
+        return
     if scene.told is None or scene.step is None:
         if way:      # the answer is back with who asked
             scene.picture.sign("ring", way[0][0], FOLLOWED, scene.hue, ground=scene.palette.room, halo=True, name="page, over")
@@ -75,5 +79,5 @@ def _sign(scene: Scene, way: Way) -> None:
     elif place == "page back":
         at, sign = along(way, 1 - share), "ring"
     else:
-        at, sign = way[-1][-1], "disc"
+        at, sign = way[-1][-1], "cross" if place == "memory" else "disc"
     scene.picture.sign("clock" if held else sign, at, FOLLOWED, scene.hue, ground=scene.palette.room, halo=True, name=scene.told.place)

@@ -62,17 +62,32 @@ class Box:
     runtime: str = "runc"
     is_running: bool = False
     is_paused: bool = False
+    exit_code: int | None = None
+    """Of its PID 1, once it has ended."""
+    is_oom: bool = False
+    """The kernel has killed a process of it for want of memory."""
     starting: tuple[str, ...] = ()
     """While it starts: what is done of it, as `who: what`."""
     walls: tuple[str, ...] = ()
     """Name spaces of its own."""
     pid: int = 0
     """On the host; 0 where there is none."""
+    kernel: str = ""
+    """Release of its own kernel; "" where it runs on the host's."""
+    sandbox: str = ""
+    """Process of the host in which that kernel is."""
+    is_guest: bool = False
+    """That kernel is a virtual machine's, and so are the name spaces."""
     memory: int = 0
+    """Of its cgroup now; at its end, if that was for want of memory."""
     memory_limit: int = 0
     """0 for none."""
     cpus: float = 0.0
     """CPU time a time that its cgroup may have; 0 for no limit."""
+    periods: int = 0
+    """In which it has used CPU time, under such a limit."""
+    throttled: int = 0
+    """Of these, in which it had to wait for the next."""
     bridge: str = ""
     """The host's interface; "" where it has no network of its own."""
     address: str = ""

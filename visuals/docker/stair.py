@@ -63,6 +63,8 @@ def draw_stair(scene: Scene) -> None:
             before_ns += row.took_ns
     for y in (foot + 2, foot + 7):
         picture.line(Point(area.x, y), Point(area.right, y), palette.ink, 2)
+    if not rows:
+        return
     going = any(row.going for row in rows) or scene.snapshot.held is not None
     picture.text(Point(area.x, foot + 33), word("so far" if going else "total", language), 28, palette.ink2)
     picture.number(Point(area.right, foot + 33), total_of([row.took_ns for row in rows], unit), 36, palette.ink, align="right")

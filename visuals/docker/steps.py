@@ -21,7 +21,9 @@ class Told(NamedTuple):
     makes: tuple[str, ...]
     """What is there afterwards: parts of the picture."""
     caption: Said
-    """May name {address}, {port}, {inner} (the container's port), {program}, {runtime}."""
+    """May name {address}, {port}, {inner} (the container's port), {program}, {runtime}, {sandbox}, {kernel}."""
+    sandboxed: Said | None = None
+    """Instead, where the container has a kernel of its own."""
 
 
 ROWS: dict[str, Said] = {
@@ -40,8 +42,16 @@ ROWS: dict[str, Said] = {
     "program": Said("{program} 시작", "{program} starts"),
     "exec": Said("exec", "exec"),
     "signal": Said("멈춤 신호", "stop signal"),
+    "any signal": Said("신호", "signal"),
+    "freeze": Said("cgroup 얼리기", "freeze cgroup"),
+    "thaw": Said("cgroup 녹이기", "thaw cgroup"),
+    "oom": Said("OOM killer", "OOM killer"),
     "kill": Said("SIGKILL", "SIGKILL"),
     "remove": Said("지우기", "remove"),
+    "from": Said("FROM", "FROM"),
+    "run": Said("RUN", "RUN"),
+    "copy": Said("COPY, ADD", "COPY, ADD"),
+    "configure": Said("이미지 설정", "configuration"),
     "page in": Said("가는 길", "way in"),
     "page": Said("{program}", "{program}"),
     "page back": Said("오는 길", "way back"),
@@ -81,13 +91,13 @@ STEPS: dict[str, Told] = {
     "containerd: has the shim start the task": Told("containerd", "shim", (), Said(
         "containerd가 shim에게 시킨다: 이제 시작하라.",
         "containerd tells the shim to start it.")),
-    "runsc: create: starts gofer and sentry, a kernel in user space": Told("runtime", "runtime", (), Said(
+    "runsc: create: starts gofer and sentry, a kernel in user space": Told("runtime", "runtime", ("sandbox",), Said(
         "gVisor: 컨테이너마다 사용자 공간에 커널(sentry)을 하나 띄운다.",
         "gVisor starts a kernel in user space, the sentry, for this container.")),
     "sentry: boots: loads the program, mounts through the gofer": Told("sandbox", "program", ("process",), Said(
         "sentry가 프로그램을 올린다. 호스트 커널은 gofer를 거쳐서만 만난다.",
         "The sentry loads the program, which meets the host's files through the gofer only.")),
-    "QEMU: start, set up the machine": Told("sandbox", "runtime", (), Said(
+    "QEMU: start, set up the machine": Told("sandbox", "runtime", ("sandbox",), Said(
         "Kata: 컨테이너 하나를 위해 가상 머신을 띄운다.",
         "Kata starts a virtual machine for the container.")),
     "firmware: find the kernel": Told("sandbox", "runtime", (), Said(
@@ -109,7 +119,7 @@ STEPS: dict[str, Told] = {
         "런타임({runtime})이 컨테이너가 될 프로세스를 만든다.",
         "{runtime} makes the process that will become the container.")),
     "kernel: name spaces": Told("walls", "name spaces", ("name spaces",), Said(
-        "런타임({runtime})이 커널에 부탁한다: 프로세스 둘레에 벽, 네임스페이스.",
+        "런타임({runtime})이 커널에 부탁한다: 프로세스 둘레에 벽(네임스페이스)을 세워 달라.",
         "{runtime} asks the kernel for walls round the process: namespaces.")),
     "kernel: cgroups, one a controller": Told("walls", "cgroup", ("cgroup",), Said(
         "cgroup은 CPU와 메모리를 재고, 한도를 지키게 한다.",
@@ -127,10 +137,12 @@ STEPS: dict[str, Told] = {
         "런타임({runtime})은 자리를 {program}에 내주고 사라진다(execve).",
         "{runtime} gives way to {program} (execve) and is gone.")),
     "program: start: load, read the configuration, listen": Told("program", "program", (), Said(
-        "컨테이너의 프로그램({program})은 보통 프로세스다. 벽 안에서 PID 1일 뿐.",
-        "{program} is an ordinary process; inside its walls it is PID 1.")),
-    "runc: exec: a process into the name spaces": Told("exec", "exec", (), Said(
-        "프로세스가 하나 더 같은 벽 안으로 들어간다.",
+        "컨테이너의 프로그램({program})은 평범한 프로세스다. 벽 안에서 PID 1일 뿐.",
+        "{program} is an ordinary process; inside its walls it is PID 1."), Said(
+        "{program}: 자기 커널({kernel}) 위에서 돈다. 호스트 커널이 보는 것은 {sandbox}뿐이다.",
+        "{program} runs on a kernel of its own, {kernel}; the host's kernel only sees {sandbox}.")),
+    "runtime: exec: a process into the name spaces": Told("exec", "exec", (), Said(
+        "같은 벽 안으로 프로세스가 하나 더 들어간다.",
         "One more process goes inside the same walls.")),
     "kernel: the stop signal to PID 1, and its grace": Told("signal", "signal", (), Said(
         "PID 1에 멈춤 신호를 보내고, 스스로 끝나기를 기다린다(보통 10초).",
@@ -138,9 +150,36 @@ STEPS: dict[str, Told] = {
     "kernel: SIGKILL: the processes end": Told("kill", "signal", (), Said(
         "SIGKILL: 커널이 안의 프로세스를 모두 끝낸다.",
         "SIGKILL: the kernel ends all processes inside.")),
+    "kernel: a signal to PID 1": Told("any signal", "signal", (), Said(
+        "PID 1에 신호 하나를 보낸다. 무엇을 할지는 프로그램이 정한다.",
+        "PID 1 gets a signal; what comes of it is the program's choice.")),
+    "runtime: pause: freezes the cgroup": Told("freeze", "cgroup", (), Said(
+        "런타임({runtime})이 cgroup을 얼린다. 프로세스는 남아 있지만 CPU를 얻지 못한다.",
+        "{runtime} freezes the cgroup: the processes stay, but get no CPU.")),
+    "runtime: resume: thaws the cgroup": Told("thaw", "cgroup", (), Said(
+        "런타임({runtime})이 cgroup을 녹인다. 프로세스는 멈췄던 곳에서 이어 간다.",
+        "{runtime} thaws the cgroup: the processes go on where they stood.")),
+    "kernel: out of memory: the OOM killer ends a process": Told("oom", "memory", (), Said(
+        "메모리가 모자란다: 커널의 OOM killer가 컨테이너 안의 프로세스 하나를 죽인다.",
+        "Memory has run out: the kernel's OOM killer ends a process of the container.")),
     "dockerd: take the writable layer and the name away": Told("remove", "disk", (), Said(
         "쓰기 층과 이름이 사라진다. 이미지의 층은 남는다.",
         "The writable layer and the name go; the image's layers stay.")),
+    "builder: FROM": Told("from", "dockerd", (), Said(
+        "바탕이 될 이미지에서 시작한다. 없으면 먼저 받는다.",
+        "The build starts from a base image, which is pulled first if it is missing.")),
+    "builder: RUN": Told("run", "dockerd", (), Said(
+        "임시 컨테이너에서 명령을 돌리고, 바뀐 파일을 새 층으로 남긴다.",
+        "A temporary container runs the command; the files that it changed become a new layer.")),
+    "builder: COPY": Told("copy", "disk", (), Said(
+        "docker build가 보낸 파일을 새 층에 넣는다.",
+        "Files that docker build sent along go into a new layer.")),
+    "builder: ADD": Told("copy", "disk", (), Said(
+        "docker build가 보낸 파일을 새 층에 넣는다. 압축은 푼다.",
+        "Files that docker build sent along go into a new layer; archives are unpacked.")),
+    "builder: configure": Told("configure", "dockerd", (), Said(
+        "이미지의 설정만 바뀐다(CMD, ENV, EXPOSE 따위).",
+        "Only the image's configuration changes: CMD, ENV, EXPOSE and the like.")),
     "kernel: way in: NAT, bridge, veth": Told("page in", "page in", (), Said(
         "NAT이 목적지를 {address}:{inner}로 바꾸고, 브리지와 veth를 지난다.",
         "NAT makes the destination {address}:{inner}; then bridge and veth.")),
@@ -149,7 +188,9 @@ STEPS: dict[str, Told] = {
         "{program} in the container works on the request.")),
     "kernel: way back: veth, bridge, NAT": Told("page back", "page back", (), Said(
         "응답은 온 길을 되돌아간다. 커널은 하나뿐이다.",
-        "The answer takes the same way back. There is only one kernel.")),
+        "The answer takes the same way back. There is only one kernel."), Said(
+        "응답은 온 길을 되돌아간다. 커널 둘을 지났다: 호스트의 것과 {sandbox}의 것({kernel}).",
+        "The answer takes the same way back, through two kernels: the host's, and that in {sandbox}, {kernel}.")),
 }  # fmt: skip
 
 PLACE_OF_UNKNOWN = "runtime"

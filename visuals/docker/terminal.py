@@ -12,23 +12,32 @@ PAD_X, PAD_Y = 20.0, 14.0
 
 
 def draw_terminal(scene: Scene) -> None:
-    """Dark in every theme; the last lines, long ones broken."""
+    """Dark in every theme; the last lines, long ones broken. The last command stays in sight, whatever it prints."""
     area, picture = scene.layout.terminal, scene.picture
     ground = DARK.room if scene.palette.name == "dark" else DARK.paper
     picture.frame(area, scene.palette.ink if scene.palette.name != "dark" else scene.palette.line, 1.6, radius=9, ground=ground)
     shown = int((area.height - 2 * PAD_Y) // LINE)
-    rows: list[tuple[str, Line]] = []
-    for line in reversed(scene.snapshot.lines):
-        rows = [*((part, line) for part in _broken(scene, line, area)), *rows]
-        if len(rows) >= shown:
-            break
-    for number, (text, line) in enumerate(rows[-shown:]):
+    rows = _rows(scene, area, shown)
+    for number, (text, line) in enumerate(rows):
         y = area.y + PAD_Y + (number + 0.5) * LINE
         ink = DARK.ink if line.kind != "output" else DARK.ink2
         picture.text(Point(area.x + PAD_X, y), text, SIZE, ink, bold=line.kind == "command")
     if len(rows) < shown:
         y = area.y + PAD_Y + len(rows) * LINE
         picture.fill(Area(area.x + PAD_X, y + 4, 12, LINE - 10), DARK.ink)
+
+
+def _rows(scene: Scene, area: Area, shown: int) -> list[tuple[str, Line]]:
+    """At most so many: of the last command its own lines and the end of what it printed; above it others, if there is room."""
+    rows: list[tuple[str, Line]] = []
+    for line in reversed(scene.snapshot.lines):
+        parts = [(part, line) for part in _broken(scene, line, area)]
+        if line.kind == "command" and len(parts) < shown < len(parts) + len(rows):
+            return [*parts, *rows[len(parts) - shown :]]
+        rows = [*parts, *rows]
+        if len(rows) >= shown and any(line.kind == "command" for _, line in rows):
+            break
+    return rows[-shown:]
 
 
 def _broken(scene: Scene, line: Line, area: Area) -> list[str]:

@@ -11,6 +11,8 @@ from itertools import pairwise
 from cutaway.visuals.docker.layout import Layout
 from cutaway.visuals.geometry import Area, Point
 
+ABOVE = 6.0
+"""A way to the name spaces ends so far above them: its sign covers no name."""
 Stretch = list[Point]
 Way = list[Stretch]
 
@@ -105,7 +107,7 @@ def _before_overlay(layout: Layout) -> float:
 
 def _to_name_spaces(layout: Layout) -> Way:
     runtime = layout.places["runtime"]
-    return [*_to_runtime(layout), [_down(runtime), Point(runtime.middle.x, layout.places["name spaces"].y)]]
+    return [*_to_runtime(layout), [_down(runtime), Point(runtime.middle.x, layout.places["name spaces"].y - ABOVE)]]
 
 
 def _to_cgroup(layout: Layout) -> Way:
@@ -114,6 +116,13 @@ def _to_cgroup(layout: Layout) -> Way:
     beside = layout.places["name spaces"].right + 12
     down = [_down(runtime), Point(runtime.middle.x, _level(layout)), Point(beside, _level(layout)), Point(beside, cgroup.middle.y)]
     return [*_to_runtime(layout), [*down, _right(cgroup)]]
+
+
+def _of_memory(layout: Layout) -> Way:
+    """From the cgroup up into the container: nobody asks for it, the kernel does it by itself."""
+    cgroup, box, level = layout.places["cgroup"], layout.places["container"], _level(layout)
+    beside, up = layout.places["name spaces"].right + 12, box.middle.x
+    return [[_right(cgroup), Point(beside, cgroup.middle.y), Point(beside, level), Point(up, level), Point(up, box.bottom + 3)]]
 
 
 def _of_page(layout: Layout) -> Way:
@@ -142,6 +151,7 @@ WAYS: dict[str, Callable[[Layout], Way]] = {
     "name spaces": _to_name_spaces,
     "exec": _to_name_spaces,
     "cgroup": _to_cgroup,
+    "memory": _of_memory,
     "page in": _of_page,
     "page": _of_page,
     "page back": _of_page,

@@ -17,7 +17,7 @@ from cutaway.visuals.docker import scene
 from cutaway.visuals.docker.controls import Controls
 from cutaway.visuals.docker.drawing import Look
 from cutaway.visuals.docker.process import Ended, Remote, Wanted
-from cutaway.visuals.docker.snapshot import Snapshot
+from cutaway.visuals.docker.snapshot import Box, Snapshot
 from cutaway.visuals.docker.words import word
 from cutaway.visuals.layout import scale_and_canvas
 from cutaway.visuals.surface import SurfacePicture
@@ -169,4 +169,6 @@ class Recorder:
 def _what(snapshot: Snapshot) -> object:
     """What makes a picture another one than the last."""
     steps = tuple((step.who, step.what, step.going) for step in snapshot.steps)
-    return snapshot.title, snapshot.request, steps, snapshot.held, snapshot.box is not None and snapshot.box.is_running
+    box = snapshot.box or Box("", "")
+    state = box.is_running, box.is_paused, box.is_oom, box.throttled > 0
+    return snapshot.title, snapshot.request, steps, snapshot.held, state

@@ -131,23 +131,19 @@ async def restart(engine: Engine, request: Request) -> Answer:
 
 @route("POST", "/containers/{name}/kill")
 async def kill(engine: Engine, request: Request) -> Answer:
-    container = _the(engine, request)
-    engine.live.now(lambda: engine.daemon.lifecycle.kill(container, request.get("signal") or None))
-    number = request.get("signal") or "KILL"
-    if number.upper() in ("KILL", "SIGKILL", "9") and container.main is not None:
-        await engine.live.until(container.main.ended)
+    await engine.live.do(engine.daemon.lifecycle.kill(_the(engine, request), request.get("signal") or None))
     return Reply(204)
 
 
 @route("POST", "/containers/{name}/pause")
 async def pause(engine: Engine, request: Request) -> Answer:
-    engine.live.now(lambda: engine.daemon.lifecycle.pause(_the(engine, request)))
+    await engine.live.do(engine.daemon.lifecycle.pause(_the(engine, request)))
     return Reply(204)
 
 
 @route("POST", "/containers/{name}/unpause")
 async def unpause(engine: Engine, request: Request) -> Answer:
-    engine.live.now(lambda: engine.daemon.lifecycle.unpause(_the(engine, request)))
+    await engine.live.do(engine.daemon.lifecycle.unpause(_the(engine, request)))
     return Reply(204)
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from cutaway.engine.showing.commands import UNREADABLE, Command
+from typing import NamedTuple
+
+from cutaway.engine.showing.command_line import UNREADABLE
+from cutaway.engine.showing.commands import Command
 from cutaway.models.docker.container import Container
 from cutaway.models.docker.daemon import Daemon
+from cutaway.models.docker.platforms.runtimes import DEFAULT, runtime_of
+from cutaway.models.docker.preparing import limits_of
+from cutaway.models.docker.processes.groups import Group
 from cutaway.models.docker.specification import port_of
 from cutaway.visuals.docker.snapshot import Box
 
 WALLS = ("mnt", "uts", "ipc", "pid", "net", "cgroup")
-CPU_NS, LONGEST = 1_000_000_000, 40
+LONGEST = 40
 
 
 def box_of(daemon: Daemon, container: Container) -> Box:
@@ -17,14 +23,52 @@ def box_of(daemon: Daemon, container: Container) -> Box:
     space = container.space if container.has_process else None
     start = next((act for act in daemon.record.going.values() if act.kind == "start" and act.subject == container.id), None)
     endpoint = next((one for one in container.endpoints.values() if one.address is not None), None)
-    host = container.host
+    host, own = container.host, _sandbox_of(container.host.runtime)
+    memory, group = _counted(container)
     return Box(
-        container.name, _program(container.argv), host.runtime, is_running=space is not None, is_paused=container.paused,
+        container.name, _program(container.argv), _shown(host.runtime), is_running=space is not None, is_paused=container.paused,
+        exit_code=container.exit_code if container.status == "exited" else None, is_oom=container.oom_killed,
         starting=tuple(f"{step.who}: {step.what}" for step in start.steps if step.ended_ns is not None) if start else (),
-        walls=walls_of(container), pid=container.pid, memory=space.memory.usage if space is not None else 0, memory_limit=host.memory or 0,
-        cpus=(host.nano_cpus or 0) / CPU_NS, bridge=_bridge(daemon, next(iter(container.endpoints or container.wanted), "")),
+        walls=walls_of(container), pid=container.pid, kernel=own.kernel, sandbox=own.process, is_guest=own.is_guest,
+        memory=memory, memory_limit=host.memory or 0, cpus=float(limits_of(host).cpus or 0), periods=group.periods if group else 0,
+        throttled=group.throttled_periods if group else 0, bridge=_bridge(daemon, next(iter(container.endpoints or container.wanted), "")),
         address=str(endpoint.address) if endpoint is not None else "", ports=_ports(container),
     )  # fmt: skip
+
+
+def _counted(container: Container) -> tuple[int, Group | None]:
+    """Bytes of its memory, and the CPU side of its cgroup while that is there."""
+    space = container.space
+    if space is None:
+        return 0, None
+    if container.has_process:
+        return min(space.memory.usage, space.memory.limit), space.group
+    return space.memory.peak if container.oom_killed else 0, None
+
+
+def _shown(runtime: str) -> str:
+    """What people call a runtime, be it given by its shim's name."""
+    found = runtime_of(runtime)
+    return found.name.removesuffix("-runtime") if found is not None else runtime.rpartition(".v")[0].rpartition(".")[2] or runtime
+
+
+class Sandbox(NamedTuple):
+    """What a container has for itself besides name spaces."""
+
+    kernel: str = ""
+    """Its release."""
+    process: str = ""
+    """Of the host, that the kernel is in."""
+    is_guest: bool = False
+    """A virtual machine's."""
+
+
+def _sandbox_of(runtime: str) -> Sandbox:
+    """By this runtime."""
+    found = runtime_of(runtime)
+    if found is None or found.kernel is None:
+        return Sandbox()
+    return Sandbox(found.kernel.release, found.holds[0].what, not found.in_its_cgroup)
 
 
 def wanted_box(daemon: Daemon, command: Command | None) -> Box | None:
@@ -45,8 +89,9 @@ def _wanted(daemon: Daemon, command: Command) -> Box:
     places = ((inside, one) for inside, found in (host.get("PortBindings") or {}).items() for one in found or [])
     ports = tuple((_port(one), port_of(inside)[0]) for inside, one in places)
     program = _program(argv) if argv else str(body.get("Image") or "").rpartition("/")[2].partition(":")[0]
-    mode = host.get("NetworkMode") or "default"
-    return Box(command.asked[0].request.get("name"), program, bridge=_bridge(daemon, "bridge" if mode == "default" else mode), ports=ports)
+    mode, runtime = host.get("NetworkMode") or "default", str(host.get("Runtime") or DEFAULT)
+    bridge = _bridge(daemon, "bridge" if mode == "default" else mode)
+    return Box(command.asked[0].request.get("name"), program, _shown(runtime), bridge=bridge, ports=ports)
 
 
 def walls_of(container: Container) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ CPU_NS, MEGA, LONGEST = 1_000_000_000, 1 << 20, 200
 SIMPLE: tuple[tuple[str, str, str], ...] = (
     ("POST", r"/containers/(?P<name>[^/]+)/(?P<verb>start|stop|kill|restart|pause|unpause)", "docker {verb}{flags} {name}"),
     ("POST", r"/containers/(?P<name>[^/]+)/rename", "docker rename {name} {to}"),
-    ("POST", r"/containers/(?P<name>[^/]+)/update", "docker update {name}"),
+    ("POST", r"/containers/(?P<name>[^/]+)/update", "docker update{limits} {name}"),
     ("DELETE", r"/containers/(?P<name>[^/]+)", "docker rm{flags} {name}"),
     ("POST", r"/containers/(?P<name>[^/]+)/attach", "docker attach {name}"),
     ("POST", r"/images/(?P<name>.+)/tag", "docker tag {name} {to}"),
@@ -45,9 +45,13 @@ VALUES = {"t": "-t", "signal": "-s"}
 ID = re.compile(r"\b[0-9a-f]{64}\b")
 
 
-def short(text: str) -> str:
+UNREADABLE = AttributeError, KeyError, TypeError, ValueError
+"""What comes of a document that is JSON and nothing that an Engine knows; the daemon refuses it by itself."""
+
+
+def short(text: str, longest: int = LONGEST) -> str:
     """Ids as people see them; and no longer than can be read."""
-    return ID.sub(lambda found: found[0][:12], text)[:LONGEST]
+    return ID.sub(lambda found: found[0][:12], text)[:longest]
 
 
 def line_of(request: Request, table: tuple[tuple[str, str, str], ...]) -> str:
@@ -60,8 +64,17 @@ def line_of(request: Request, table: tuple[tuple[str, str, str], ...]) -> str:
             return short(form.format(
                 **parts, flags="".join(f" {flag}" for flag in _flags(request)), to=to, container=request.get("container"),
                 body=body.get("Name") or "", one=(parts.get("verb") or "").removesuffix("s"),
+                limits=_new_limits(body) if "{limits}" in form else "",
             )).rstrip()  # fmt: skip
     return ""
+
+
+def _new_limits(body: dict[str, Any]) -> str:
+    """Of a `docker update`."""
+    try:
+        return "".join(f" {limit}" for limit in _limits(body))
+    except UNREADABLE:
+        return ""
 
 
 def _flags(request: Request) -> Iterator[str]:

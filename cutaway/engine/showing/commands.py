@@ -23,9 +23,6 @@ ASIDE_S = 5.0
 """A request of another command is told of for so long."""
 NOISE = re.compile(r"/_ping|/version|/events|/auth|/containers/[^/]+/(resize|wait)|/exec/[^/]+/(resize|json)")
 
-UNREADABLE = AttributeError, KeyError, TypeError, ValueError
-"""What comes of a document that is JSON and nothing that an Engine knows; the daemon refuses it by itself."""
-
 Kind = Literal["run", "pull", "exec", "other", "look"]
 
 
@@ -87,7 +84,7 @@ class Command:
                     return command_line.pull_line(request)
                 case "exec":
                     return command_line.exec_line(request, command_line.short(request.plain_path.split("/")[2]))
-        except UNREADABLE:
+        except command_line.UNREADABLE:
             return f"docker {self.kind}"
         return command_line.line_of(request, command_line.SIMPLE) or command_line.line_of(request, command_line.LOOKS)
 
@@ -111,6 +108,7 @@ class Command:
         if act.number <= self.first_act or act.kind == "page" or self.kind == "look" or any(one.kind == act.kind for one in self.acts):
             return False
         fits = bool(self.container) and act.subject == self.container
+        fits |= act.kind == "build" and self.asked[0].request.plain_path == "/build" and self.is_going
         if self.kind in ("run", "pull"):
             fits |= act.kind == "pull" and bool(self.image) and act.subject.removesuffix(":latest") == self.image.removesuffix(":latest")
             # a container that is to have no particular name gets one only now
@@ -186,7 +184,7 @@ class Commands:
     def _new(self, kind: Kind, one: Asked, *, container: str = "", image: str = "") -> Command:
         agent = one.request.headers.get("user-agent", "")
         name = agent.partition("/")[0][:LONGEST_NAME] or "?"
-        client = {"Docker-Client": "docker", "docker-sdk-python": "docker-py"}.get(name, name)
+        client = {"Docker-Client": "docker", "docker-sdk-python": "docker-py", "docker-compose": "compose"}.get(name, name)
         made = Command(kind, client, [one], self.record.count, container, image)
         self.last.append(made)
         return made

@@ -14,6 +14,7 @@ from cutaway.engine.showing.commands import ASIDE_S, LONGEST_NAME, Asked, Comman
 from cutaway.models.docker.container import Container
 from cutaway.models.docker.images.image import Image
 from cutaway.models.docker.platforms.runtimes import RUNTIMES
+from cutaway.models.docker.processes.process import Process
 from cutaway.models.docker.record import Act, LayerProgress, Standing
 from cutaway.models.docker.record import Step as ModelStep
 from cutaway.visuals.docker.snapshot import Host, Layer, Line, Meter, Snapshot, Step
@@ -23,7 +24,7 @@ LAYER_STATES = {
     "Downloading": "loading", "Verifying Checksum": "loaded", "Download complete": "loaded", "Extracting": "unpacking",
     "Pull complete": "there", "Already exists": "there",
 }  # fmt: skip
-SHOWN_COMMANDS, EXEC_LINES, MOST_LINES = 4, 40, 40
+SHOWN_COMMANDS, EXEC_LINES, MOST_LINES, LONGEST_ERROR = 4, 40, 40, 400
 SUM_S = 0.001
 """For each container sums are kept for so long: a thousand are counted once a second."""
 
@@ -34,6 +35,7 @@ class Sums:
 
     running: int = 0
     memory: int = 0
+    """What their cgroups hold, and the host for their virtual machines."""
     cpu_ns: int = 0
     disk: int = 0
 
@@ -86,7 +88,7 @@ class Snapshots:
         image = self._image(container, command)
         return Snapshot(
             title=short(page.said) if page is not None else self._title(command),
-            error=short(command.error) if command is not None and page is None else "",
+            error=short(command.error, LONGEST_ERROR) if command is not None and page is None else "",
             client=_browser(page.client) if page is not None else command.client if command is not None else "docker",
             is_page=page is not None, request=self._request(page, command), aside=self._aside(), lines=self._lines(page),
             steps=tuple(self._steps(acts)),
@@ -190,7 +192,7 @@ class Snapshots:
         if now_s >= self._sums_until_s:
             running = [one.space for one in self.daemon.containers.values() if one.has_process and one.space is not None]
             cpu_ns = sum(space.cpu_ns for space in running)
-            self._sums = Sums(len(running), sum(space.memory.usage for space in running), cpu_ns, self.daemon.disk[1])
+            self._sums = Sums(len(running), sum(space.memory.usage + space.memory.beside for space in running), cpu_ns, self.daemon.disk[1])
             self._sums_until_s = now_s + len(self.daemon.containers) * SUM_S
         return self._sums
 
@@ -200,7 +202,15 @@ class Snapshots:
         busy = [step.who.removeprefix("containerd-") for step in now if step.works]
         pulls = [act.layers.values() for act in self.record.going.values() if act.kind == "pull"]
         unpacked = sum(layer.size for layers in pulls for layer in layers if layer.status == "Pull complete")
-        return Host(machine.name, machine.kernel, machine.cpus, self._summed().disk + unpacked, tuple(busy[: machine.cpus]))
+        return Host(machine.name, machine.kernel, machine.cpus, self._summed().disk + unpacked,
+                    tuple([*busy, *self._computing()][: machine.cpus]))  # fmt: skip
+
+    def _computing(self) -> Iterable[str]:
+        """Containers of which a process has a CPU, one each."""
+        for cpu in self.daemon.cpus.cpus:
+            burst = cpu.thread.burst if cpu.thread is not None else None
+            if burst is not None and isinstance(process := burst.process, Process):      # else a daemon, which has its step
+                yield next((one.name for one in self.daemon.containers.values() if one.space is process.space), process.name)
 
     def _meters(self) -> tuple[Meter, ...]:
         worked, sums = self.record.worked_ns, self._summed()

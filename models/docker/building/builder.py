@@ -28,6 +28,7 @@ from cutaway.models.docker.images.pulling import Pull, Tell, pulled
 from cutaway.models.docker.processes.exec import DEFAULT_PATH
 from cutaway.models.docker.processes.process import environment_of
 from cutaway.models.docker.processes.streams import Watcher
+from cutaway.models.docker.record import Act
 from cutaway.models.docker.references import Reference, reference_of
 from cutaway.models.docker.specification import Config, Health, HostConfig
 from cutaway.sim.clock import Process as Steps
@@ -43,6 +44,8 @@ WRITE_RATE = 50_000_000
 """Bytes of a layer that are copied and packed a second; assumed, 30 to 200 MB/s. dockerd 20.10 took 0.6 to 0.9 s for 30 MB."""
 MOST_KEPT = 4 * 1024 * 1024
 """Characters that a quiet build keeps for the case that it fails, the last ones; Docker keeps all."""
+FILLING, CONFIGURING = ("RUN", "COPY", "ADD"), "configure"
+"""What the record calls an instruction: those that fill a layer by their names, all others alike."""
 _SECOND_NS = 1_000_000_000
 _SYSTEMS = ("darwin", "freebsd", "linux", "windows")
 _ARCHITECTURES = ("386", "amd64", "arm", "arm64", "ppc64le", "riscv64", "s390x")
@@ -119,11 +122,13 @@ class Build:
         self._watcher: Watcher | None = None
         self._number = 0
         self._cancelled = False
+        self._act: Act
 
     def run(self) -> Steps:
         """The image, in the store and named. Raises DaemonError."""
         try:
-            image = yield from self._stages()
+            with self.daemon.record.act("build", self.options.tags[0].tagged if self.options.tags else "") as self._act:
+                image = yield from self._stages()
         except DaemonError:
             for message in self._kept:
                 self._tell(message)
@@ -199,7 +204,9 @@ class Build:
     def _stage(self, stage: Stage, state: State) -> Steps:
         self._announce(stage.text)
         self.cache.begin_stage()
+        yield from self._act.begins("builder", "FROM")
         state.image = yield from self._base(stage, state)
+        self._act.ends()
         state.config = state.image.config.model_copy(deep=True) if state.image else Config()
         if "PATH" not in environment_of(state.config.env):
             state.config.env.append(f"PATH={DEFAULT_PATH}")
@@ -244,6 +251,7 @@ class Build:
         if not one.is_literal:
             one = expanded(one, environment | state.arguments.allowed(environment), self.dockerfile.escape)
         succeeded = False
+        yield from self._act.begins("builder", one.name if one.name in FILLING else CONFIGURING)
         try:
             match one.name:
                 case "RUN":
@@ -256,6 +264,7 @@ class Build:
         finally:
             if self.options.force_remove or (succeeded and self.options.remove):
                 yield from self._remove_containers()
+            self._act.ends()
 
     def _configure(self, one: Instruction, state: State) -> Steps:
         """What changes the configuration only; WORKDIR makes its directory too."""

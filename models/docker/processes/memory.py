@@ -169,8 +169,8 @@ def kill_largest(cgroups: Iterable[Memory], total: int) -> bool:
         return False
     _, cgroup, process = max(found, key=lambda one: one[0])
     cgroup.kills += 1
+    cgroup.killed(process)
     # its memory is there again at once (oom_reaper), though it may be a while until it has ended
     process.hold(0)
-    cgroup.killed(process)
     process.kill(signals.KILL)
     return True

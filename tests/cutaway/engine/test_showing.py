@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import itertools
 import os
 import pickle
 import signal
@@ -21,7 +23,7 @@ import pytest
 from cutaway.engine.http import Request
 from cutaway.engine.showing import command_line
 from cutaway.engine.showing.snapshots import Snapshots
-from cutaway.visuals.docker.drawing import Look
+from cutaway.visuals.docker.drawing import Look, step_now
 from cutaway.visuals.docker.scene import draw
 from cutaway.visuals.docker.snapshot import Snapshot
 from cutaway.visuals.docker.steps import STEPS, key_of
@@ -122,6 +124,69 @@ def test_every_step_of_every_command_has_its_words_and_its_picture(watched: Watc
         picture = MeasuredPicture([(1920, 1080), (1024, 768)][number % 2])
         draw(shown, Look("ko" if number % 4 < 2 else "en"), picture)
         assert picture.collisions() == [], shown.steps[-1]
+
+
+def test_what_takes_no_time_is_shown_too(watched: Watched) -> None:
+    """A pause, a signal and a kill; each is a step, so that it can be held."""
+    client = watched.client
+    client.images.pull("alpine", "3.10")
+    one = client.containers.run("alpine:3.10", "sleep 1000", detach=True, name="one")
+    for act, key in ((one.pause, "runtime: pause: freezes the cgroup"), (one.unpause, "runtime: resume: thaws the cgroup"),
+                     (lambda: one.kill("HUP"), "kernel: a signal to PID 1"), (one.kill, "kernel: SIGKILL: the processes end")):  # fmt: skip
+        act()
+        last = watched.view.take().steps
+        assert [key_of(step.who, step.what) for step in last] == [key] and step_now(watched.view.take()) == last[-1]
+    shown = watched.view.take()
+    assert shown.box is not None and (shown.box.is_running, shown.box.exit_code, shown.title) == (False, 137, "docker kill")
+
+
+def test_a_build_is_told_instruction_by_instruction(watched: Watched) -> None:
+    file = io.BytesIO(b"FROM alpine:3.10\nENV A=b\nRUN echo hi > /x\n")
+    watched.client.images.build(fileobj=file, tag="mine", forcerm=True)
+    shown = watched.view.take()
+    whats = [step.what for step in shown.steps]
+    assert (shown.title, whats) == ("docker build", ["FROM", "configure", "RUN"]) and all(step.took_ns for step in shown.steps)
+    act = next(act for act in watched.record.past if act.kind == "build")
+    assert act.subject == "mine:latest" and all(one.ended_ns == two.begun_ns for one, two in itertools.pairwise(act.steps))
+
+
+def test_an_oom_kill_is_seen_with_the_full_cgroup_and_afterwards(watched: Watched) -> None:
+    client = watched.client
+    client.images.pull("alpine", "3.10")
+    with pytest.raises(docker.errors.ContainerError):
+        client.containers.run("alpine:3.10", "tail /dev/zero", name="big", mem_limit="64m")
+    then = next(shown for shown in watched.begun if shown.steps[-1].what.startswith("out of memory"))
+    assert then.box is not None and then.box.is_running and then.box.memory == then.box.memory_limit == 64 << 20
+    after = watched.view.take().box
+    assert after is not None and (after.is_running, after.is_oom, after.exit_code, after.memory) == (False, True, 137, 64 << 20)
+
+
+def test_who_computes_has_the_processor_in_the_picture_and_a_quota_tells(watched: Watched) -> None:
+    client = watched.client
+    client.images.pull("alpine", "3.10")
+    for name, more in (("half", {"nano_cpus": 500_000_000}), ("hog", {})):
+        client.containers.run("alpine:3.10", ["sh", "-c", "while :; do :; done"], detach=True, name=name, **more)
+    busy: set[str] = set()
+    until(lambda: busy.update(watched.view.take().host.busy) or busy >= {"half", "hog"})
+    client.containers.get("half").exec_run("true")
+    until(lambda: watched.view.take().box.throttled > 2)  # type: ignore[union-attr]
+    box = watched.view.take().box
+    assert box is not None and box.cpus == 0.5 and box.throttled <= box.periods
+
+
+def test_a_container_of_its_own_kernel_says_so(watched: Watched) -> None:
+    client = watched.client
+    client.images.pull("alpine", "3.10")
+    seen = {}
+    for runtime in ("runc", "runsc", "kata-runtime"):
+        client.containers.run("alpine:3.10", "sleep 1000", detach=True, runtime=runtime)
+        box = watched.view.take().box
+        assert box is not None
+        seen[box.runtime] = box.sandbox, box.kernel, box.is_guest
+    assert seen == {"runc": ("", "", False), "runsc": ("sentry", "4.4.0", False), "kata": ("QEMU", "6.12.28", True)}
+    with pytest.raises(docker.errors.APIError):
+        client.containers.run("alpine:3.10", "true", detach=True, runtime="io.containerd.foo.v1")
+    assert watched.view.take().error.endswith("file does not exist: unknown")
 
 
 def test_a_held_step_lets_docker_run_wait_while_docker_ps_answers(watched: Watched) -> None:
@@ -267,6 +332,7 @@ def test_a_refusal_is_said(watched: Watched) -> None:
         ("POST", "/containers/web/rename", {"name": ["other"]}, "docker rename web other"),
         ("DELETE", "/images/nginx:latest", {}, "docker rmi nginx:latest"),
         ("POST", "/images/prune", {}, "docker image prune"),
+        ("POST", "/containers/web/update", {}, "docker update web"),
         ("GET", "/containers/web/json", {}, ""),
     ],
 )

@@ -42,8 +42,7 @@ def test_pid_1_is_not_killed_from_inside(host: Host) -> None:
     container = host.run("alpine", *SLEEP)
     host.inside(container, "kill", "-9", "1")
     assert container.has_process
-    host.daemon.lifecycle.kill(container, "KILL")
-    host.let_pass(1)
+    host.done(host.daemon.lifecycle.kill(container, "KILL"))
     assert not container.has_process
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cutaway.models import costs
+from cutaway.models.docker.errors import ConflictError
 from cutaway.models.docker.images.pulling import Pull, pulled
 from cutaway.models.docker.record import Act
 from cutaway.models.docker.references import reference_of
@@ -106,6 +107,21 @@ def test_an_act_that_fails_says_so(host: Host) -> None:
     with pytest.raises(NotFoundError):
         host.done(pull(host, "nosuch"))
     assert last(host, "pull").error.startswith("pull access denied") and not host.daemon.record.going
+
+
+def test_a_pause_can_be_held_and_is_refused_if_the_container_ends_meanwhile(host: Host) -> None:
+    container = host.run("alpine", "sleep", "1000")
+    host.daemon.record.hold()
+    pause = host.clock.process(host.daemon.lifecycle.pause(container))
+    host.let_pass(1)
+    assert not container.paused and [one.what for one in host.daemon.record.standing] == ["pause: freezes the cgroup"]
+    assert container.main is not None
+    container.main.kill(9)
+    host.let_pass(1)
+    host.daemon.record.let_all()
+    with pytest.raises(ConflictError):
+        host.clock.run(until=pause)
+    assert last(host, "pause").error.endswith("is not running")
 
 
 def test_what_is_remembered_is_bounded(host: Host) -> None:

@@ -95,12 +95,11 @@ def test_who_stands_still_leaves_the_cpu(host_of: Callable[[int], Host]) -> None
         (host.daemon.lifecycle.pause, host.daemon.lifecycle.unpause),
         (lambda one: host.daemon.lifecycle.kill(one, "STOP"), lambda one: host.daemon.lifecycle.kill(one, "CONT")),
     ):
-        stop(first)
+        host.done(stop(first))
         assert shares(host, [first, second], 1) == [0, pytest.approx(1, abs=0.001)]
-        go_on(first)
+        host.done(go_on(first))
         assert shares(host, [first, second], 1) == pytest.approx([1 / 2, 1 / 2], abs=0.02)
-    host.daemon.lifecycle.kill(first, "KILL")
-    host.let_pass(0.001)
+    host.done(host.daemon.lifecycle.kill(first, "KILL"))
     assert first.exit_code == 137 and second.status == "running"
     assert shares(host, [second], 1) == [pytest.approx(1, abs=0.001)]
 

@@ -88,10 +88,10 @@ def test_a_port_is_given_once_in_a_container(host: Host, nginx: Container) -> No
 
 
 def test_a_frozen_container_answers_when_it_goes_on(host: Host, nginx: Container) -> None:
-    host.daemon.lifecycle.pause(nginx)
+    host.done(host.daemon.lifecycle.pause(nginx))
     asked = host.clock.now
     thaw = host.clock.timeout(5_000_000_000)
-    thaw.callbacks.append(lambda event: host.daemon.lifecycle.unpause(nginx))
+    thaw.callbacks.append(lambda event: host.clock.process(host.daemon.lifecycle.unpause(nginx)))
     assert host.ask(nginx, 80).status == 200
     assert host.clock.now - asked >= 5_000_000_000
 
