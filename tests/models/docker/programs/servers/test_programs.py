@@ -93,3 +93,10 @@ def test_what_is_not_simulated_says_so(host: Host) -> None:
     quiet = host.run("python")
     host.let_pass(2)
     assert quiet.exit_code == 0 and log(quiet) == ""
+
+
+def test_what_an_image_has_and_the_simulation_has_not_is_said(host: Host) -> None:
+    """It is no fault of the image's that redis-cli does not run."""
+    asked = host.run("redis", "sh", "-c", "redis-cli ping; nonsense")
+    host.let_pass(1)
+    assert "redis-cli: is not simulated" in log(asked) and "nonsense: not found" in log(asked)
