@@ -16,6 +16,7 @@ from cutaway.models.docker.errors import (
     InvalidError,
     NotFoundError,
     NothingToDo,
+    UnauthorizedError,
     UnavailableError,
     UnsupportedError,
 )
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 API, LEAST_API = "1.50", "1.24"
 Handler = Callable[["Engine", Request], Awaitable[Answer]]
 STATUSES: tuple[tuple[type[DaemonError], int], ...] = (
-    (InvalidError, 400), (ForbiddenError, 403), (NotFoundError, 404), (ConflictError, 409), (UnsupportedError, 501),
-    (UnavailableError, 503),
+    (InvalidError, 400), (UnauthorizedError, 401), (ForbiddenError, 403), (NotFoundError, 404), (ConflictError, 409),
+    (UnsupportedError, 501), (UnavailableError, 503),
     (DaemonError, 500),
 )  # fmt: skip
 

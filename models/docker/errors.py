@@ -18,6 +18,10 @@ class InvalidError(DaemonError):
     """Something in the request cannot be."""
 
 
+class UnauthorizedError(DaemonError):
+    """Whom a registry does not know."""
+
+
 class ForbiddenError(DaemonError):
     """What may not be done to this object."""
 

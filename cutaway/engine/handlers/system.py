@@ -14,7 +14,7 @@ from cutaway.engine.handlers.images import summary as image_summary
 from cutaway.engine.handlers.volumes import form as volume_form
 from cutaway.engine.http import Answer, Reply, Request, Streamed
 from cutaway.engine.routing import route
-from cutaway.models.docker.errors import DaemonError, InvalidError, UnavailableError
+from cutaway.models.docker.errors import InvalidError, UnauthorizedError, UnavailableError
 from cutaway.models.docker.events import Event
 
 EVENT_FILTERS = ("config", "container", "daemon", "event", "image", "label", "network", "node", "plugin", "scope", "secret", "service",
@@ -50,7 +50,8 @@ async def info(engine: Engine, request: Request) -> Answer:
 @route("POST", "/auth")
 async def auth(engine: Engine, request: Request) -> Answer:
     await request.json()
-    raise DaemonError("the simulated registry has no accounts")
+    why = "incorrect username or password; the simulated registry has no accounts"
+    raise UnauthorizedError(f'Get "https://registry-1.docker.io/v2/": unauthorized: {why}')
 
 
 @route("GET", "/system/df")

@@ -110,6 +110,12 @@ def test_what_cannot_be_changed_is_refused(client: Any) -> None:
         client.volumes.create("mounted", driver_opts={"type": "nfs"})
 
 
+def test_nobody_can_log_in(client: Any) -> None:
+    with pytest.raises(docker.errors.APIError, match="the simulated registry has no accounts") as refused:
+        client.login("me", "secret", reauth=True)
+    assert refused.value.status_code == 401
+
+
 def test_top_tells_since_when(client: Any) -> None:
     one = client.containers.run("alpine", "sleep 1000", detach=True)
     one.reload()
