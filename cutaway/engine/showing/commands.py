@@ -64,6 +64,10 @@ class Command:
         return any(one.request.plain_path.endswith("/start") for one in self.asked)
 
     @property
+    def is_build(self) -> bool:
+        return self.asked[0].request.plain_path == "/build"
+
+    @property
     def verb(self) -> str:
         """Of its first request."""
         if self.kind != "run":
@@ -108,7 +112,7 @@ class Command:
         if act.number <= self.first_act or act.kind == "page" or self.kind == "look" or any(one.kind == act.kind for one in self.acts):
             return False
         fits = bool(self.container) and act.subject == self.container
-        fits |= act.kind == "build" and self.asked[0].request.plain_path == "/build" and self.is_going
+        fits |= act.kind == "build" and self.is_build and self.is_going
         if self.kind in ("run", "pull"):
             fits |= act.kind == "pull" and bool(self.image) and act.subject.removesuffix(":latest") == self.image.removesuffix(":latest")
             # a container that is to have no particular name gets one only now

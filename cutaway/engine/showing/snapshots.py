@@ -84,7 +84,7 @@ class Snapshots:
         acts = [page] if page is not None else command.acts if command is not None else []
         if standing is not None and standing.act not in acts:
             acts = [*acts, standing.act]
-        container = self.daemon.containers.get(page.subject if page is not None else command.container if command is not None else "")
+        container = self._container(page, command)
         image = self._image(container, command)
         return Snapshot(
             title=short(page.said) if page is not None else self._title(command),
@@ -114,6 +114,15 @@ class Snapshots:
             return None, command
         self._page = self._page if self._page is not None and not self._page.over else self._newest_page(command)
         return self._page, command
+
+    def _container(self, page: Act | None, command: Command | None) -> Container | None:
+        """That it is about; of a build, its instruction's, which no other command has asked for."""
+        if page is not None or command is None or not (command.is_build and command.is_going):
+            return self.daemon.containers.get(page.subject if page is not None else command.container if command is not None else "")
+        acts = [act for act in (*self.record.past, *self.record.going.values()) if act.number > command.first_act]
+        asked = {each.container for each in self.commands.last}
+        return next((self.daemon.containers[act.subject] for act in reversed(acts)
+                     if act.subject in self.daemon.containers and act.subject not in asked), None)  # fmt: skip
 
     @staticmethod
     def _waits(command: Command) -> bool:

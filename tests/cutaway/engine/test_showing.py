@@ -146,6 +146,8 @@ def test_a_build_is_told_instruction_by_instruction(watched: Watched) -> None:
     shown = watched.view.take()
     whats = [step.what for step in shown.steps]
     assert (shown.title, whats) == ("docker build", ["FROM", "configure", "RUN"]) and all(step.took_ns for step in shown.steps)
+    during = [one.box for one in watched.begun if one.steps and one.steps[-1].what == "RUN" and one.box is not None]
+    assert any("kernel: name spaces" in box.starting for box in during), "the instruction's container is not shown"
     act = next(act for act in watched.record.past if act.kind == "build")
     assert act.subject == "mine:latest" and all(one.ended_ns == two.begun_ns for one, two in itertools.pairwise(act.steps))
 
