@@ -129,7 +129,7 @@ class Execs:
         try:
             if not container.view.is_directory(one.cwd):
                 yield from self._refused(one, f'{_HEAD}chdir to cwd ("{one.cwd}") set in config.json failed: no such file or directory: '
-                                              "unknown\r\n", CANNOT[0])  # fmt: skip
+                                              "unknown", CANNOT[0])  # fmt: skip
                 return
             path = execs.found(container.view, one.argv[0], one.cwd, environment)
             program, arguments = execs.loaded(container.view, path, one.argv, self.daemon.programs)
@@ -138,13 +138,13 @@ class Execs:
             one.process = space.spawn(program, arguments, environment, one.cwd, identity, files)
         except OSError as error:
             code = CANNOT[0] if isinstance(error, PermissionError) else CANNOT[1]
-            yield from self._refused(one, f'{_HEAD}exec: "{one.argv[0]}": {_why(one.argv[0], error)}: unknown\r\n', code)
+            yield from self._refused(one, f'{_HEAD}exec: "{one.argv[0]}": {_why(one.argv[0], error)}: unknown', code)
             return
         process = one.process
         process.ended.callbacks.append(lambda event: self._ended(one, process.code or 0))
 
     def _refused(self, one: Exec, text: str, code: int) -> Steps:
-        yield from one.output.send(1, text.encode())
+        yield from one.output.send(1, f"{text}\r\n".encode())
         self._ended(one, code)
 
     def _ended(self, one: Exec, code: int) -> None:
