@@ -43,6 +43,8 @@ from cutaway.sim.clock import Process as Steps
 
 FIRST_PID = 1001
 """Of a container's process, counted on the host, whose own processes have those below."""
+DISK_BYTES = 64 << 30
+"""Of the host's disk, of which no scenario tells; assumed, 16 GiB to some TiB."""
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 
 
@@ -207,7 +209,7 @@ class Daemon:
         """Size of the disk and what is used, bytes."""
         layers = {layer.digest: layer.size for image in self.images.by_id.values() for layer in image.layers}
         written = sum(one.tree.size for one in self.containers.values()) + sum(one.tree.size for one in self.volumes.by_name.values())
-        return 64 << 30, sum(layers.values()) + written
+        return DISK_BYTES, sum(layers.values()) + written
 
     def of_image(self, image: Image) -> Iterator[Container]:
         return (one for one in self.containers.values() if one.image.id == image.id)

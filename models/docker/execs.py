@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cutaway.models.docker.container import Container
-from cutaway.models.docker.errors import ConflictError, InvalidError, NotFoundError
+from cutaway.models.docker.errors import ConflictError, DaemonError, InvalidError, NotFoundError
 from cutaway.models.docker.processes import exec as execs
 from cutaway.models.docker.processes.process import Process, environment_of
 from cutaway.models.docker.processes.streams import Output, Pipe
@@ -123,13 +123,13 @@ class Execs:
         environment = {**main.environment, **environment_of(one.environment)} | ({"TERM": "xterm"} if one.tty else {})
         try:
             identity, _ = identity_of(container.view, one.user, container.host.group_add or [])
-        except Exception as error:
+        except DaemonError as error:
             yield from self._refused(one, str(error), CANNOT[0])
             return
         try:
             if not container.view.is_directory(one.cwd):
                 yield from self._refused(one, f'{_HEAD}chdir to cwd ("{one.cwd}") set in config.json failed: no such file or directory: '
-                                              "unknown\r\n", CANNOT[0])  # fmt: skip
+                                              "unknown", CANNOT[0])  # fmt: skip
                 return
             path = execs.found(container.view, one.argv[0], one.cwd, environment)
             program, arguments = execs.loaded(container.view, path, one.argv, self.daemon.programs)
@@ -137,18 +137,14 @@ class Execs:
             one.terminal, one.pipe = files.terminal, files.stdin if isinstance(files.stdin, Pipe) else None
             one.process = space.spawn(program, arguments, environment, one.cwd, identity, files)
         except OSError as error:
-            missing = isinstance(error, FileNotFoundError)
-            why = ("executable file not found in $PATH" if "/" not in one.argv[0] else f"stat {one.argv[0]}: no such file or "
-                                                                                       f"directory") if missing \
-                else "permission denied" if isinstance(error, PermissionError) else "is not simulated"  # fmt: skip
             code = CANNOT[0] if isinstance(error, PermissionError) else CANNOT[1]
-            yield from self._refused(one, f'{_HEAD}exec: "{one.argv[0]}": {why}: unknown\r\n', code)  # fmt: skip
+            yield from self._refused(one, f'{_HEAD}exec: "{one.argv[0]}": {_why(one.argv[0], error)}: unknown', code)
             return
         process = one.process
         process.ended.callbacks.append(lambda event: self._ended(one, process.code or 0))
 
     def _refused(self, one: Exec, text: str, code: int) -> Steps:
-        yield from one.output.send(1, text.encode())
+        yield from one.output.send(1, f"{text}\r\n".encode())
         self._ended(one, code)
 
     def _ended(self, one: Exec, code: int) -> None:
@@ -159,3 +155,10 @@ class Execs:
     def forget(self, container: Container) -> None:
         for id_ in container.execs:
             self.by_id.pop(id_, None)
+
+
+def _why(command: str, error: OSError) -> str:
+    """Why runc cannot run it."""
+    if isinstance(error, FileNotFoundError):
+        return f"stat {command}: no such file or directory" if "/" in command else "executable file not found in $PATH"
+    return "permission denied" if isinstance(error, PermissionError) else "is not simulated"

@@ -31,14 +31,11 @@ from cutaway.models.docker.processes.process import Process, environment_of
 from cutaway.models.docker.processes.space import Space
 from cutaway.models.docker.processes.streams import Pipe
 from cutaway.models.docker.programs.init import under_init
-from cutaway.models.docker.specification import HostConfig, cpuset_of
+from cutaway.models.docker.specification import NANO_CPUS, HostConfig, cpuset_of
 from cutaway.models.docker.users import identity_of
 
 if TYPE_CHECKING:
     from cutaway.models.docker.daemon import Daemon
-
-_CPU = 1_000_000_000
-"""In NanoCpus."""
 
 
 def prepare(daemon: Daemon, container: Container) -> Callable[[], Process]:
@@ -174,7 +171,7 @@ def limits_of(host: HostConfig) -> Limits:
     """What the cgroup of a container allows."""
     quota_ns, period_ns = None, (host.cpu_period or 100_000) * 1_000
     if host.nano_cpus:
-        quota_ns, period_ns = host.nano_cpus * PERIOD_NS // _CPU, PERIOD_NS
+        quota_ns, period_ns = host.nano_cpus * PERIOD_NS // NANO_CPUS, PERIOD_NS
     elif host.cpu_quota > 0:
         quota_ns = host.cpu_quota * 1_000
     pids = host.pids_limit if host.pids_limit and host.pids_limit > 0 else None

@@ -18,7 +18,8 @@ from cutaway.models.docker.processes.signals import signal_of
 
 LEAST_MEMORY = 6 * 1024 * 1024
 """The daemon takes no smaller limit (daemon/daemon_unix.go of moby: linuxMinMemory)."""
-_CPU_NS = 1_000_000_000
+NANO_CPUS = 1_000_000_000
+"""Of one CPU."""
 
 Words = Annotated[list[str] | None, BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
 """A command: a list; a text stands for one word."""
@@ -228,7 +229,7 @@ def _check_cpus(host: HostConfig, machine: Machine) -> None:
     if host.nano_cpus and (host.cpu_quota or host.cpu_period):
         other = "CPU Period" if host.cpu_period else "CPU Quota"
         raise InvalidError(f"Conflicting options: Nano CPUs and {other} cannot both be set")
-    if host.nano_cpus < 0 or host.nano_cpus > machine.cpus * _CPU_NS:
+    if host.nano_cpus < 0 or host.nano_cpus > machine.cpus * NANO_CPUS:
         raise InvalidError(f"range of CPUs is from 0.01 to {machine.cpus}.00, as there are only {machine.cpus} CPUs available")
     if host.cpu_shares < 0:
         raise InvalidError(f"invalid CPU shares ({host.cpu_shares}): value must be a positive integer")

@@ -13,12 +13,10 @@ from cutaway.models.docker.programs.files import lines_of
 def identity_of(view: View, user: str, more: Sequence[str] = ()) -> tuple[Identity, str]:
     """The identity and its home folder. Raises DaemonError."""
     name, _, group = user.partition(":")
-    people = [line.split(":") for line in lines_of(view, "/etc/passwd")]
-    groups = [line.split(":") for line in lines_of(view, "/etc/group")]
+    people = [one for line in lines_of(view, "/etc/passwd") if len(one := line.split(":")) > 5 and one[2].isdigit() and one[3].isdigit()]
+    groups = [one for line in lines_of(view, "/etc/group") if len(one := line.split(":")) > 2 and one[2].isdigit()]
     name = name or "root"
-    person = next((one for one in people if len(one) > 5 and one[0] == name), None) or next(
-        (one for one in people if len(one) > 5 and name.isdigit() and one[2] == name), None
-    )
+    person = next((one for one in people if one[0] == name), None) or next((one for one in people if one[2] == name), None)
     if person is None and name != "root" and not name.isdigit():
         raise InvalidError(f"unable to find user {name}: no matching entries in passwd file")
     uid = int(person[2]) if person else 0 if name == "root" else int(name)
@@ -31,7 +29,7 @@ def identity_of(view: View, user: str, more: Sequence[str] = ()) -> tuple[Identi
 
 
 def _group(groups: Sequence[Sequence[str]], text: str) -> int:
-    found = next((int(one[2]) for one in groups if len(one) > 2 and one[0] == text), None)
+    found = next((int(one[2]) for one in groups if one[0] == text), None)
     if found is None and not text.isdigit():
         raise DaemonError(f"Unable to find group {text}: no matching entries in group file")
     return int(text) if found is None else found

@@ -215,9 +215,9 @@ def kill(process: Process, argv: tuple[str, ...]) -> Steps:
         return 0
     try:
         if words and words[0] == "-s":
-            number, words = signal_of(words[1]), words[2:]
+            number, words = _sent(words[1]), words[2:]
         elif words and words[0].startswith("-"):
-            number, words = signal_of(words[0][1:]), words[1:]
+            number, words = _sent(words[0][1:]), words[1:]
     except (InvalidError, IndexError):
         yield from process.complain(f"kill: bad signal name '{words[0]}'")
         return 1
@@ -227,9 +227,14 @@ def kill(process: Process, argv: tuple[str, ...]) -> Steps:
         if target is None:
             yield from process.complain(f"kill: can't kill pid {word}: No such process")
             status = 1
-        else:
+        elif number:
             target.signal(number, from_inside=True)
     return status
+
+
+def _sent(text: str) -> int:
+    """A signal, or 0, which only asks whether the process is there. Raises InvalidError."""
+    return 0 if text == "0" else signal_of(text)
 
 
 def date(process: Process, argv: tuple[str, ...]) -> Steps:

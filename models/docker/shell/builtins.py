@@ -11,7 +11,8 @@ from cutaway.models.docker.processes.process import Exit
 from cutaway.models.docker.processes.signals import signal_of
 from cutaway.models.docker.programs.conditions import test
 from cutaway.models.docker.programs.text import echo, printf
-from cutaway.models.docker.shell.interpreter import Interpreter, Returned
+from cutaway.models.docker.shell.flow import Returned
+from cutaway.models.docker.shell.interpreter import Interpreter
 from cutaway.sim.clock import Process as Steps
 
 Builtin = Callable[[Interpreter, list[str]], Steps]
@@ -124,6 +125,7 @@ def _trap(shell: Interpreter, argv: list[str]) -> Steps:
         return 0
     for name in argv[2:]:
         if name in ("EXIT", "0"):
+            shell.at_exit = "" if argv[1] == "-" else argv[1]
             continue
         try:
             number = signal_of(name)

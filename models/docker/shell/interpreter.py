@@ -1,4 +1,4 @@
-"""Runs scripts: commands, pipes, lists, redirections, conditions, loops, functions.
+"""Runs scripts: commands, pipes, lists, variables; `flow` has conditions, loops and functions, `redirections` the files of a command.
 
 Not modelled: job control, `select`, coprocesses. A construct that is not here says so and ends the script with 2.
 """
@@ -8,16 +8,18 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
-from functools import cache, partial
+from functools import partial
 from signal import strsignal
 from typing import TYPE_CHECKING, Any
 
 from cutaway.models.docker.processes import exec as execs
 from cutaway.models.docker.processes import signals
-from cutaway.models.docker.processes.process import LONG_NS, PIECE_NS, SMALL_BYTES, Exit, Files, Process, Program
-from cutaway.models.docker.processes.streams import Bytes, Collected, Empty, FileWriter, Nowhere, Pipe, Writer
+from cutaway.models.docker.processes.process import SMALL_BYTES, Exit, Files, Process, Program
+from cutaway.models.docker.processes.streams import Collected, Empty, Pipe
+from cutaway.models.docker.shell.flow import FLOW, Returned
+from cutaway.models.docker.shell.grammar import parsed
 from cutaway.models.docker.shell.heredocs import Tail, tail_of
+from cutaway.models.docker.shell.redirections import files_of
 from cutaway.models.docker.shell.words import ShellError, fields, text
 from cutaway.sim.clock import Process as Steps
 
@@ -29,44 +31,12 @@ COMMAND_NS = 1_000
 UNTOLD = (signals.INT, signals.PIPE)
 """Signals of which a shell says nothing when a command ends by them."""
 NOT_FOUND, NOT_EXECUTABLE, SYNTAX = 127, 126, 2
-CLAUSES = ("elif_clause", "else_clause")
+ENDS_SCRIPT = ("command", "pipeline", "redirected_statement", "subshell", "variable_assignment")
+"""What ends a script by its failure after `set -e`."""
 MOST_BYTES = 32 << 20
 """Of all variables of a shell: they are really held."""
 WORDS = ("word", "string", "raw_string", "ansi_c_string", "translated_string", "concatenation", "simple_expansion", "expansion",
          "command_substitution", "arithmetic_expansion", "number", "extglob_pattern", "regex", "variable_name")  # fmt: skip
-
-
-class Returned(Exception):  # noqa: N818
-    """`return`, `break` or `continue`, on its way to what it leaves."""
-
-    def __init__(self, kind: str, count: int) -> None:
-        super().__init__(kind, count)
-        self.kind, self.count = kind, count
-
-
-@cache
-def _parser() -> Any:
-    import tree_sitter
-    import tree_sitter_bash
-
-    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_bash.language()))
-
-
-def parsed(script: str) -> Syntax:
-    """Raises ShellError."""
-    root: Syntax = _parser().parse(script.encode()).root_node
-    if root.has_error:
-        wrong = _first_error(root)
-        near = (wrong.text or b"").decode(errors="replace").split("\n")[0][:40]
-        raise ShellError(f"syntax error: unexpected {near!r}" if near else "syntax error: unexpected end of file")
-    return root
-
-
-def _first_error(node: Syntax) -> Syntax:
-    for child in node.children:
-        if child.has_error or child.is_missing:
-            return _first_error(child)
-    return node
 
 
 class Interpreter:
@@ -84,6 +54,13 @@ class Interpreter:
         self.options: set[str] = set()
         self.background: list[Process] = []
         self.pending: list[str] = []
+        """Scripts of traps whose signals have come."""
+        self.at_exit = ""
+        """The script of `trap ... EXIT`."""
+        self.hidden: list[dict[str, tuple[str | None, str | None]]] = []
+        """By function that is running: what its local variables hide, as variables and in the environment."""
+        self.substituted = 0
+        """What the last command substitution of an assignment ended with."""
         self.last: Syntax | None = None
         """A command after which nothing comes."""
         self.held = 0
@@ -139,6 +116,13 @@ class Interpreter:
             self.status = returned.count if returned.kind == "return" else self.status
         return self.status
 
+    def leave(self, code: int) -> Steps:
+        """It ends, by its last command or `exit`: first it does what it was told to do then. The exit code. Raises Exit, Killed."""
+        script, self.at_exit, self.status = self.at_exit, "", code
+        if script:
+            yield from self.run(script)
+        return code
+
     def execute(self, node: Syntax) -> Steps:
         """One statement; its exit code, which is `$?` afterwards. Raises ShellError, Returned, Exit, Killed."""
         yield from self._trapped()
@@ -156,15 +140,15 @@ class Interpreter:
 
     def _now(self, node: Syntax) -> Steps:
         """The same in the foreground, whatever stands behind it."""
-        handler = getattr(self, f"_do_{node.type}", None)
-        if handler is None:
+        runs = FLOW.get(node.type) or getattr(Interpreter, f"_do_{node.type}", None)
+        if runs is None:
             raise ShellError(f"syntax error: {node.type.replace('_', ' ')} is not simulated")
-        self.status = yield from handler(node)
-        if self.status and "e" in self.options and node.type in ("command", "redirected_statement", "subshell", "pipeline"):
+        self.status = yield from runs(self, node)
+        if self.status and "e" in self.options and node.type in ENDS_SCRIPT:
             raise Exit(self.status)
         return self.status
 
-    def _all(self, nodes: Sequence[Syntax]) -> Steps:
+    def all_of(self, nodes: Sequence[Syntax]) -> Steps:
         for node in nodes:
             if node.type != "comment":
                 yield from self.execute(node)
@@ -175,10 +159,6 @@ class Interpreter:
             status = self.status
             yield from self.run(self.pending.pop(0))
             self.status = status
-
-    def _do_comment(self, node: Syntax) -> Steps:
-        yield from ()
-        return self.status
 
     def _do_list(self, node: Syntax) -> Steps:
         """`a && b`, `a || b`."""
@@ -194,19 +174,8 @@ class Interpreter:
             status = yield from last()
         return status
 
-    def _do_negated_command(self, node: Syntax) -> Steps:
-        kept, self.options = self.options, self.options - {"e"}
-        status = yield from self.execute(node.children[-1])
-        self.options = kept
-        return int(not status)
-
-    def _do_compound_statement(self, node: Syntax) -> Steps:
-        return (yield from self._all(node.named_children))
-
-    _do_program = _do_do_group = _do_compound_statement
-
     def _do_subshell(self, node: Syntax) -> Steps:
-        child = self._fork(lambda shell: shell._all(node.named_children), self.process.files)
+        child = self._fork(lambda shell: shell.all_of(node.named_children), self.process.files)
         return (yield from self._wait_for(child))
 
     def _do_pipeline(self, node: Syntax) -> Steps:
@@ -230,83 +199,14 @@ class Interpreter:
             yield from self._wait_for(child)
         return children[-1].code or 0
 
-    def _do_if_statement(self, node: Syntax) -> Steps:
-        for clause in [node, *(child for child in node.named_children if child.type in CLAUSES)]:
-            asked, body = _parts(clause)
-            if not asked or (yield from self._asked(asked)):
-                return (yield from self._all(body))
-        return 0
-
-    def _asked(self, nodes: Sequence[Syntax]) -> Steps:
-        """Whether a condition holds, which the last of its commands decides; what fails in it ends no script."""
-        kept, self.options = self.options, self.options - {"e"}
-        status = yield from self._all(nodes)
-        self.options = kept
-        return status == 0
-
-    def _do_while_statement(self, node: Syntax) -> Steps:
-        wanted = node.children[0].type == "while"
-        *asked, body = node.named_children
-        status = 0
-        if wanted and not self.functions and all(map(_does_nothing, node.named_children)):
-            yield from self._spin()
-        while True:
-            if (yield from self._asked(asked)) != wanted:
-                return status
-            try:
-                status = yield from self.execute(body)
-            except Returned as returned:
-                if self._leaves(returned):
-                    return 0
-
-    def _spin(self) -> Steps:
-        """A loop of nothing: all that it does is to use CPU time, until a signal ends it or asks for a trap."""
-        while not self.pending:
-            yield from self.process.compute(PIECE_NS if self.process.handlers else LONG_NS)
-
-    def _do_for_statement(self, node: Syntax) -> Steps:
-        name, *rest = node.named_children
-        values: list[str] = []
-        for child in rest[:-1]:
-            values += yield from fields(self, child)
-        for value in values if len(rest) > 1 else list(self.arguments):
-            self.assign((name.text or b"").decode(), value)
-            try:
-                yield from self.execute(rest[-1])
-            except Returned as returned:
-                if self._leaves(returned):
-                    return 0
-        return self.status
-
-    def _leaves(self, returned: Returned) -> bool:
-        """Whether a loop ends by it; one that is for a loop around goes on."""
-        if returned.kind == "return" or returned.count > 1:
-            raise returned if returned.kind == "return" else Returned(returned.kind, returned.count - 1)
-        return returned.kind == "break"
-
-    def _do_case_statement(self, node: Syntax) -> Steps:
-        value = yield from text(self, node.named_children[0])
-        for item in node.named_children[1:]:
-            ends = next(k for k, child in enumerate(item.children) if child.type == ")")
-            patterns = [child for child in item.children[:ends] if child.is_named]
-            for pattern in patterns:
-                if fnmatchcase(value, (yield from text(self, pattern))):
-                    return (yield from self._all([child for child in item.children[ends + 1 :] if child.is_named]))
-        return 0
-
-    def _do_function_definition(self, node: Syntax) -> Steps:
-        name, body = node.named_children[0], node.named_children[-1]
-        self.functions[(name.text or b"").decode()] = body
-        yield from ()
-        return 0
-
     def _do_variable_assignment(self, node: Syntax) -> Steps:
+        self.substituted = 0
         name, value = yield from self._assignment(node)
         self.assign(name, value)
-        return 0
+        return self.substituted
 
     def _do_variable_assignments(self, node: Syntax) -> Steps:
-        return (yield from self._all(node.named_children))
+        return (yield from self.all_of(node.named_children))
 
     def _do_declaration_command(self, node: Syntax) -> Steps:
         """`export`, `readonly`, `local`."""
@@ -316,6 +216,8 @@ class Interpreter:
             else:
                 name = yield from text(self, child)
                 value = self.value(name)
+            if node.children[0].type == "local" and self.hidden:
+                self.hidden[-1].setdefault(name, (self.variables.get(name), self.process.environment.get(name)))
             if node.children[0].type == "export":
                 self.variables.pop(name, None)
                 self.process.environment[name] = value
@@ -366,7 +268,7 @@ class Interpreter:
             elif child.text not in (b"\n", b";"):
                 argv.append((child.text or b"").decode())
         try:
-            files = yield from self._redirected(redirections)
+            files = yield from files_of(self, redirections)
         except OSError as error:
             yield from self.process.complain(f"{self.name}: can't open {error.filename}: {error.strerror}")
             return 1
@@ -405,7 +307,7 @@ class Interpreter:
 
     def _with_files(self, body: Syntax, redirections: Sequence[Syntax]) -> Steps:
         try:
-            files = yield from self._redirected(redirections)
+            files = yield from files_of(self, redirections)
         except OSError as error:
             yield from self.process.complain(f"{self.name}: can't open {error.filename}: {error.strerror}")
             return 1
@@ -454,6 +356,7 @@ class Interpreter:
     def _call(self, name: str, arguments: list[str], files: Files) -> Steps:
         kept, self.arguments = self.arguments, arguments
         files, self.process.files = self.process.files, files
+        self.hidden.append({})
         try:
             return (yield from self.execute(self.functions[name]))
         except Returned as returned:
@@ -462,6 +365,11 @@ class Interpreter:
             return returned.count
         finally:
             self.arguments, self.process.files = kept, files
+            for hidden, values in self.hidden.pop().items():
+                for where, value in zip((self.variables, self.process.environment), values, strict=True):
+                    where.pop(hidden, None)
+                    if value is not None:
+                        where[hidden] = value
 
     def start(self, path: str, argv: Sequence[str], environment: dict[str, str], files: Files) -> Process:
         """A child that runs a program. Raises OSError."""
@@ -473,6 +381,7 @@ class Interpreter:
         program, arguments = execs.loaded(self.process.space.view, path, argv, self.programs)
         self.process.argv = tuple(arguments)
         self.process.handlers.clear()
+        self.at_exit = ""
         self.process.hold(SMALL_BYTES)
         return (yield from program(self.process, self.process.argv)) or 0
 
@@ -507,80 +416,6 @@ class Interpreter:
     def substitute(self, node: Syntax) -> Steps:
         """`$(...)`: what the commands print, without the last line ends."""
         into = Collected()
-        child = self._fork(lambda shell: shell._all(node.named_children), replace(self.process.files, stdout=into))
-        self.status = yield from self._wait_for(child)
+        child = self._fork(lambda shell: shell.all_of(node.named_children), replace(self.process.files, stdout=into))
+        self.status = self.substituted = yield from self._wait_for(child)
         return into.content.decode(errors="replace").rstrip("\n")
-
-    # --- redirections ---
-
-    def _redirected(self, nodes: Sequence[Syntax]) -> Steps:
-        """Raises OSError."""
-        files = self.process.files
-        for node in nodes:
-            if node.type == "heredoc_redirect":
-                body = next((child for child in node.named_children if child.type == "heredoc_body"), None)
-                files = replace(files, stdin=Bytes((yield from self._heredoc(body)).encode()))
-            elif node.type == "herestring_redirect":
-                files = replace(files, stdin=Bytes(((yield from text(self, node.named_children[-1])) + "\n").encode()))
-            else:
-                files = yield from self._file_redirect(node, files)
-        return files
-
-    def _heredoc(self, body: Syntax | None) -> Steps:
-        if body is None:
-            return ""
-        found, at, source = "", body.start_byte, body.text or b""
-        for child in body.named_children:
-            found += source[at - body.start_byte : child.start_byte - body.start_byte].decode(errors="replace")
-            found += (yield from text(self, child)) if child.type != "heredoc_content" else (child.text or b"").decode(errors="replace")
-            at = child.end_byte
-        return found + source[at - body.start_byte :].decode(errors="replace")
-
-    def _file_redirect(self, node: Syntax, files: Files) -> Steps:
-        number, operator, target = None, "", ""
-        for child in node.children:
-            if child.type == "file_descriptor":
-                number = int(child.text or b"1")
-            elif not child.is_named and not operator:
-                operator = child.type
-            else:
-                target = yield from text(self, child)
-        view, cwd = self.process.space.view, self.process.cwd
-        if operator in (">&", "<&") and target.isdigit():
-            return _with(files, 1 if number is None else number, _writer(files, int(target)))
-        if operator == "<":
-            return replace(files, stdin=Empty() if target == "/dev/null" else Bytes(view.read(target, cwd)))
-        writer: Writer
-        if target in ("/dev/stdout", "/dev/stderr"):
-            writer = _writer(files, 1 if target.endswith("out") else 2)
-        elif target == "/dev/null":
-            writer = Nowhere()
-        else:
-            owner = (self.process.identity.uid, self.process.identity.gid)
-            view.write(target, b"", cwd, append=operator in (">>", "&>>"), now_ns=self.process.space.now_ns, owner=owner)
-            writer = FileWriter(view, view.resolve(target, cwd), lambda: self.process.space.now_ns)
-        if operator.startswith("&"):
-            return replace(files, stdout=writer, stderr=writer)
-        return _with(files, 1 if number is None else number, writer)
-
-
-def _parts(clause: Syntax) -> tuple[list[Syntax], list[Syntax]]:
-    """The condition of an `if` or `elif`, none of an `else`, and what is done then."""
-    children = [child for child in clause.children if child.type not in CLAUSES]
-    then = next((k for k, child in enumerate(children) if child.type == "then"), 0)
-    return [child for child in children[:then] if child.is_named], [child for child in children[then:] if child.is_named]
-
-
-def _does_nothing(node: Syntax) -> bool:
-    """Whether a command has no effect, nor a command in it, and status 0."""
-    if node.type == "do_group":
-        return all(map(_does_nothing, node.named_children))
-    return node.type == "command" and node.text in (b":", b"true")
-
-
-def _writer(files: Files, number: int) -> Writer:
-    return files.stderr if number == 2 else files.stdout
-
-
-def _with(files: Files, number: int, writer: Writer) -> Files:
-    return replace(files, stderr=writer) if number == 2 else replace(files, stdout=writer)

@@ -23,16 +23,25 @@ def shell(programs: dict[str, Program]) -> Program:
                 break
         interpreter = Interpreter(process, programs, name)
         interpreter.options = options & {"e", "x"}
-        if script is not None:
-            interpreter.name, interpreter.arguments = (rest[0] if rest else name), rest[1:]
-            return (yield from interpreter.run(script))
-        if rest and rest[0] != "-":
-            interpreter.name, interpreter.arguments = rest[0], rest[1:]
-            return (yield from _file(interpreter, rest[0]))
-        if process.files.terminal is not None:
-            return (yield from _interactive(interpreter))
-        return (yield from _piped(interpreter))
+        try:
+            code = yield from _all_of(interpreter, script, rest)
+        except Exit as end:
+            code = end.code
+        return (yield from interpreter.leave(code))
     return sh
+
+
+def _all_of(interpreter: Interpreter, script: str | None, rest: list[str]) -> Steps:
+    """From wherever its script comes."""
+    if script is not None:
+        interpreter.name, interpreter.arguments = (rest[0] if rest else interpreter.name), rest[1:]
+        return (yield from interpreter.run(script))
+    if rest and rest[0] != "-":
+        interpreter.name, interpreter.arguments = rest[0], rest[1:]
+        return (yield from _file(interpreter, rest[0]))
+    if interpreter.process.files.terminal is not None:
+        return (yield from _interactive(interpreter))
+    return (yield from _piped(interpreter))
 
 
 def _file(interpreter: Interpreter, path: str) -> Steps:

@@ -225,8 +225,10 @@ def _arithmetic(shell: Interpreter, node: Syntax) -> Steps:
             asked, yes, no = node.named_children
             return (yield from _arithmetic(shell, yes if (yield from _arithmetic(shell, asked)) else no))
         case _:
-            found = shell.value(_source(node)) if node.type in ("variable_name", "word") else (yield from text(shell, node))
-            return _number(found)
+            source = _source(node)
+            # the grammar takes the 7 of 7%4 for a name
+            is_name = node.type in ("variable_name", "word") and not source[:1].isdigit()
+            return _number(shell.value(source) if is_name else (yield from text(shell, node)))
 
 
 def _calculated(operator: str, a: int, b: int) -> int:

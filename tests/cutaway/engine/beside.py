@@ -99,6 +99,7 @@ COMMANDS = (
     "docker run --rm --link web:alias alpine sh -c 'grep -c alias /etc/hosts; echo ${ALIAS_NAME##*/}'",
     "docker exec web hostname -i",
     "docker exec web nonsense",
+    "docker exec -u nobody-here web true",
     "docker exec web /etc/passwd",
     "docker exec -u nobody-here web true",
     "docker exec -w /tmp -e A=b web sh -c 'echo $A; pwd; exit 5'",

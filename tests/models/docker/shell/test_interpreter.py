@@ -21,6 +21,10 @@ def host() -> Host:
         ("if # why\n true; then echo a; echo b; fi", "a\nb\n"), ("set -e; if false; true; then echo on; fi; false; echo not", "on\n"),
         ("set -e; while false; true; do echo on; break; done", "on\n"), ("until true; false; do echo on; break; done", "on\n"),
         ("for i in 1 2; do for j in 3 4; do continue 2; done; done; echo $i$j", "23\n"), ("f() { return 3; }; f; echo $?", "3\n"),
+        ("x=$(exit 4); echo $?; x=; echo $?", "4\n0\n"), ("set -e; x=$(false); echo not", ""), ("echo $((7%4)) $((1+2*3))", "3 7\n"),
+        ("f() { local x=9; echo $x; }; x=1; f; echo $x", "9\n1\n"), ("trap 'echo bye $?' EXIT; (echo in); exit 3", "in\nbye 3\n"),
+        ("trap 'echo not' EXIT; exec echo on", "on\n"), ("kill -0 $$ && echo there", "there\n"),
+        ("a=3; cat <<X\n$((1+1)) $a\nX\n", "2 3\n"),
         ("case ab in x | a*) echo A;; *) echo B;; esac", "A\n"), ("! true; echo $?", "1\n"), ("(exit 3) || echo $?", "3\n"),
     ],
 )  # fmt: skip
