@@ -34,6 +34,7 @@ def _processors(scene: Scene, area: Area) -> None:
         picture.frame(chip, scene.hue if busy else palette.ink, NOW if busy else PART, radius=5, ground=palette.room)
         whole = count == host.cpus
         one = host.busy[number] if busy else word("idle", language)
+        one = word("kernel at work", language) if one == "kernel" else one
         said = one if whole else word("busy", language).format(len(host.busy), host.cpus)
         picture.text(Point(chip.x + 14, chip.middle.y - 14), f"CPU {number}" if whole else "CPU", 24, palette.ink2)
         ink = palette.ink if busy else palette.ink2

@@ -8,6 +8,7 @@ WORDS = {
     "user space": Said("사용자 공간", "User space"),
     "user space 2": Said("프로그램", "programs"),
     "kernel": Said("호스트 커널", "Host kernel"),
+    "kernel at work": Said("커널", "kernel"),
     "hardware": Said("하드웨어", "Hardware"),
     "client": Said("클라이언트", "client"),
     "unix socket": Said("유닉스 소켓", "Unix socket"),
