@@ -19,7 +19,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("sim", "models", "scenarios", "visuals")
-SHIPPED = (".py", ".yaml", ".toml", ".otf", ".json", ".jsonl", ".txt", ".c", ".h", ".lua")
+SHIPPED = (".py", ".yaml", ".toml", ".otf", ".ttf", ".json", ".jsonl", ".txt", ".c", ".h", ".lua")
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 BROUGHT_BY = {"pydantic_core": "pydantic", "llvmlite": "numba"}
 """Parts of another distribution in all but name: each is pinned to one version by the one that brings it."""
@@ -83,7 +83,7 @@ def test_the_wheel_holds_what_the_tree_holds(wheel: Path) -> None:
         assert tracked <= names
     assert not [name for name in names if name.startswith(("tests/", "docs/", *(f"{folder}/" for folder in FOLDERS)))]
     licences = {name.rpartition("licenses/")[2] for name in names if "licenses/" in name}
-    assert licences == {"LICENSE", "cutaway/visuals/fonts/Pretendard-LICENSE.txt"}
+    assert licences == {"LICENSE", *(f"cutaway/visuals/fonts/{name}-LICENSE.txt" for name in ("NanumGothicCoding", "Pretendard"))}
 
 
 @pytest.mark.slow

@@ -64,14 +64,15 @@ class Picture(Protocol):
         """A ring, filled clockwise from the top."""
 
     def text(
-        self, at: Point, string: str, size: float, colour: Colour, *, bold: bool = False, align: Align = "left", room: float = 0
+        self, at: Point, string: str, size: float, colour: Colour, *, bold: bool = False, code: bool = False, align: Align = "left",
+        room: float = 0,
     ) -> None:
-        """A line of text; with `room` it is set smaller, then cut, until it fits."""
+        """A line of text; with `room` it is set smaller, then cut, until it fits. `code` has characters of equal width."""
 
     def number(self, at: Point, string: str, size: float, colour: Colour, *, bold: bool = True, align: Align = "left") -> None:
         """A line whose digits have equal width."""
 
-    def measure(self, string: str, size: float, *, bold: bool = False, number: bool = False) -> float:
+    def measure(self, string: str, size: float, *, bold: bool = False, code: bool = False, number: bool = False) -> float:
         """The width of a line."""
 
 
@@ -128,12 +129,13 @@ class LinesPicture:
         self.lines.append(f"arc {share:.2f}")
 
     def text(
-        self, at: Point, string: str, size: float, colour: Colour, *, bold: bool = False, align: Align = "left", room: float = 0
+        self, at: Point, string: str, size: float, colour: Colour, *, bold: bool = False, code: bool = False, align: Align = "left",
+        room: float = 0,
     ) -> None:
         self.lines.append(f"text {string}")
 
     def number(self, at: Point, string: str, size: float, colour: Colour, *, bold: bool = True, align: Align = "left") -> None:
         self.lines.append(f"number {string}")
 
-    def measure(self, string: str, size: float, *, bold: bool = False, number: bool = False) -> float:
+    def measure(self, string: str, size: float, *, bold: bool = False, code: bool = False, number: bool = False) -> float:
         return len(string) * size * 0.56

@@ -17,6 +17,7 @@ from cutaway.visuals import sprites, text
 from cutaway.visuals.geometry import Area, Point
 from cutaway.visuals.palette import Colour
 from cutaway.visuals.picture import Align, Picture
+from cutaway.visuals.text import Face
 
 BEND = 14.0
 DASH, DASH_GAP = 8.0, 5.0
@@ -215,31 +216,32 @@ class SurfacePicture:
         return max(8, round(size * self.scale))
 
     def text(
-        self, at: Point, string: str, size: float, colour: Colour, *, bold: bool = False, align: Align = "left", room: float = 0
+        self, at: Point, string: str, size: float, colour: Colour, *, bold: bool = False, code: bool = False, align: Align = "left",
+        room: float = 0,
     ) -> None:
-        pixels = self._size(size)
+        pixels, face = self._size(size), text.face_of(bold, code)
         if room:
-            string, pixels = self._fitted(string, pixels, bold, int(room * self.scale))
-        picture = text.rendered(string, pixels, bold, colour)
+            string, pixels = self._fitted(string, pixels, face, int(room * self.scale))
+        picture = text.rendered(string, pixels, face, colour)
         left = at.x * self.scale - {"left": 0.0, "middle": 0.5, "right": 1.0}[align] * picture.get_width()
-        self.surface.blit(picture, (round(left), text.top_of_line(at.y * self.scale, pixels, bold)))
+        self.surface.blit(picture, (round(left), text.top_of_line(at.y * self.scale, pixels, face)))
 
-    def _fitted(self, string: str, pixels: int, bold: bool, room: int) -> tuple[str, int]:
+    def _fitted(self, string: str, pixels: int, face: Face, room: int) -> tuple[str, int]:
         smallest = int(pixels * SMALLEST_SHARE)
-        while text.width(string, pixels, bold) > room and pixels > smallest:
+        while text.width(string, pixels, face) > room and pixels > smallest:
             pixels -= 1
-        if text.width(string, pixels, bold) <= room:
+        if text.width(string, pixels, face) <= room:
             return string, pixels
-        while string and text.width(string + "…", pixels, bold) > room:
+        while string and text.width(string + "…", pixels, face) > room:
             string = string[:-1]
         return string.rstrip() + "…", pixels
 
     def number(self, at: Point, string: str, size: float, colour: Colour, *, bold: bool = True, align: Align = "left") -> None:
-        pixels = self._size(size)
-        left = round(at.x * self.scale - {"left": 0.0, "middle": 0.5, "right": 1.0}[align] * text.number_width(string, pixels, bold))
-        top = text.top_of_line(at.y * self.scale, pixels, bold)
-        self.surface.fblits([(picture, (left + step, top)) for picture, step in text.glyphs(string, pixels, bold, colour)])
+        pixels, face = self._size(size), text.face_of(bold)
+        left = round(at.x * self.scale - {"left": 0.0, "middle": 0.5, "right": 1.0}[align] * text.number_width(string, pixels, face))
+        top = text.top_of_line(at.y * self.scale, pixels, face)
+        self.surface.fblits([(picture, (left + step, top)) for picture, step in text.glyphs(string, pixels, face, colour)])
 
-    def measure(self, string: str, size: float, *, bold: bool = False, number: bool = False) -> float:
-        pixels = self._size(size)
-        return (text.number_width(string, pixels, bold) if number else text.width(string, pixels, bold)) / self.scale
+    def measure(self, string: str, size: float, *, bold: bool = False, code: bool = False, number: bool = False) -> float:
+        pixels, face = self._size(size), text.face_of(bold, code)
+        return (text.number_width(string, pixels, face) if number else text.width(string, pixels, face)) / self.scale

@@ -1,4 +1,4 @@
-"""Type: Pretendard in two weights, every line rendered once, digits of equal width.
+"""Type: Pretendard in two weights, a font of equal widths for terminals, every line rendered once, digits of equal width.
 
 Strings are brought to Unicode's composed form first: a decomposed Hangul syllable would show as boxes.
 Numbers are set digit by digit from cached glyphs, so that a running clock renders nothing and does not shiver.
@@ -9,24 +9,34 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 import pygame
 
 from cutaway.visuals.palette import Colour
 
 FOLDER = Path(__file__).parent / "fonts"
-FILES = {False: FOLDER / "Pretendard-Regular.otf", True: FOLDER / "Pretendard-SemiBold.otf"}
+Face = Literal["regular", "bold", "code"]
+"""`code` has characters of equal width, Hangul twice as wide."""
+FILES: dict[Face, Path] = {
+    "regular": FOLDER / "Pretendard-Regular.otf", "bold": FOLDER / "Pretendard-SemiBold.otf", "code": FOLDER / "NanumGothicCodingBold.ttf",
+}  # fmt: skip
 UNKNOWN = "\ufffd"
-CAP_HEIGHT = 0.71
-"""Height of a capital letter over the size, of this font: a line is placed by the middle of its capitals."""
+CAP_HEIGHT: dict[Face, float] = {"regular": 0.71, "bold": 0.71, "code": 0.695}
+"""Height of a capital letter over the size: a line is placed by the middle of its capitals."""
+
+
+def face_of(bold: bool, code: bool = False) -> Face:
+    """The face by what is asked for; code has one weight."""
+    return "code" if code else "bold" if bold else "regular"
 
 
 @lru_cache(maxsize=128)
-def font(size: int, bold: bool) -> pygame.font.Font:
+def font(size: int, face: Face) -> pygame.font.Font:
     """The font of one size in pixels."""
     if not pygame.font.get_init():
         pygame.font.init()
-    return pygame.font.Font(FILES[bold], size)
+    return pygame.font.Font(FILES[face], size)
 
 
 def forget() -> None:
@@ -37,15 +47,15 @@ def forget() -> None:
 
 
 @lru_cache(maxsize=4096)
-def rendered(string: str, size: int, bold: bool, colour: Colour) -> pygame.Surface:
+def rendered(string: str, size: int, face: Face, colour: Colour) -> pygame.Surface:
     """A line of text as a picture."""
-    return font(size, bold).render(_drawable(string), True, colour)
+    return font(size, face).render(_drawable(string), True, colour)
 
 
 @lru_cache(maxsize=8192)
-def width(string: str, size: int, bold: bool) -> int:
+def width(string: str, size: int, face: Face) -> int:
     """Width of a line in pixels."""
-    return int(font(size, bold).size(_drawable(string))[0])
+    return int(font(size, face).size(_drawable(string))[0])
 
 
 def _drawable(string: str) -> str:
@@ -57,28 +67,28 @@ def _drawable(string: str) -> str:
 
 
 @lru_cache(maxsize=128)
-def digit_width(size: int, bold: bool) -> int:
+def digit_width(size: int, face: Face) -> int:
     """The cell that every digit is set in: the widest one's."""
-    return max(width(digit, size, bold) for digit in "0123456789")
+    return max(width(digit, size, face) for digit in "0123456789")
 
 
-def number_width(string: str, size: int, bold: bool) -> int:
+def number_width(string: str, size: int, face: Face) -> int:
     """Width of a number in pixels; it depends on how many digits it has, never on which."""
-    cell = digit_width(size, bold)
-    return sum(cell if character.isdigit() else width(character, size, bold) for character in string)
+    cell = digit_width(size, face)
+    return sum(cell if character.isdigit() else width(character, size, face) for character in string)
 
 
-def glyphs(string: str, size: int, bold: bool, colour: Colour) -> list[tuple[pygame.Surface, int]]:
+def glyphs(string: str, size: int, face: Face, colour: Colour) -> list[tuple[pygame.Surface, int]]:
     """The glyphs of a number and where each starts."""
-    cell, at, placed = digit_width(size, bold), 0, []
+    cell, at, placed = digit_width(size, face), 0, []
     for character in string:
-        own = width(character, size, bold)
+        own = width(character, size, face)
         step = cell if character.isdigit() else own
-        placed.append((rendered(character, size, bold, colour), at + (step - own) // 2))
+        placed.append((rendered(character, size, face, colour), at + (step - own) // 2))
         at += step
     return placed
 
 
-def top_of_line(middle: float, size: int, bold: bool) -> int:
+def top_of_line(middle: float, size: int, face: Face) -> int:
     """Where a line's picture starts so that its capitals stand around `middle`."""
-    return round(middle + size * CAP_HEIGHT / 2) - font(size, bold).get_ascent()
+    return round(middle + size * CAP_HEIGHT[face] / 2) - font(size, face).get_ascent()

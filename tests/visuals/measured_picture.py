@@ -69,25 +69,26 @@ class MeasuredPicture(SurfacePicture):
             self.texts.append((string, inked.move(left, top)))
 
     def text(
-        self, at: Point, string: str, size: float, colour: Colour, *, bold: bool = False, align: Align = "left", room: float = 0
+        self, at: Point, string: str, size: float, colour: Colour, *, bold: bool = False, code: bool = False, align: Align = "left",
+        room: float = 0,
     ) -> None:
-        super().text(at, string, size, colour, bold=bold, align=align, room=room)
-        pixels = self._size(size)
+        super().text(at, string, size, colour, bold=bold, code=code, align=align, room=room)
+        pixels, face = self._size(size), text.face_of(bold, code)
         if room:
-            string, pixels = self._fitted(string, pixels, bold, int(room * self.scale))
+            string, pixels = self._fitted(string, pixels, face, int(room * self.scale))
         self.sizes[string] = min(pixels, self.sizes.get(string, pixels))
-        picture = text.rendered(string, pixels, bold, colour)
+        picture = text.rendered(string, pixels, face, colour)
         left = at.x * self.scale - {"left": 0.0, "middle": 0.5, "right": 1.0}[align] * picture.get_width()
-        self._keep(string, picture, round(left), text.top_of_line(at.y * self.scale, pixels, bold))
+        self._keep(string, picture, round(left), text.top_of_line(at.y * self.scale, pixels, face))
 
     def number(self, at: Point, string: str, size: float, colour: Colour, *, bold: bool = True, align: Align = "left") -> None:
         super().number(at, string, size, colour, bold=bold, align=align)
-        pixels = self._size(size)
+        pixels, face = self._size(size), text.face_of(bold)
         self.sizes[string] = min(pixels, self.sizes.get(string, pixels))
-        width = text.number_width(string, pixels, bold)
+        width = text.number_width(string, pixels, face)
         left = round(at.x * self.scale - {"left": 0.0, "middle": 0.5, "right": 1.0}[align] * width)
-        height = text.rendered("0", pixels, bold, colour).get_bounding_rect()
-        self.texts.append((string, pygame.Rect(left, height.top + text.top_of_line(at.y * self.scale, pixels, bold), width, height.height)))
+        height = text.rendered("0", pixels, face, colour).get_bounding_rect()
+        self.texts.append((string, pygame.Rect(left, height.top + text.top_of_line(at.y * self.scale, pixels, face), width, height.height)))
 
     def collisions(self) -> list[str]:
         """Text over text, text over a way, text off the canvas, text that was cut."""

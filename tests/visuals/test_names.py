@@ -102,7 +102,7 @@ def test_a_numbered_thread_keeps_its_number_and_an_unknown_name_stays() -> None:
 
 def test_the_font_has_all_of_it() -> None:
     characters = "".join(sorted(set("".join(KOREAN.values()))))
-    assert all(font(26, True).metrics(characters))
+    assert all(font(26, "bold").metrics(characters))
 
 
 def test_the_korean_details_have_no_english_operation() -> None:

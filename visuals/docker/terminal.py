@@ -21,7 +21,7 @@ def draw_terminal(scene: Scene) -> None:
     for number, (text, line) in enumerate(rows):
         y = area.y + PAD_Y + (number + 0.5) * LINE
         ink = DARK.ink if line.kind != "output" else DARK.ink2
-        picture.text(Point(area.x + PAD_X, y), text, SIZE, ink, bold=line.kind == "command")
+        picture.text(Point(area.x + PAD_X, y), text, SIZE, ink, code=True)
     if len(rows) < shown:
         y = area.y + PAD_Y + len(rows) * LINE
         picture.fill(Area(area.x + PAD_X, y + 4, 12, LINE - 10), DARK.ink)
@@ -42,29 +42,29 @@ def _rows(scene: Scene, area: Area, shown: int) -> list[tuple[str, Line]]:
 
 def _broken(scene: Scene, line: Line, area: Area) -> list[str]:
     """Lines that fit: a command goes on behind a backslash, an output where it ends."""
-    bold, room = line.kind == "command", area.width - 2 * PAD_X
-    if scene.picture.measure(line.text, SIZE, bold=bold) <= room:
+    is_command, room = line.kind == "command", area.width - 2 * PAD_X
+    if scene.picture.measure(line.text, SIZE, code=True) <= room:
         return [line.text]
-    parts, current, tail = [], "", " \\" if bold else ""
+    parts, current, tail = [], "", " \\" if is_command else ""
     for each in line.text.split(" "):
         longer = f"{current} {each}" if current else each
-        if current and scene.picture.measure(longer + tail, SIZE, bold=bold) > room:
+        if current and scene.picture.measure(longer + tail, SIZE, code=True) > room:
             parts.append(current + tail)
-            current = f"    {each}" if bold else each
+            current = f"    {each}" if is_command else each
         else:
             current = longer
     parts.append(current)
-    return [_cut(scene, part, room, bold) for part in parts]
+    return [_cut(scene, part, room) for part in parts]
 
 
-def _cut(scene: Scene, text: str, room: float, bold: bool) -> str:
+def _cut(scene: Scene, text: str, room: float) -> str:
     """A word that is too long by itself is shown as far as it fits."""
-    if scene.picture.measure(text, SIZE, bold=bold) <= room:
+    if scene.picture.measure(text, SIZE, code=True) <= room:
         return text
     low, high = 0, len(text)
     while low < high:
         half = (low + high + 1) // 2
-        if scene.picture.measure(text[:half] + "..", SIZE, bold=bold) <= room:
+        if scene.picture.measure(text[:half] + "..", SIZE, code=True) <= room:
             low = half
         else:
             high = half - 1
