@@ -21,6 +21,8 @@ from cutaway.models.units import MS, S
 from cutaway.validating.apps import App, app_of
 from cutaway.validating.hogs import WHATS as HOG_WHATS
 from cutaway.validating.hogs import Hogs, hogs_of
+from cutaway.validating.limits import WHATS as LIMIT_WHATS
+from cutaway.validating.limits import Limit, limit_of
 from cutaway.validating.ways import WAYS
 
 LEAD_NS = 60_000
@@ -106,7 +108,7 @@ class Missing:
     why: str
 
 
-Setup = Load | App | Start | Hogs
+Setup = Load | App | Start | Hogs | Limit
 _TWO_CPUS = frozenset({"app", "client_cpu", "connections", "duration_s", "server_cpu", "workers"})
 _PARAMS: dict[type[Setup], frozenset[str]] = {
     Load: _TWO_CPUS | {
@@ -116,6 +118,7 @@ _PARAMS: dict[type[Setup], frozenset[str]] = {
     App: _TWO_CPUS | {"loops", "mode", "operation", "path", "pipeline", "requests", "scale", "value_bytes"},
     Start: frozenset({"at_once", "network_namespace", "running", "running_before"}),
     Hogs: frozenset({"hogs", "period_us", "quota_percent", "shares", "window_s"}),
+    Limit: frozenset({"limit_bytes", "pids_limit"}),
 }  # fmt: skip
 """The params that a row of such a set-up may have: those that a rule reads, and those that say once more what others say (`app`, a rate in
 per cent of the capacity). A start takes in the model as long whatever runs already (`running_before`)."""
@@ -148,8 +151,6 @@ _STARTS = (
 _NOT_REACHED = {
     "nginx static, closed loop, BBR congestion control": "pacing timers of BBR are not modelled",
     "TCP stream": "bulk transfer is not modelled",
-    "memory limit": "the OOM killer is not modelled yet",
-    "pids limit": "process limits are not modelled yet",
     "QEMU boot": "a guest of translated code (TCG) is not modelled",
     "memory of the QEMU": "a guest of translated code (TCG) is not modelled",
     "machine memory": "memory of the machine's other programs is not modelled",
@@ -180,6 +181,8 @@ def _by_rule(row: Row) -> Setup | Missing:
         return Missing(app) if isinstance(app, str) else app
     if row.what in HOG_WHATS:
         return hogs_of(row)
+    if row.what in LIMIT_WHATS:
+        return limit_of(row)
     if row.what in _STARTS:
         runtime = "crun" if row.stack == "crun" else "runc"
         network = str(row.params.get("network_namespace", "bridge"))

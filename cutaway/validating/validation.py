@@ -16,10 +16,11 @@ from typing import Any
 from cutaway.models import costs
 from cutaway.models.costs.row import Row
 from cutaway.sim.experiments import Progress
-from cutaway.validating import hogs, loads, scores, starts
+from cutaway.validating import hogs, limits, loads, scores, starts
 from cutaway.validating.factor import ConstantFactor
 from cutaway.validating.hogs import Hogs
 from cutaway.validating.left_out import Without
+from cutaway.validating.limits import Limit
 from cutaway.validating.scores import BARS, Pair, Score
 from cutaway.validating.setups import Missing, Setup, Start, setup_of
 
@@ -125,6 +126,8 @@ def _figures(job: tuple[Setup, str]) -> dict[str, float]:
     profile = costs.load(name)
     if isinstance(setup, Start):
         return starts.figures(setup, profile)
+    if isinstance(setup, Limit):
+        return limits.figures(setup, profile)
     return hogs.figures(setup, profile) if isinstance(setup, Hogs) else loads.figures(setup, profile)
 
 
@@ -134,7 +137,7 @@ def _score(row: Row, setup: Setup | Missing, predicted: dict[Setup, dict[str, fl
     value = predicted[setup].get(row.metric)
     if value is None:
         return Score(row, None, NOT_FIGURES.get(row.metric, f"{row.metric} is not a figure of the model"))
-    by_factor = None if isinstance(setup, Start | Hogs) else factor.predicted(setup, row.metric)
+    by_factor = None if isinstance(setup, Start | Hogs | Limit) else factor.predicted(setup, row.metric)
     return Score(row, value, by_factor=by_factor)
 
 
