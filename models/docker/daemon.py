@@ -160,6 +160,8 @@ class Daemon:
         self.containers.pop(container.id, None)
         for volume in self.volumes.by_name.values():
             volume.users.discard(container.id)
+        for other in self.containers.values():
+            other.linked_from = {(id_, alias) for id_, alias in other.linked_from if id_ != container.id}
         self.execs.forget(container)
 
     def rename(self, container: Container, name: str) -> None:

@@ -127,7 +127,9 @@ def test_what_the_last_row_reads_is_large_enough() -> None:
 @pytest.mark.parametrize("theme", ["light", "dark", "high contrast"])
 def test_every_state_can_be_drawn_in_every_theme(theme: str) -> None:
     for one in (Snapshot(), snapshot(box=None), snapshot(box=Box("", "alpine")), snapshot(speed=float("inf")), snapshot(layers=())):
-        draw(one, Look("ko", theme), MeasuredPicture((1280, 720)))
+        picture = MeasuredPicture((1280, 720))
+        draw(one, Look("ko", theme), picture)
+        assert len(picture.texts) > 20 and picture.collisions() == []
 
 
 def test_every_step_has_a_place_a_row_and_a_sentence_in_both_languages() -> None:

@@ -204,4 +204,6 @@ def test_requests_follow_one_another_on_a_connection(served: Served) -> None:
             one.sendall(b"GET /_ping HTTP/1.1\r\nHost: x\r\n\r\n")
             found = b""
             while not found.endswith(b"OK"):
-                found += one.recv(4096)
+                taken = one.recv(4096)
+                assert taken, "it was closed"
+                found += taken

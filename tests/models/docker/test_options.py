@@ -76,12 +76,15 @@ def test_a_network_is_shared(host: Host) -> None:
 
 
 def test_links_name_another_container(host: Host) -> None:
-    host.run("redis", name="store")
+    store = host.run("redis", name="store")
     script = "grep -c cache /etc/hosts; echo $CACHE_NAME $CACHE_PORT_6379_TCP_PORT; ping -c 1 cache >/dev/null && echo there"
     told = said(host, "sh", "-c", script, name="asks", Links=["store:cache"])
     assert told.splitlines() == ["1", "/asks/cache 6379", "there"]
     with pytest.raises(InvalidError, match="could not get container for nothing"):
         host.run("alpine", *SLEEP, Links=["nothing:x"])
+    with pytest.raises(InvalidError, match="invalid mode"):
+        host.run("alpine", *SLEEP, Links=["store:y"], Binds=["/a:/b:nonsense"])
+    assert [alias for _, alias in store.linked_from] == ["cache"]
 
 
 def test_what_is_in_hosts_and_the_cgroup(host: Host) -> None:
