@@ -15,7 +15,7 @@ from cutaway.models.contention import Host
 from cutaway.models.costs import Cost, Profile
 from cutaway.models.docker.platforms.engines import ENGINES
 from cutaway.models.docker.platforms.holding import held
-from cutaway.models.docker.platforms.step import BRIDGED, OVERLAY, PUBLISHED, SECCOMP
+from cutaway.models.docker.platforms.step import WHOLE
 from cutaway.models.docker.run import Asked, run
 from cutaway.models.startup import Phase, Start
 from cutaway.printing import a_table, console
@@ -25,7 +25,6 @@ RACE = (
     ("docker", "crun"), ("docker", "runc"), ("docker", "runsc"), ("docker", "kata-runtime"), ("containerd", "runc"), ("podman", "crun"),
 )  # fmt: skip
 """Who starts if nobody is named: each runtime by Docker, each other engine by its own."""
-WHOLE = frozenset({BRIDGED, PUBLISHED, OVERLAY, SECCOMP})
 
 
 @dataclass(frozen=True, slots=True)

@@ -306,8 +306,6 @@ class _Whole:
 
 Count = Annotated[int, _Whole(1)]
 """A whole number of things, at least one."""
-CountOrNone = Annotated[int, _Whole(0)]
-"""A whole number of things, or 0."""
 
 
 def mean_interval_ns(rate: Fraction) -> int:

@@ -19,7 +19,6 @@ class Cast:
     cpu_names: tuple[str, ...]
     thread_names: tuple[str, ...]
     thread_roles: tuple[str, ...]
-    thread_kinds: tuple[str, ...]
     host_cpus: tuple[int, ...]
     vcpus: tuple[int, ...]
     vcpu_threads: dict[int, int]
@@ -111,7 +110,6 @@ def cast_of(trace: Trace) -> Cast:
         _cpu_labels(cpu_names, host, tuple(owners)),
         tuple(thread_names),
         _role_labels(threads, roles, owners),
-        tuple(str(thread["kind"]) for thread in threads),
         host,
         tuple(owners),
         owners,

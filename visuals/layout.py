@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cutaway.visuals.geometry import Area, Point, between
+from cutaway.visuals.geometry import Area, between
 from cutaway.visuals.stage import Column, Floor, Part, Stage
 
 WIDTH, HEIGHT = 1920.0, 1080.0
@@ -84,9 +84,6 @@ class Layout:
         """A stack's part of the ledger."""
         width = self.ledger.width / len(self.columns)
         return Area(self.ledger.x + number * width, self.ledger.y, width, self.ledger.height)
-
-    def column_at(self, point: Point) -> int | None:
-        return next((number for number, column in enumerate(self.columns) if column.area.x <= point.x < column.area.right), None)
 
 
 def parts_width(column_width: float) -> float:

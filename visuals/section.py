@@ -15,7 +15,6 @@ from cutaway.visuals.words import word
 
 PART, WALL, ABSENT, LEVEL = 2.2, 1.8, 1.6, 1.2
 WALL_STEP, WALL_TOP, GLASS = 6.0, 13.0, 0.045
-METER_WIDTH = 60.0
 JAMB = 6.0
 SQUARES = 8
 PINS = 5

@@ -9,7 +9,7 @@ from cutaway.models import startup
 from cutaway.models.contention import Host
 from cutaway.models.costs import Profile
 from cutaway.models.docker import run as docker
-from cutaway.models.docker.platforms.step import BRIDGED, OVERLAY, PUBLISHED, SECCOMP
+from cutaway.models.docker.platforms.step import BRIDGED, PUBLISHED, WHOLE
 from cutaway.sim.clock import Clock, Process
 from cutaway.validating.setups import Start
 
@@ -17,8 +17,6 @@ PROXIES = 2
 """docker-proxy processes of one published port."""
 CPUS = 2
 """Of the machines that starts were measured on."""
-WHOLE = frozenset({BRIDGED, PUBLISHED, OVERLAY, SECCOMP})
-"""`docker run -d -p`."""
 _BY_WHO = {
     "phase_cli_and_ping": ("the command starts and finds the daemon",),
     "phase_api_create": ("create: configuration, layers", "mount the overlay"),

@@ -96,9 +96,6 @@ class Engine:
         if containers:
             self.docker("rm", "-f", *containers)
 
-    def remove_all(self) -> None:
-        self.remove(*self.docker("ps", "-aq").split())
-
 
 @contextmanager
 def root(bench: Bench) -> Iterator[Path]:

@@ -10,6 +10,8 @@ from cutaway.sim.clock import Process
 
 BRIDGED, PUBLISHED, OVERLAY, SECCOMP = "bridged", "published", "overlay", "seccomp"
 """What a container may have, and a step may be done for."""
+WHOLE = frozenset({BRIDGED, PUBLISHED, OVERLAY, SECCOMP})
+"""All of it: what `docker run -d -p` starts."""
 RTNL = "rtnl"
 """The kernel's lock of network configuration, held over its grace periods (net/core/rtnetlink.c)."""
 
