@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from typing import Literal
 
 from cutaway.models.layer import Fittings, Held
-from cutaway.models.operations import Compute, Operation, Receive, Send, Serve
+from cutaway.models.operations import Compute, Operation, Serve
 from cutaway.models.part import Part
 from cutaway.models.placement import CpuNumbers
 from cutaway.models.servers.program import Exchange, Program
-from cutaway.sim.machine import Respond, Step, Thread
+from cutaway.sim.machine import Step, Thread
 
 THREAD = "mysql"
 POINTS = 10
@@ -73,12 +73,8 @@ class Mysql(Program[MysqlPart]):
 
     def lower(self, operation: Operation) -> Iterator[Step | Operation]:
         match operation:
-            case Serve(thread=thread, request_bytes=request, response_bytes=response, what=what, last=last):
-                yield Receive(thread, request)
-                yield Compute(thread, "mysql", f"carry out {what}", "mysql statement")
-                if last:
-                    yield Respond()
-                yield Send(thread, response)
+            case Serve(thread=thread, what=what) as asked:
+                yield from self.exchange(asked, Compute(thread, "mysql", f"carry out {what}", "mysql statement"))
             case _:
                 yield operation
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cutaway.models.layer import Fittings, Held
-from cutaway.models.operations import Compute, FlushFile, Operation, Receive, Send, Serve
+from cutaway.models.operations import Compute, FlushFile, Operation, Serve
 from cutaway.models.part import Part
 from cutaway.models.placement import CpuNumbers
 from cutaway.models.servers.program import Exchange, Program
-from cutaway.sim.machine import Disk, Respond, Step, Thread
+from cutaway.sim.machine import Disk, Step, Thread
 
 BACKEND = "postgresql"
 LOG = "log"
@@ -81,15 +81,11 @@ class Postgresql(Program[PostgresqlPart]):
 
     def lower(self, operation: Operation) -> Iterator[Step | Operation]:
         match operation:
-            case Serve(thread=thread, request_bytes=request, response_bytes=response, what=what, last=last):
-                yield Receive(thread, request)
-                yield Compute(thread, "postgresql", "read the command", "postgresql statement")
-                yield Compute(thread, "postgresql", f"carry out {what}", COSTS[what])
-                if what == END.what:
-                    yield FlushFile(thread, PAGE_BYTES, LOG, "log write")
-                if last:
-                    yield Respond()
-                yield Send(thread, response)
+            case Serve(thread=thread, what=what) as asked:
+                read = Compute(thread, "postgresql", "read the command", "postgresql statement")
+                carry_out = Compute(thread, "postgresql", f"carry out {what}", COSTS[what])
+                flush = [FlushFile(thread, PAGE_BYTES, LOG, "log write")] if what == END.what else []
+                yield from self.exchange(asked, read, carry_out, *flush)
             case _:
                 yield operation
 

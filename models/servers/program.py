@@ -7,13 +7,15 @@ Read first: models/layer.py, then redis.py.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
 from cutaway.models.costs import Profile
 from cutaway.models.layer import Held, Layer
-from cutaway.models.operations import Hop
+from cutaway.models.operations import Hop, Operation, Receive, Send, Serve
 from cutaway.models.part import Part
+from cutaway.sim.machine import Respond, Step
 
 P = TypeVar("P", bound=Part)
 
@@ -61,6 +63,14 @@ class Program(Layer, Generic[P]):
     def exchanges(self) -> tuple[Exchange, ...]:
         """What one request is made of, in order."""
         raise NotImplementedError
+
+    def exchange(self, asked: Serve, *work: Operation) -> Iterator[Step | Operation]:
+        """One exchange of several: the question is taken, worked on and answered; with the last the request is served."""
+        yield Receive(asked.thread, asked.request_bytes)
+        yield from work
+        if asked.last:
+            yield Respond()
+        yield Send(asked.thread, asked.response_bytes)
 
     @classmethod
     def roles(cls, part: P) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,12 +39,14 @@ def test_a_folder_that_may_not_be_written_to_is_told_before_the_work(tmp_path: P
 
 
 @pytest.mark.parametrize("write", [lambda file: write_whole(file, b"rows"), lambda file: journal.replace(file, "rows")])
-def test_a_disk_that_gets_full_is_told_with_the_file(write: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_gets_full_is_told_with_the_file(
+    write: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(file: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError) as caught:
-        write(tmp_path / "mine.jsonl")  # type: ignore[operator]
+        write(tmp_path / "mine.jsonl")
     assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(tmp_path / "mine.jsonl"))
     assert list(tmp_path.iterdir()) == []

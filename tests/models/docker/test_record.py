@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -52,7 +53,7 @@ def test_the_steps_of_an_act_sum_to_its_time_and_do_not_overlap(host: Host) -> N
     for kind, time_ns in took.items():
         act = last(host, kind)
         assert length_ns(act) == time_ns, kind
-        assert all(one.ended_ns <= other.begun_ns for one, other in zip(act.steps, act.steps[1:], strict=False)), kind  # type: ignore[operator]
+        assert all(one.ended_ns is not None and one.ended_ns <= other.begun_ns for one, other in pairwise(act.steps)), kind
     assert took["pull"] > 10**9 and took["start"] > 10**8 and took["page"] > 1000
 
 
