@@ -125,9 +125,17 @@ def _speed(text: str) -> float:
 
 def _default() -> Path:
     """In a folder that is the user's own: the one of the running session, or that of the cache."""
-    from platformdirs import user_runtime_path
+    import warnings
 
-    return user_runtime_path("cutaway") / "docker.sock"
+    from platformdirs import user_cache_path, user_runtime_path
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")          # it warns where it falls back to a folder that all users share
+        try:
+            folder = user_runtime_path("cutaway")
+        except Warning:
+            folder = user_cache_path("cutaway")
+    return folder / "docker.sock"
 
 
 def _told(line: str, tcp: str | None, terminal: bool) -> None:
