@@ -95,7 +95,7 @@ class Snapshots:
             held=Step(standing.who, standing.what, 0, share=0.0) if standing is not None else None, held_count=len(self.record.standing),
             is_holding=self.record.holding, speed=self.engine.live.speed,
             box=boxes.box_of(self.daemon, container) if container is not None else boxes.wanted_box(self.daemon, command),
-            others=max(0, self._summed().running - (container is not None and container.has_process)),
+            others=sum(one.has_process and one is not container for one in self.daemon.containers.values()),
             layers=self._layers(acts, image), is_writable=container is not None, host=self._host(), meters=self._meters(),
             pages=sum(act.kind == "page" for act in self.record.going.values()),
         )  # fmt: skip

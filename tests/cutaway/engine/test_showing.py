@@ -163,6 +163,19 @@ def test_an_oom_kill_is_seen_with_the_full_cgroup_and_afterwards(watched: Watche
     assert after is not None and (after.is_running, after.is_oom, after.exit_code, after.memory) == (False, True, 137, 64 << 20)
 
 
+def test_the_others_are_counted_without_the_one_that_is_shown(watched: Watched) -> None:
+    """At each step, also at that which follows its end at once."""
+    client = watched.client
+    client.images.pull("alpine", "3.10")
+    made = [client.containers.run("alpine:3.10", "sleep 1000000", detach=True) for _ in range(3)]
+    watched.begun.clear()
+    made[0].remove(force=True)
+    removed = [shown for shown in watched.begun if shown.title.startswith("docker rm")]
+    assert len(removed) == 2 and [shown.others for shown in removed] == [2, 2] and watched.view.take().others == 2
+    for one in made[1:]:
+        one.remove(force=True)
+
+
 def test_who_computes_has_the_processor_in_the_picture_and_a_quota_tells(watched: Watched) -> None:
     client = watched.client
     client.images.pull("alpine", "3.10")
