@@ -13,8 +13,10 @@ from cutaway.engine.http import Answer, Reply, Request
 from cutaway.engine.showing import command_line
 from cutaway.models.docker.record import Act, Record, Step
 
-KEPT, LONGEST_NAME = 24, 40
+KEPT = 24
 """Commands that are remembered."""
+LONGEST_NAME = 40
+"""Characters of what a client calls itself."""
 ASKED_KEPT = 16
 """Of a command's requests, besides the first."""
 CREATE_S = 0.5
